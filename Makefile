@@ -1,0 +1,49 @@
+# One page of entry points; every one sets up the virtual environment first, and only when the lock has changed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK := requirements.lock
+
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup refresh test test-fast lint ui attack browser bench soak test-spark checks lock clean
+
+help:  ## what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## virtual environment from requirements.lock
+
+$(STAMP): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11)) or None' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline to a published release
+	@$(BIN)/int-marts refresh --demo-if-empty
+
+test: setup lint  ## the whole test suite (sampled long suites)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: setup  ## unit tests only, under a minute
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not postgres and not real"
+
+lint: setup  ## ruff, mypy and sqlfluff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2 --nofail-on-parse-error 2>/dev/null || $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+
+ui: setup  ## the Dagster UI on the same home, http://127.0.0.1:3000
+	@$(BIN)/int-marts ui
+
+lock: setup  ## rewrite requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q --extra dev pyproject.toml -o $(LOCK)
+
+clean:  ## remove the virtual environment and caches, never data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dbt_project/target

@@ -1,0 +1,81 @@
+"""The thin read-only handle on the warehouse. Gate and publisher know this interface and not the engine behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dagster_duckdb import DuckDBResource
+
+from orchestration.errors import IntMartsError
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+MART_SCHEMAS = ("marts", "as_at")
+
+
+def quote(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+class Warehouse:
+    """Queries over one open read-only connection. `relation` is always `schema.table`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def query_df(self, sql: str, parameters: Sequence | None = None) -> pd.DataFrame:
+        return self.connection.execute(sql, parameters or []).df()
+
+    def rows(self, sql: str, parameters: Sequence | None = None) -> list[tuple]:
+        return self.connection.execute(sql, parameters or []).fetchall()
+
+    def tables(self, schemas: Sequence[str] = MART_SCHEMAS) -> list[str]:
+        found = self.rows(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_catalog = current_database() and list_contains(?, table_schema) order by 1",
+            [list(schemas)],
+        )
+        return [name for (name,) in found]
+
+    def columns(self, relation: str) -> dict[str, str]:
+        schema, table = relation.split(".")
+        return dict(
+            self.rows(
+                "select column_name, data_type from information_schema.columns where table_catalog = current_database() "
+                "and table_schema = ? and table_name = ? order by ordinal_position",
+                [schema, table],
+            )
+        )
+
+    def row_count(self, relation: str) -> int:
+        return self.rows(f"select count(*) from {relation}")[0][0]
+
+    def content_hash(self, relation: str) -> str:
+        """sha256 over the rows as text, sorted; the same for the same rows whatever wrote them and in whatever order."""
+        columns = self.columns(relation)
+        if not columns:
+            raise IntMartsError(f"{relation} is not in the warehouse")
+        digest = hashlib.sha256(("\x1f".join(f"{name} {kind}" for name, kind in columns.items())).encode())
+        fields = ", ".join(f"coalesce(cast({quote(name)} as varchar), chr(0))" for name in columns)
+        cursor = self.connection.execute(f"select concat_ws(chr(31), {fields}) as row_text from {relation} order by row_text")
+        while batch := cursor.fetchmany(50_000):
+            digest.update("\x1e".join(row for (row,) in batch).encode())
+            digest.update(b"\x1e")
+        return digest.hexdigest()
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """Read-only: many readers may hold it at once, but never while dbt writes (the home lock sees to that)."""
+    path = settings.paths.warehouse_file
+    if not path.exists():
+        raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
+    config = {"access_mode": "READ_ONLY", "threads": settings.threads, "memory_limit": settings.memory_limit}
+    with DuckDBResource(database=str(path), connection_config=config).get_connection() as connection:
+        yield Warehouse(connection)
