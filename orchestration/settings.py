@@ -18,7 +18,14 @@ from pydantic_settings import (
 from orchestration.errors import UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_REQUIRED_FEEDS = ("int_membership", "gp_registrations", "hes_apc", "hes_op", "ecds", "gp_appointments|gp_appointments_published")
+DEFAULT_REQUIRED_FEEDS = (
+    "int_membership",
+    "gp_registrations",
+    "hes_apc",
+    "hes_op",
+    "ecds",
+    "gp_appointments|gp_appointments_published",
+)
 
 
 class Home(BaseModel):
@@ -99,7 +106,9 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path("data"), description="folder of landing, lake, warehouse and releases")
     icb_code: str = Field(default="QZZ", description="ODS code of the integrated care board")
     icb_name: str = Field(default="Demo Integrated Care Board")
-    sub_icb_codes: tuple[str, ...] = Field(default=("99Z",), description="sub-ICB location codes whose practices are the ICB's")
+    sub_icb_codes: tuple[str, ...] = Field(
+        default=("99Z",), description="sub-ICB location codes whose practices are the ICB's"
+    )
     required_feeds: tuple[str, ...] = Field(
         default=DEFAULT_REQUIRED_FEEDS, description="a delivery without these is refused; `a|b` means one of the two"
     )
@@ -112,20 +121,30 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default_factory=lambda: min(os.cpu_count() or 2, 8), ge=1)
     memory_limit: str = Field(default="4GB", description="DuckDB memory limit; beyond it DuckDB spills to disk")
-    restatement_flag_pct: float = Field(default=5.0, gt=0, description="a published figure that moves more than this is flagged")
+    restatement_flag_pct: float = Field(
+        default=5.0, gt=0, description="a published figure that moves more than this is flagged"
+    )
     releases_kept: int = Field(default=12, ge=1)
-    expected_providers: tuple[str, ...] = Field(default=(), description="provider codes expected each month; empty: from history")
+    expected_providers: tuple[str, ...] = Field(
+        default=(), description="provider codes expected each month; empty: from history"
+    )
     schedule_cron: str = Field(default="0 6 * * *", description="when the schedule looks for a new delivery")
     timezone: str = "Europe/London"
-    sensor_settle_seconds: int = Field(default=60, ge=0, description="sizes must be stable this long before a delivery is taken")
-    retention_months: int = Field(default=96, ge=1, description="landing-derived data older than this is named by `purge`")
+    sensor_settle_seconds: int = Field(
+        default=60, ge=0, description="sizes must be stable this long before a delivery is taken"
+    )
+    retention_months: int = Field(
+        default=96, ge=1, description="landing-derived data older than this is named by `purge`"
+    )
     alert_webhook_url: SecretStr | None = None
     alert_smtp_host: str | None = None
     alert_smtp_port: int = 25
     alert_from: str | None = None
     alert_to: tuple[str, ...] = ()
     postgres_dsn: SecretStr | None = Field(default=None, description="serving database for `publish --to postgres`")
-    dagster_postgres_url: SecretStr | None = Field(default=None, description="Dagster run storage; default is SQLite in the home")
+    dagster_postgres_url: SecretStr | None = Field(
+        default=None, description="Dagster run storage; default is SQLite in the home"
+    )
 
     @classmethod
     def settings_customise_sources(

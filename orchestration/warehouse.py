@@ -63,7 +63,9 @@ class Warehouse:
             raise IntMartsError(f"{relation} is not in the warehouse")
         digest = hashlib.sha256(("\x1f".join(f"{name} {kind}" for name, kind in columns.items())).encode())
         fields = ", ".join(f"coalesce(cast({quote(name)} as varchar), chr(0))" for name in columns)
-        cursor = self.connection.execute(f"select concat_ws(chr(31), {fields}) as row_text from {relation} order by row_text")
+        cursor = self.connection.execute(
+            f"select concat_ws(chr(31), {fields}) as row_text from {relation} order by row_text"
+        )
         while batch := cursor.fetchmany(50_000):
             digest.update("\x1e".join(row for (row,) in batch).encode())
             digest.update(b"\x1e")

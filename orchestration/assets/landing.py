@@ -1,0 +1,191 @@
+"""landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
+from orchestration.checks import CheckResult, Severity, State
+from orchestration.feeds import FeedContract, load_contracts
+
+LANDING_KEY = dg.AssetKey(["landing", "delivery"])
+INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
+CONTRACTS = load_contracts()
+
+
+def lake_key(feed: str) -> dg.AssetKey:
+    return dg.AssetKey(["lake", feed])
+
+
+@dg.asset(
+    key=LANDING_KEY,
+    partitions_def=DELIVERIES,
+    group_name="landing",
+    kinds={"file"},
+    owners=[OWNER],
+    description=(
+        "A month's submission as it was delivered: which files were found, for which feeds, and what was ignored. "
+        "Nothing here is ever changed by the pipeline."
+    ),
+)
+def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.deliveries import find_delivery
+
+    with plain_words(context, "landing"):
+        delivery = find_delivery(home.settings.paths, context.partition_key)
+        found = {feed: [file.relative_name for file in files] for feed, files in sorted(delivery.files.items())}
+    return dg.MaterializeResult(
+        metadata={
+            "data_cut": str(delivery.data_cut),
+            "feeds_found": len(found),
+            "files": dg.MetadataValue.json(found),
+            "ignored": dg.MetadataValue.json(sorted(delivery.ignored)),
+        }
+    )
+
+
+def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
+    """The ingest asset of one feed. Earlier deliveries that are not in the lake yet are taken in on the way."""
+
+    @dg.asset(
+        key=lake_key(contract.feed),
+        deps=[LANDING_KEY],
+        partitions_def=DELIVERIES,
+        group_name="lake",
+        kinds={"parquet", "duckdb"},
+        owners=[DATA_ENGINEERS],
+        description=f"{contract.title}. {contract.description} Grain: {contract.grain}.",
+        metadata={
+            "contract": f"orchestration/feeds/{contract.feed}.yml",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(c.name, type=c.duckdb_type, description=c.description or None)
+                    for c in contract.columns
+                ]
+            ),
+        },
+        backfill_policy=dg.BackfillPolicy.multi_run(),
+    )
+    def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        from orchestration.deliveries import list_deliveries
+        from orchestration.ingest import ingest_feed
+
+        manifest = None
+        with plain_words(context, f"ingest {contract.feed}"):
+            for delivery in list_deliveries(home.settings.paths):
+                if delivery.name <= context.partition_key:
+                    manifest = ingest_feed(home.settings, delivery, contract.feed)
+        if manifest is None:
+            return dg.MaterializeResult(metadata={"delivered": False, "dagster/partition_row_count": 0})
+        return dg.MaterializeResult(
+            metadata={
+                "delivered": True,
+                "dagster/partition_row_count": manifest.rows_loaded,
+                "rows_read": manifest.rows_read,
+                "rows_loaded": manifest.rows_loaded,
+                "rows_quarantined": manifest.rows_quarantined,
+                "rows_removed": dg.MetadataValue.json(manifest.rows_removed),
+                "sha256": manifest.sha256,
+                "assumptions": dg.MetadataValue.json(manifest.assumptions),
+            }
+        )
+
+    return lake_feed
+
+
+lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]
+
+
+def to_dagster(result: CheckResult, asset_key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
+    """A check result as Dagster shows it: red where the gate would shut, yellow where it only warns, counts only."""
+    passed = result.state in (State.PASS, State.NOT_APPLICABLE) or result.is_waived
+    return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=name,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR if result.severity is Severity.BLOCK else dg.AssetCheckSeverity.WARN,
+        description=result.message or None,
+        metadata={
+            "state": str(result.state),
+            "rows_examined": result.rows_examined,
+            "violations": result.violations,
+            "owner": result.owner,
+            "what_to_do": result.what_to_do or "nothing",
+        },
+    )
+
+
+def summarise(results: list[CheckResult], subject: str) -> CheckResult:
+    """Several results about one subject as one: the worst state, the sum of the violations, every message."""
+    order = [State.PASS, State.NOT_APPLICABLE, State.WARN, State.FAIL, State.ERROR]
+    worst = max(
+        results,
+        key=lambda r: (r.severity is Severity.BLOCK and r.state in (State.FAIL, State.ERROR), order.index(r.state)),
+    )
+    bad = [r for r in results if r.state not in (State.PASS, State.NOT_APPLICABLE)]
+    return worst.model_copy(
+        update={
+            "subject": subject,
+            "rows_examined": max(r.rows_examined for r in results),
+            "violations": sum(r.violations for r in bad),
+            "message": "; ".join(f"{r.check_id}: {r.message}" for r in bad) or f"{len(results)} checks passed",
+            "what_to_do": " ".join(dict.fromkeys(r.what_to_do for r in bad if r.what_to_do)),
+        }
+    )
+
+
+@dg.multi_asset_check(
+    name="acceptance",
+    specs=[
+        dg.AssetCheckSpec(
+            "acceptance",
+            asset=lake_key(feed),
+            blocking=True,
+            description=f"Great Expectations suite expectations/feeds/{feed}.json on what has just landed, and its history.",
+        )
+        for feed in CONTRACTS
+    ],
+)
+def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource):
+    from orchestration.deliveries import find_delivery
+    from orchestration.quality import accept, require_acceptance
+
+    with plain_words(context, "acceptance"):
+        delivery = find_delivery(home.settings.paths, delivery_of_run(context, home.settings))
+        results = accept(home.settings, delivery)
+    for feed in CONTRACTS:
+        of_feed = [result for result in results if result.subject.split(".")[0] == feed]
+        if not of_feed:
+            of_feed = [
+                CheckResult(
+                    check_id=f"acceptance.{feed}",
+                    subject=feed,
+                    kind="acceptance",
+                    severity=Severity.BLOCK,
+                    state=State.NOT_APPLICABLE,
+                )
+            ]
+        yield to_dagster(summarise(of_feed, feed), lake_key(feed), "acceptance")
+    with plain_words(context, "acceptance verdict"):
+        require_acceptance(home.settings, delivery, results)
+
+
+@dg.asset(
+    key=INPUTS_KEY,
+    deps=[lake_key(feed) for feed in CONTRACTS],
+    group_name="inputs",
+    kinds={"duckdb"},
+    owners=[DATA_ENGINEERS],
+    description=(
+        "Which lake rows are live for this delivery (restatement resolved), as views, and the build plan: "
+        "data cut, deliveries, coverage, what was removed. dbt reads nothing else."
+    ),
+)
+def inputs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.ingest import write_inputs
+
+    with plain_words(context, "inputs"):
+        plan = write_inputs(home.settings, delivery_of_run(context, home.settings))
+    return dg.MaterializeResult(
+        metadata={"delivery": plan.delivery, "data_cut": str(plan.data_cut), "inputs_hash": plan.inputs_hash}
+    )

@@ -1,0 +1,136 @@
+"""warehouse → evidence → release: the mart suites, the receipt, and the one asset that leaves the building."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.assets.landing import to_dagster
+from orchestration.assets.shared import DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
+from orchestration.checks import CheckResult
+
+RECEIPT_KEY = dg.AssetKey(["gate", "receipt"])
+RELEASE_KEY = dg.AssetKey(["release", "current"])
+
+
+def failing(results: list[CheckResult]) -> list[dict]:
+    return [
+        {
+            "check": r.check_id,
+            "subject": r.subject,
+            "state": str(r.state),
+            "violations": r.violations,
+            "what_to_do": r.what_to_do,
+        }
+        for r in results
+        if str(r.state) not in ("pass", "not_applicable")
+    ]
+
+
+def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=RECEIPT_KEY,
+        deps=mart_keys,
+        group_name="gate",
+        kinds={"greatexpectations", "json"},
+        owners=[OWNER],
+        description=(
+            "What was checked, tied to this exact build: dbt's invocation, the suites' versions, input hashes "
+            "and each mart's content hash. Publication recomputes all of it."
+        ),
+        check_specs=[
+            dg.AssetCheckSpec(
+                "gate_is_open",
+                asset=RECEIPT_KEY,
+                description="Every required check passed on exactly what would be published.",
+            ),
+        ],
+    )
+    def receipt(context: dg.AssetExecutionContext, home: HomeResource):
+        from orchestration.deliveries import find_delivery
+        from orchestration.quality import examine, judge
+
+        with plain_words(context, "checks"):
+            delivery = find_delivery(home.settings.paths, delivery_of_run(context, home.settings))
+            made = examine(home.settings, delivery)
+            verdict = judge(home.settings, delivery)
+        yield dg.MaterializeResult(
+            metadata={
+                "build_id": made.build_id,
+                "checks": len(verdict.results),
+                "not_passed": dg.MetadataValue.json(failing(verdict.results)),
+            }
+        )
+        yield dg.AssetCheckResult(
+            asset_key=RECEIPT_KEY,
+            check_name="gate_is_open",
+            passed=verdict.is_open,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=verdict.summary,
+            metadata={"reasons": dg.MetadataValue.json(verdict.reasons)},
+        )
+
+    return receipt
+
+
+def build_mart_checks(mart_keys: list[dg.AssetKey], suites: list[str]) -> dg.AssetChecksDefinition:
+    """Great Expectations suites over the marts, one check per mart that has a suite."""
+    checked = [key for key in mart_keys if key.path[0] == "marts" and key.path[-1] in suites]
+
+    @dg.multi_asset_check(
+        name="mart_suites",
+        specs=[
+            dg.AssetCheckSpec(
+                "expectations",
+                asset=key,
+                additional_deps=[RECEIPT_KEY],
+                description=f"Great Expectations suite expectations/marts/{key.path[-1]}.json on what would be published.",
+            )
+            for key in checked
+        ],
+    )
+    def mart_suites(context: dg.AssetCheckExecutionContext, home: HomeResource):
+        from orchestration.assets.landing import summarise
+        from orchestration.quality import read_receipt
+
+        with plain_words(context, "mart suites"):
+            results = [r for r in read_receipt(home.settings).results if r.kind == "mart"]
+        for key in checked:
+            of_mart = [
+                r
+                for r in results
+                if r.subject.split(".")[-1] == key.path[-1] or r.check_id.split(".")[1:2] == [key.path[-1]]
+            ]
+            if of_mart:
+                yield to_dagster(summarise(of_mart, key.path[-1]), key, "expectations")
+
+    return mart_suites
+
+
+@dg.asset(
+    key=RELEASE_KEY,
+    deps=[RECEIPT_KEY],
+    partitions_def=DELIVERIES,
+    group_name="release",
+    kinds={"duckdb", "parquet", "html"},
+    owners=[OWNER],
+    description=(
+        "The published release: marts, report, dictionary, quality page and receipt in one immutable folder. "
+        "Refused unless every required check passed on exactly this build."
+    ),
+)
+def release(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.pipeline import publish_delivery
+
+    with plain_words(context, "release"):
+        done = publish_delivery(home.settings, context.partition_key)
+    return dg.MaterializeResult(
+        metadata={
+            "release": done.release_id,
+            "is_new": done.is_new,
+            "folder": dg.MetadataValue.path(str(done.folder)),
+            "report": dg.MetadataValue.path(str(done.folder / "report" / "index.html")),
+            "receipt": dg.MetadataValue.path(str(done.folder / "release.json")),
+            "rows": dg.MetadataValue.json(done.rows_by_table),
+            **({"headline": dg.MetadataValue.md(done.headline_markdown)} if done.headline_markdown else {}),
+        }
+    )

@@ -1,0 +1,61 @@
+"""What every asset shares: the delivery partitions, the home that is held while a run writes, and plain words for failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.errors import IntMartsError, UsageError
+from orchestration.home_lock import hold
+from orchestration.progress import reporter
+from orchestration.settings import Settings, load_settings
+
+DELIVERIES = dg.DynamicPartitionsDefinition(name="delivery")
+OWNER = "team:icb_intelligence"
+DATA_ENGINEERS = "team:data_engineering"
+
+
+class HomeResource(dg.ConfigurableResource):
+    """The settings of this home. A run that writes holds the home's lock from its first step to its last."""
+
+    wait_for_lock: bool = False
+    _settings: Settings = PrivateAttr()
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[HomeResource]:
+        self._settings = load_settings()
+        run_id = context.run_id or "direct"
+        with hold(self._settings.paths, purpose=f"Dagster run {run_id[:8]}", wait=self.wait_for_lock):
+            yield self
+
+
+def delivery_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, settings: Settings) -> str:
+    """The delivery a run is for: its partition, or the newest one where the run has none."""
+    named = context.run.tags.get("dagster/partition")
+    if named:
+        return named
+    from orchestration.deliveries import find_delivery
+
+    return find_delivery(settings.paths, None).name
+
+
+@contextmanager
+def plain_words(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, step: str) -> Iterator[None]:
+    """Run one step; a failure of the house becomes one plain sentence in the UI, without a traceback."""
+    try:
+        with reporter().step(step):
+            yield
+    except IntMartsError as error:
+        what = "usage" if isinstance(error, UsageError) else type(error).__name__
+        raise dg.Failure(
+            description=str(error),
+            metadata={"what_happened": str(error), "kind": what, "exit_code": error.exit_code},
+            allow_retries=False,
+        ) from None

@@ -1,0 +1,128 @@
+"""inputs → warehouse: dbt's models, seeds and tests as assets and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtCliResource, dbt_assets
+
+from orchestration.assets.landing import INPUTS_KEY, lake_key
+from orchestration.assets.shared import HomeResource, plain_words
+from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
+from orchestration.errors import IntMartsError
+from orchestration.settings import Settings, load_settings
+
+
+class HouseTranslator(DagsterDbtTranslator):
+    """Names as in the design: key = schema and table, group = layer, owner from the model's YAML."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True, enable_code_references=True)
+        )
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
+        if node["resource_type"] == "source":
+            key = lake_key(node["name"]) if node["schema"] == "live" else INPUTS_KEY
+            return super().get_asset_spec(manifest, unique_id, project).replace_attributes(key=key)
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        owner = (node.get("meta") or node["config"].get("meta") or {}).get("owner", "data_engineering")
+        layer = "seeds" if node["resource_type"] == "seed" else node["schema"]
+        return spec.replace_attributes(
+            key=dg.AssetKey([layer, node["name"]]),
+            group_name=layer,
+            owners=[f"team:{str(owner).strip().lower().replace(' ', '_').replace('-', '_')}"],
+            description=node.get("description") or None,
+        ).merge_attributes(
+            metadata={"sql": node["original_file_path"], "dictionary": f"dictionary.html#{node['name']}"}
+        )
+
+
+TRANSLATOR = HouseTranslator()
+
+
+def gate_severity(manifest: Mapping[str, Any], check_name: str) -> str:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node["name"] == check_name:
+            return (node["config"].get("meta") or node.get("meta") or {}).get("gate", "block")
+    return "block"
+
+
+def with_gate_severity(events: Iterator[Any], manifest: Mapping[str, Any]) -> Iterator[Any]:
+    """dbt reports every failed test as a warning, so that all of them run; here red means that the gate will shut."""
+    for event in events:
+        if isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation) and not event.passed:
+            blocks = gate_severity(manifest, event.check_name) == "block"
+            severity = dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
+            event = event._replace(severity=severity)
+        yield event
+
+
+def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
+    manifest_file = ensure_manifest(settings)
+
+    @dbt_assets(
+        manifest=manifest_file, dagster_dbt_translator=TRANSLATOR, exclude="resource_type:unit_test", name="dbt_build"
+    )
+    def dbt_build(context: dg.AssetExecutionContext, home: HomeResource):
+        """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
+        run = home.settings
+        invocation: DbtCliInvocation | None = None
+        with plain_words(context, "dbt"):
+            if not run.paths.inputs_file.exists():
+                raise IntMartsError(
+                    "the inputs are not there: materialise inputs/plan first, or run `int-marts refresh`"
+                )
+            (run.paths.evidence / "receipt.json").unlink(missing_ok=True)
+            if not context.is_subset:
+                run.paths.warehouse_file.unlink(missing_ok=True)
+            (run.paths.warehouse / "spill").mkdir(exist_ok=True)
+            invocation = dbt_resource(run).cli(
+                ["build"], context=context, target_path=run.paths.dbt / "target", raise_on_error=False
+            )
+            events = invocation.stream().fetch_row_counts().fetch_column_metadata()
+            yield from with_gate_severity(events, invocation.manifest)
+            require_dbt_ran(invocation)
+
+    return dbt_build
+
+
+def dbt_resource(settings: Settings) -> DbtCliResource:
+    import os
+
+    os.environ.update(dbt_environment(settings))
+    return DbtCliResource(
+        project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=dbt_executable()
+    )
+
+
+def require_dbt_ran(invocation: DbtCliInvocation) -> None:
+    """SQL that broke stops the run; a data check that failed does not, it is judged by the gate."""
+    results = (
+        invocation.get_artifact("run_results.json")["results"]
+        if invocation.target_path.joinpath("run_results.json").exists()
+        else []
+    )
+    broken = [r for r in results if r["status"] in ("error", "runtime error")]
+    if broken:
+        first = broken[0]
+        raise IntMartsError(
+            f"dbt: {len(broken)} of {len(results)} nodes broke, first {first['unique_id']}: "
+            f"{first_line(first['message'])} (the SQL failed, not a data check)"
+        )
+    if invocation.process.returncode not in (0, None) and not results:
+        raise IntMartsError("dbt stopped before it ran anything; see dbt/logs/dbt.log in the home")
+
+
+def first_line(text: str | None) -> str:
+    """The message without values: DuckDB quotes the offending value only after the first line's colon-separated kind."""
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    return (lines[1] if len(lines) > 1 and lines[0].endswith(")") else lines[0] if lines else "no message")[:300]
+
+
+def default_manifest(settings: Settings | None = None) -> Path:
+    return ensure_manifest(settings or load_settings())

@@ -1,0 +1,409 @@
+"""`int-marts`: one command for the month. Heavy libraries are imported inside the commands, so that help is instant.
+
+Exit codes: 0 done, 1 fault, 2 usage, 3 delivery refused, 4 gate shut, 5 busy, 6 verify found a difference.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.cli.output import run_command
+
+app = typer.Typer(
+    name="int-marts",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Monthly extracts in, published indicator marts per Integrated Neighbourhood Team out.\n\n"
+    "A month: put the delivery into landing/YYYY-MM, run `int-marts check`, then `int-marts refresh`.\n\n"
+    "Exit codes: 0 done · 1 fault · 2 usage · 3 delivery refused · 4 gate shut · 5 busy · 6 verify found a difference.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Home of the data; default INT_MARTS_HOME or ./data.", show_default=False)
+]
+DeliveryArgument = Annotated[
+    str | None, typer.Argument(help="A delivery folder such as 2025-10; default: the newest.", show_default=False)
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this home instead of leaving with 5.")]
+
+
+def settings_for(home: Path | None) -> Any:
+    from orchestration.settings import load_settings
+
+    if home is not None:
+        os.environ["INT_MARTS_HOME"] = str(home.absolute())
+    return load_settings()
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option(min=100, help="Registered people to invent.")] = 200_000,
+    months: Annotated[int, typer.Option(min=1, help="Months of history.")] = 26,
+    to: Annotated[str, typer.Option(help="Last month, YYYY-MM.")] = "2025-10",
+    deliveries: Annotated[int, typer.Option(min=1, help="Cumulative deliveries; each restates the one before.")] = 2,
+    seed: Annotated[int, typer.Option(help="Same seed and sizes: same bytes.")] = 1,
+    faults: Annotated[list[str] | None, typer.Option(help="Plant a named fault (may be repeated).")] = None,
+    flat_rates: Annotated[
+        bool, typer.Option("--flat-rates", help="True rates that never change, to test false alarms.")
+    ] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Write synthetic deliveries into landing, with the true figures in truth.json beside them."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.home_lock import hold
+        from orchestration.progress import reporter
+        from orchestration.synthetic import write_demo
+
+        settings = settings_for(home)
+        with hold(settings.paths, purpose="demo"), reporter().step("write demo deliveries"):
+            made = write_demo(
+                settings.paths.landing,
+                people=people,
+                months=months,
+                to=to,
+                deliveries=deliveries,
+                seed=seed,
+                faults=tuple(faults or ()),
+                flat_rates=flat_rates,
+            )
+        return {
+            "landing": settings.paths.landing,
+            "deliveries": made.deliveries,
+            "files": made.files,
+            "truth": made.truth_file,
+        }
+
+    run_command(
+        as_json,
+        work,
+        lambda r: f"{r['files']} files of {', '.join(r['deliveries'])} in {r['landing']}\ntrue figures: {r['truth']}",
+    )
+
+
+@app.command()
+def check(delivery: DeliveryArgument = None, as_json: Json = False, home: HomeOption = None) -> None:
+    """Dry run of a delivery: what would be refused, and why. Writes an Excel error report for the data provider."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.cli.checking import check_before_anything
+
+        return check_before_anything(settings_for(home), delivery)
+
+    run_command(as_json, work, lambda r: "\n".join([*r["lines"], r["verdict"]]))
+
+
+@app.command()
+def refresh(
+    delivery: DeliveryArgument = None,
+    wait: Wait = False,
+    demo_if_empty: Annotated[
+        bool, typer.Option("--demo-if-empty", help="Write the demo first when landing is empty.")
+    ] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Everything for one delivery: ingest, accept, build, check, publish."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.pipeline import refresh as run_refresh
+        from orchestration.progress import reporter
+
+        settings = settings_for(home)
+        settings.paths.create()
+        if demo_if_empty and not any(
+            p.is_dir() and not p.name.startswith(".") for p in settings.paths.landing.iterdir()
+        ):
+            from orchestration.synthetic import write_demo
+
+            with reporter().step("write demo deliveries"):
+                write_demo(settings.paths.landing)
+        done = run_refresh(settings, delivery, wait=wait)
+        return {
+            "delivery": done.delivery,
+            "release": done.release_id,
+            "is_new": done.is_new,
+            "folder": done.folder,
+            "report": done.report,
+            "rows": done.rows_by_table,
+            "seconds": {name: round(seconds, 1) for name, seconds in reporter().seconds_by_step.items()},
+        }
+
+    run_command(as_json, work, show_publication)
+
+
+def show_publication(result: dict[str, Any]) -> str:
+    rows = result["rows"]
+    width = max((len(name) for name in rows), default=0)
+    lines = [f"  {name:<{width}}  {count:>12,}" for name, count in sorted(rows.items())]
+    what = "published" if result["is_new"] else "nothing changed; the release stands as published"
+    return "\n".join(
+        [
+            f"{what}: {result['release']} (delivery {result['delivery']})",
+            "rows per table:",
+            *lines,
+            f"release  {result['folder']}",
+            f"report   {result['report']}",
+        ]
+    )
+
+
+@app.command()
+def publish(
+    delivery: DeliveryArgument = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="`postgres`: load the release into the serving database too.", show_default=False),
+    ] = None,
+    wait: Wait = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Only the gate and the release, from what is built."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.deliveries import find_delivery
+        from orchestration.errors import UsageError
+        from orchestration.home_lock import hold
+        from orchestration.pipeline import publish_delivery
+        from orchestration.progress import reporter
+
+        if to not in (None, "postgres"):
+            raise UsageError(f"--to {to}: only `postgres` is known")
+        settings = settings_for(home)
+        name = find_delivery(settings.paths, delivery).name
+        with hold(settings.paths, purpose=f"publish {name}", wait=wait):
+            with reporter().step("gate and release"):
+                done = publish_delivery(settings, name)
+            if to == "postgres":
+                from orchestration.publish import publish_to_postgres
+
+                with reporter().step("load PostgreSQL"):
+                    publish_to_postgres(settings, done.release_id)
+        return {
+            "delivery": name,
+            "release": done.release_id,
+            "is_new": done.is_new,
+            "folder": done.folder,
+            "report": done.report,
+            "rows": done.rows_by_table,
+        }
+
+    run_command(as_json, work, show_publication)
+
+
+@app.command()
+def releases(as_json: Json = False, home: HomeOption = None) -> None:
+    """List the releases, newest last; the current one is marked."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publish import current_release, list_releases
+
+        settings = settings_for(home)
+        current = current_release(settings)
+        rows = [
+            {
+                "release": r.release_id,
+                "delivery": r.delivery,
+                "is_current": bool(current and r.release_id == current.release_id),
+            }
+            for r in list_releases(settings)
+        ]
+        return {"releases": rows}
+
+    def show(result: dict[str, Any]) -> str:
+        lines = [
+            f"{'*' if row['is_current'] else ' '} {row['release']}  delivery {row['delivery']}"
+            for row in result["releases"]
+        ]
+        return "\n".join(lines) or "no release yet: run `int-marts refresh`"
+
+    run_command(as_json, work, show)
+
+
+@app.command()
+def rollback(
+    release: Annotated[str, typer.Argument(help="The release that `current` shall name again, such as 2025-10.1.")],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Point `current` back to an earlier release; nothing is deleted."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.home_lock import hold
+        from orchestration.publish import rollback as roll_back
+
+        settings = settings_for(home)
+        with hold(settings.paths, purpose=f"rollback to {release}"):
+            roll_back(settings, release)
+        return {"current": release}
+
+    run_command(as_json, work, lambda r: f"current is {r['current']} again")
+
+
+@app.command()
+def verify(
+    release: Annotated[
+        str | None, typer.Argument(help="A release; default: the current one.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Recompute every hash of a release and compare it with its receipt."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publish import verify as verify_release
+
+        checked = verify_release(settings_for(home), release)
+        return {"release": checked.release_id, "tables": checked.tables, "files": checked.files}
+
+    run_command(
+        as_json, work, lambda r: f"{r['release']} holds what its receipt says: {r['tables']} tables, {r['files']} files"
+    )
+
+
+@app.command()
+def explain(
+    int_code: Annotated[str, typer.Argument(metavar="INT", help="An INT, HCP or PCN code, or the ICB's.")],
+    indicator: Annotated[str, typer.Argument(help="An indicator id, such as emergency_admissions.")],
+    month: Annotated[str, typer.Argument(help="YYYY-MM")],
+    period: Annotated[str, typer.Option(help="month or rolling_12_months")] = "month",
+    cohort: Annotated[str, typer.Option(help="A cohort id.")] = "all",
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """One figure, traced: numerator, denominator, rule, deliveries and files it came from, checks."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.explain import explain as explain_figure
+
+        explanation = explain_figure(settings_for(home), int_code, indicator, month, period=period, cohort=cohort)
+        return {"text": explanation.text(), **explanation.model_dump(mode="json")}
+
+    run_command(as_json, work, lambda r: r["text"])
+
+
+@app.command()
+def nnhip(
+    template: Annotated[Path, typer.Option(help="The national template (.xlsx).")],
+    place: Annotated[str, typer.Option(help="The Place's name as in the template's list.")],
+    month: Annotated[str, typer.Option(help="Reporting month, YYYY-MM.")],
+    out: Annotated[Path, typer.Option(help="Where to write the filled return.")],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Fill the national NNHIP return from the cohort `nnhip`."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publish.nnhip import fill_return
+
+        summary = fill_return(settings_for(home), template=template, place=place, month=month, out=out)
+        return {"out": out, **summary.model_dump(mode="json")}
+
+    run_command(
+        as_json,
+        work,
+        lambda r: (
+            f"written: {r['out']}\nfilled {r['cells_filled']} cells; left for people:\n  "
+            + "\n  ".join(r["left_for_people"])
+        ),
+    )
+
+
+@app.command()
+def forget(
+    persons_file: Annotated[Path, typer.Argument(help="A text file with one person identifier per line.")],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove named persons from all landing-derived data (a legal request). Old releases then no longer rebuild."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.home_lock import hold
+        from orchestration.ingest import forget as forget_persons
+
+        settings = settings_for(home)
+        with hold(settings.paths, purpose="forget"):
+            receipt = forget_persons(settings, persons_file)
+        return receipt.model_dump(mode="json")
+
+    run_command(
+        as_json,
+        work,
+        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
+    )
+
+
+@app.command()
+def purge(
+    before: Annotated[str, typer.Option(help="Coverage months before YYYY-MM are removed.")],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Retention: remove landing-derived data of old coverage months."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.home_lock import hold
+        from orchestration.ingest import purge as purge_before
+
+        settings = settings_for(home)
+        with hold(settings.paths, purpose="purge"):
+            receipt = purge_before(settings, before)
+        return receipt.model_dump(mode="json")
+
+    run_command(
+        as_json,
+        work,
+        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
+    )
+
+
+@app.command()
+def checks(as_json: Json = False, home: HomeOption = None) -> None:
+    """Rewrite expectations/checks.yml, the registry of required checks, to be reviewed as a diff."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.dbt_runtime import ensure_manifest
+        from orchestration.quality import write_registry
+
+        settings = settings_for(home)
+        ensure_manifest(settings)
+        return {"checks": write_registry(settings)}
+
+    run_command(
+        as_json, work, lambda r: f"{r['checks']} required checks registered; read the diff of expectations/checks.yml"
+    )
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+    read_only: Annotated[bool, typer.Option("--read-only", help="For viewers: nothing can be started.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Open Dagster on this home, on this machine only."""
+    from orchestration.instance import prepare_instance
+    from orchestration.settings import PROJECT_ROOT
+
+    settings = settings_for(home)
+    environment = {**os.environ, **prepare_instance(settings)}
+    binaries = Path(sys.executable).parent
+    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    command = (
+        [str(binaries / "dagster-webserver"), "--read-only", *workspace]
+        if read_only
+        else [str(binaries / "dagster"), "dev", *workspace]
+    )
+    raise SystemExit(subprocess.run(command, env=environment, cwd=PROJECT_ROOT).returncode)
+
+
+def main() -> None:
+    app()

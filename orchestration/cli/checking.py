@@ -1,0 +1,43 @@
+"""`int-marts check`: contract, privacy and acceptance before anything runs, in words a data provider can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestration.checks import CheckResult, Severity, State
+from orchestration.errors import DeliveryRefused
+from orchestration.progress import reporter
+from orchestration.settings import Settings
+
+BAD = (State.FAIL, State.ERROR)
+
+
+def line_for(result: CheckResult) -> str:
+    fix = f" → {result.what_to_do}" if result.what_to_do else ""
+    return f"{str(result.state).upper():<6} {result.subject}: {result.message}{fix}"
+
+
+def check_before_anything(settings: Settings, delivery_name: str | None) -> dict[str, Any]:
+    """Raises `DeliveryRefused` with every reason when the delivery would be refused; otherwise says what was noticed."""
+    from orchestration.deliveries import find_delivery
+    from orchestration.ingest import check_delivery, write_error_report
+
+    delivery = find_delivery(settings.paths, delivery_name)
+    with reporter().step(f"check {delivery.name}"):
+        results = check_delivery(settings, delivery)
+    report = write_error_report(settings, delivery, results)
+    refusing = [r for r in results if r.severity is Severity.BLOCK and r.state in BAD]
+    notable = [r for r in results if r.state not in (State.PASS, State.NOT_APPLICABLE) and r not in refusing]
+    if refusing:
+        text = "\n".join(line_for(result) for result in refusing)
+        raise DeliveryRefused(
+            f"{delivery.name} would be refused, {len(refusing)} reason(s):\n{text}\nreport for the provider: {report}",
+            [result.model_dump(mode="json") for result in refusing],
+        )
+    return {
+        "delivery": delivery.name,
+        "results": [result.model_dump(mode="json") for result in results],
+        "lines": [line_for(result) for result in notable],
+        "verdict": f"{delivery.name} would be taken: {len(results)} checks, {len(notable)} to look at; report {report}",
+        "report": report,
+    }

@@ -1,0 +1,83 @@
+"""How dbt is run: its environment, its manifest and its command line. The only place that knows where dbt lives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.code_version import files_fingerprint
+from orchestration.errors import IntMartsError
+from orchestration.settings import PROJECT_ROOT, Settings
+
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+SEEDS_DIR = PROJECT_ROOT / "seeds"
+
+
+def dbt_executable() -> str:
+    """dbt of this very environment, whether or not it is activated."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else "dbt"
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables that `profiles.yml` reads; nothing that varies by month is among them."""
+    home = settings.paths
+    return {
+        "INT_MARTS_WAREHOUSE_FILE": str(home.warehouse_file.absolute()),
+        "INT_MARTS_INPUTS_FILE": str(home.inputs_file.absolute()),
+        "INT_MARTS_TEMP_DIRECTORY": str((home.warehouse / "spill").absolute()),
+        "INT_MARTS_THREADS": str(settings.threads),
+        "INT_MARTS_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_TARGET_PATH": str((home.dbt / "target").absolute()),
+        "DBT_LOG_PATH": str((home.dbt / "logs").absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_NO_VERSION_CHECK": "true",
+        "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+
+
+def project_fingerprint() -> str:
+    """Changes when anything changes that dbt parses."""
+    suffixes = {".sql", ".yml", ".yaml", ".csv", ".md"}
+    files = [
+        path
+        for folder in (DBT_PROJECT_DIR, SEEDS_DIR)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in suffixes and path.is_file() and not {"target", "logs"} & set(path.relative_to(folder).parts)
+    ]
+    return files_fingerprint(files)
+
+
+def manifest_path(settings: Settings) -> Path:
+    return settings.paths.dbt / "target" / "manifest.json"
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The parsed project, parsed again only when a file of it has changed. Raises `IntMartsError` when it does not parse."""
+    from orchestration.measure_unions import write_measure_unions
+
+    write_measure_unions(DBT_PROJECT_DIR)
+    manifest, stamp = manifest_path(settings), settings.paths.dbt / "parsed.json"
+    wanted = {"fingerprint": project_fingerprint(), "project": str(DBT_PROJECT_DIR)}
+    if manifest.exists() and stamp.exists() and json.loads(stamp.read_text()) == wanted:
+        return manifest
+    settings.paths.create()
+    command = [
+        dbt_executable(),
+        "--quiet",
+        "parse",
+        "--project-dir",
+        str(DBT_PROJECT_DIR),
+        "--profiles-dir",
+        str(DBT_PROJECT_DIR),
+    ]
+    done = subprocess.run(command, env={**os.environ, **dbt_environment(settings)}, capture_output=True, text=True)
+    if done.returncode != 0 or not manifest.exists():
+        raise IntMartsError(
+            f"the dbt project does not parse: {done.stdout.strip()[-2000:] or done.stderr.strip()[-2000:]}"
+        )
+    stamp.write_text(json.dumps(wanted))
+    return manifest

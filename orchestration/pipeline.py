@@ -1,0 +1,173 @@
+"""The main job as one call: what the command, the schedule and the UI have in common.
+
+`refresh` runs the Dagster job `refresh` in this process, so that every run, however it was started, leaves the same trace.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.errors import DeliveryRefused, GateShut, IntMartsError, UsageError
+from orchestration.progress import reporter
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication left behind."""
+
+    delivery: str
+    release_id: str
+    is_new: bool
+    folder: Path
+    rows_by_table: dict[str, int] = field(default_factory=dict)
+    headline_markdown: str | None = None
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report" / "index.html"
+
+
+def publish_delivery(settings: Settings, delivery_name: str) -> Published:
+    """The gate and the release from what is built. Raises `GateShut` with the names of the checks that hold it shut."""
+    from orchestration.deliveries import find_delivery
+    from orchestration.publish import publish
+    from orchestration.quality import judge
+
+    delivery = find_delivery(settings.paths, delivery_name)
+    verdict = judge(settings, delivery)
+    if not verdict.is_open:
+        tell_gate_is_shut(settings, delivery_name, verdict)
+        verdict.require_open()
+    done = publish(settings, delivery, verdict)
+    return Published(
+        delivery=delivery.name,
+        release_id=done.release_id,
+        is_new=done.is_new,
+        folder=done.folder,
+        rows_by_table=done.rows_by_table,
+        headline_markdown=getattr(done, "headline_markdown", None),
+    )
+
+
+def tell_gate_is_shut(settings: Settings, delivery_name: str, verdict: object) -> None:
+    """The quality page and an alert, so that people see why nothing was published; never a reason to fail on top."""
+    from orchestration.alerts import raise_alert
+    from orchestration.quality import write_quality_page
+
+    folder = settings.paths.logs / "refused" / delivery_name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_quality_page(folder, verdict)
+    raise_alert(settings, kind="gate_shut", delivery=delivery_name, text=verdict.summary)  # type: ignore[attr-defined]
+
+
+def unchanged(settings: Settings, delivery_name: str) -> Published | None:
+    """The current release, when it was made from these very inputs by this very code and still holds what its receipt says."""
+    from orchestration.publish import current_release, verify
+
+    current = current_release(settings)
+    if current is None or current.delivery != delivery_name:
+        return None
+    from orchestration.deliveries import find_delivery
+    from orchestration.ingest import ingest_delivery, write_inputs
+    from orchestration.quality import build_id
+
+    ingest_delivery(settings, find_delivery(settings.paths, delivery_name))
+    plan = write_inputs(settings, delivery_name)
+    if current.build_id != build_id(settings, plan.inputs_hash):
+        return None
+    try:
+        verify(settings, current.release_id)
+    except IntMartsError:
+        return None
+    return Published(
+        delivery_name, current.release_id, is_new=False, folder=current.folder, rows_by_table=current.rows_by_table
+    )
+
+
+def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = False) -> Published:
+    """Everything for one delivery (default: the newest): ingest, accept, build, check, publish.
+
+    Raises `UsageError` (no such delivery), `DeliveryRefused`, `GateShut`, `Busy` or `IntMartsError` (a fault).
+    """
+    from orchestration.deliveries import find_delivery
+    from orchestration.home_lock import hold
+
+    delivery = find_delivery(settings.paths, delivery_name)
+    with hold(settings.paths, purpose=f"refresh {delivery.name}", wait=wait), reporter().step("look for changes"):
+        same = unchanged(settings, delivery.name)
+    if same:
+        return same
+    return run_job(settings, delivery.name)
+
+
+def run_job(settings: Settings, delivery_name: str) -> Published:
+    """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
+    os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
+    from orchestration.instance import open_instance
+
+    with reporter().step("load Dagster"):
+        instance = open_instance(settings)
+        from orchestration.assets.shared import DELIVERIES
+        from orchestration.definitions import build_definitions
+
+        job = build_definitions(settings).resolve_job_def("refresh")
+    with instance:
+        instance.add_dynamic_partitions(DELIVERIES.name, [delivery_name])
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=delivery_name,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        if not result.success:
+            raise first_failure(result)
+        missing = unmaterialised(job, result)
+        if missing:
+            raise IntMartsError(
+                f"the run ended without error but did not build {', '.join(missing[:5])}; nothing can be trusted"
+            )
+        return published_by(settings, result, delivery_name)
+
+
+def first_failure(result: object) -> IntMartsError:
+    """The house's own error behind a failed run, the most telling one first."""
+    failures = reporter().failures
+    for kind in (UsageError, DeliveryRefused, GateShut):
+        of_kind = [failure for failure in failures if isinstance(failure, kind)]
+        if kind is DeliveryRefused and len(of_kind) > 1:
+            return DeliveryRefused(
+                "\n".join(str(failure) for failure in of_kind), [p for f in of_kind for p in f.problems]
+            )
+        if of_kind:
+            return of_kind[0]
+    if failures:
+        return failures[0]
+    events = [event for event in result.all_events if event.is_step_failure]  # type: ignore[attr-defined]
+    named = ", ".join(event.step_key or "?" for event in events[:3])
+    data = events[0].step_failure_data if events else None
+    error = data.error.cause or data.error if data and data.error else None
+    detail = f"{error.cls_name}: {error.message.strip().splitlines()[0][:300]}" if error else "no step failed"
+    return IntMartsError(f"the run failed in {named or 'no step'}: {detail}")
+
+
+def unmaterialised(job: object, result: object) -> list[str]:
+    """Assets of the job that the run did not build: a green run that skipped something is a failure."""
+    built = {event.asset_key for event in result.all_events if event.is_step_materialization}  # type: ignore[attr-defined]
+    wanted = job.asset_layer.executable_asset_keys  # type: ignore[attr-defined]
+    return sorted(key.to_user_string() for key in wanted - built)
+
+
+def published_by(settings: Settings, result: object, delivery_name: str) -> Published:
+    from orchestration.publish import find_release
+
+    for event in result.all_events:  # type: ignore[attr-defined]
+        if event.is_step_materialization and event.asset_key.path[0] == "release":
+            metadata = event.materialization.metadata
+            release = find_release(settings, str(metadata["release"].value))
+            return Published(
+                delivery_name, release.release_id, bool(metadata["is_new"].value), release.folder, release.rows_by_table
+            )
+    raise IntMartsError("the run ended without a release")
