@@ -1,0 +1,80 @@
+"""The landing sensor takes a delivery when it is complete and still, says what is missing, and never ignores a re-sent file."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from orchestration.deliveries import find_delivery
+
+from orchestration.automation import content_key, decide, missing_feeds
+from orchestration.settings import Settings, load_settings
+
+REQUIRED = ("int_membership", "gp_registrations", "hes_apc", "hes_op", "ecds", "gp_appointments")
+HOUR_NS = 3_600_000_000_000
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("INT_MARTS_HOME", str(tmp_path))
+    loaded = load_settings()
+    loaded.paths.create()
+    return loaded
+
+
+def land(settings: Settings, feeds: tuple[str, ...] = REQUIRED, text: str = "a,b\n1,2\n") -> None:
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(exist_ok=True)
+    for feed in feeds:
+        (folder / f"{feed}.csv").write_text(text)
+
+
+def test_a_delivery_without_a_required_feed_waits_and_says_for_what(settings: Settings) -> None:
+    land(settings, REQUIRED[:-2])
+    delivery = find_delivery(settings.paths, "2025-10")
+    assert missing_feeds(delivery, settings) == ["ecds", "gp_appointments|gp_appointments_published"]
+    assert "ecds, gp_appointments or gp_appointments_published" in (decide(delivery, settings, time.time_ns()) or "")
+
+
+def test_files_that_still_change_are_left_alone(settings: Settings) -> None:
+    land(settings)
+    delivery = find_delivery(settings.paths, "2025-10")
+    assert "waiting until they are still" in (decide(delivery, settings, time.time_ns()) or "")
+    assert decide(delivery, settings, time.time_ns() + HOUR_NS) is None
+
+
+def test_an_empty_file_waits(settings: Settings) -> None:
+    land(settings)
+    (settings.paths.landing / "2025-10" / "ecds.csv").write_text("")
+    assert "empty" in (decide(find_delivery(settings.paths, "2025-10"), settings, time.time_ns() + HOUR_NS) or "")
+
+
+def test_the_run_key_follows_the_content_and_not_the_clock(settings: Settings) -> None:
+    land(settings)
+    first = content_key(find_delivery(settings.paths, "2025-10"))
+    os.utime(settings.paths.landing / "2025-10" / "ecds.csv", (1, 1))
+    assert content_key(find_delivery(settings.paths, "2025-10")) == first
+    (settings.paths.landing / "2025-10" / "ecds.csv").write_text("a,b\n1,3\n")
+    assert content_key(find_delivery(settings.paths, "2025-10")) != first
+
+
+@pytest.mark.slow
+def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.automation import landing_sensor
+
+    land(settings)
+    for file in (settings.paths.landing / "2025-10").iterdir():
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = landing_sensor(dg.build_sensor_context(instance=instance))
+        assert [request.partition_key for request in first.run_requests] == ["2025-10"]
+        again = landing_sensor(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert isinstance(again, dg.SkipReason)
+        (settings.paths.landing / "2025-10" / "ecds.csv").write_text("a,b\n1,4\n")
+        os.utime(settings.paths.landing / "2025-10" / "ecds.csv", (1_700_000_500, 1_700_000_500))
+        resent = landing_sensor(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert resent.run_requests[0].run_key != first.run_requests[0].run_key
