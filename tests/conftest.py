@@ -1,0 +1,73 @@
+"""Fixtures that several rooms share: one small published home, made once per test session and worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+REAL = PROJECT_ROOT.parent / "shared" / "real"
+DEMO = ("--people", "4000", "--months", "14", "--to", "2025-10", "--deliveries", "2", "--seed", "7")
+
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def body(self) -> dict:
+        return json.loads(self.stdout)
+
+
+def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = None) -> Done:
+    """Run the command as a person would, in a process of its own."""
+    command = [sys.executable, "-c", "from orchestration.cli import main; main()", *arguments, "--home", str(home)]
+    env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=PROJECT_ROOT)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., Done]:
+    return int_marts
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two demo deliveries and a published release of the second. Read-only: copy it (`copy_of_home`) to change it."""
+    home = tmp_path_factory.mktemp("published") / "data"
+    made = int_marts("demo", *DEMO, home=home)
+    assert made.exit_code == 0, made.stderr
+    done = int_marts("refresh", "--json", home=home)
+    assert done.exit_code == 0, done.stderr[-4000:]
+    return home
+
+
+@pytest.fixture
+def copy_of_home(published_home: Path, tmp_path: Path) -> Path:
+    """The published home, to be broken."""
+    target = tmp_path / "data"
+    shutil.copytree(published_home, target, symlinks=True)
+    return target
+
+
+@pytest.fixture(scope="session")
+def real_files() -> Path:
+    if not REAL.is_dir():
+        pytest.skip("the real public files (../shared/real) are not beside the project: nothing to test them with")
+    return REAL
