@@ -42,6 +42,13 @@ def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = 
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on the published home go to one worker, so that it is made once."""
+    for item in items:
+        if {"published_home", "copy_of_home"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("published_home"))
+
+
 @pytest.fixture(scope="session")
 def command() -> Callable[..., Done]:
     return int_marts

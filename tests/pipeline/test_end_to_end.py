@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("published_home")]
+pytestmark = pytest.mark.slow
 
 RELEASE_FILES = (
     "int_marts.duckdb",
@@ -132,7 +131,7 @@ def test_publish_alone_after_a_mart_was_edited_by_hand_is_refused(copy_of_home: 
 def test_verify_finds_a_changed_byte(copy_of_home: Path, command: Callable) -> None:
     assert command("verify", home=copy_of_home).exit_code == 0
     target = current(copy_of_home) / "changes.csv"
-    os.chmod(target, 0o644)
+    target.chmod(0o644)
     target.write_text(target.read_text() + "x")
     done = command("verify", home=copy_of_home)
     assert done.exit_code == 6
