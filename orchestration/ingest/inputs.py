@@ -1,0 +1,502 @@
+"""Which lake rows are live for a delivery: writes `warehouse/inputs.duckdb`, the only thing dbt reads.
+
+Restatement is decided here and nowhere else, from manifests alone, so it does not depend on the order in which
+deliveries were ingested. Views list the Parquet files they need, so a superseded month is never opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from pydantic import BaseModel
+
+from orchestration.deliveries import Delivery, list_deliveries
+from orchestration.errors import IntMartsError
+from orchestration.feeds import Feed, feed_contracts
+from orchestration.ingest import manifest as manifests
+from orchestration.ingest.manifest import Manifest
+from orchestration.settings import Home, Settings
+from orchestration.warehouse import quote
+
+UNDATED = "undated"
+# Feeds whose months decide where the marts begin (definitions C14).
+ACTIVITY_FEEDS = (
+    "hes_apc",
+    "hes_op",
+    "ecds",
+    "hes_ae",
+    "gp_appointments",
+    "gp_appointments_published",
+    "community_contacts",
+)
+# A month with less than this share of the feed's fullest month is a stray row, not coverage.
+STRAY_MONTH_SHARE = 0.01
+# A provider is expected when it sent rows in at least half of the last twelve covered months, ten a month on average:
+# below ten a month with nothing sent is not rare enough to call the provider missing.
+EXPECTED_MINIMUM_MONTHLY_ROWS = 10
+HISTORY_MONTHS = 12
+
+PLAN_TABLES = {
+    "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date",
+    "sub_icb_codes": "sub_icb_code varchar",
+    "deliveries": "delivery varchar, data_cut date, coverage_from date, is_annual boolean",
+    "feed_status": "feed varchar, is_delivered boolean, is_required boolean, newest_delivery varchar, "
+    "person_id_space varchar",
+    "feed_coverage": "feed varchar, coverage_month date, provider_code varchar, delivery varchar, data_cut date, "
+    "is_annual boolean, rows_live bigint",
+    "expected_providers": "feed varchar, provider_code varchar, coverage_month date, is_received boolean",
+    "files": "feed varchar, delivery varchar, version integer, file varchar, sha256 varchar, rows_read bigint, "
+    "rows_loaded bigint, rows_quarantined bigint",
+    "rows_removed": "feed varchar, delivery varchar, rule varchar, rows bigint",
+    "values_nulled": "feed varchar, delivery varchar, column_name varchar, rows bigint",
+}
+
+
+class InputsPlan(BaseModel):
+    """What went into the build. `inputs_hash` changes when any figure could."""
+
+    delivery: str
+    inputs_hash: str
+    deliveries: list[str]
+    manifests: dict[str, str]
+    rows_live: dict[str, int]
+
+
+class Segment(NamedTuple):
+    """The coverage months that one delivery supplies to a feed."""
+
+    manifest: Manifest
+    months: tuple[str, ...]
+
+
+def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
+    """Feed → the manifests in force of every delivery up to this one, oldest first.
+
+    A delivery that is still in landing has the feeds it has there; one that was archived has what the lake holds.
+    """
+    landed: dict[str, Delivery] = {delivery.name: delivery for delivery in list_deliveries(home)}
+    found: dict[str, list[Manifest]] = {}
+    for feed in feed_contracts():
+        for folder in sorted((home.lake / feed).glob("delivery=*"), key=lambda path: path.name):
+            name = folder.name.removeprefix("delivery=")
+            if name > delivery_name or (name in landed and feed not in landed[name].files):
+                continue
+            manifest = manifests.current(home, feed, name)
+            if manifest is not None:
+                found.setdefault(feed, []).append(manifest)
+    return found
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """
+    >>> months_between("2025-11", "2026-01")
+    ['2025-11', '2025-12', '2026-01']
+    """
+    start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{index // 12:04d}-{index % 12 + 1:02d}" for index in range(start, end + 1)]
+
+
+def live_segments(feed: Feed, delivered: list[Manifest]) -> list[Segment]:
+    """Which months each delivery supplies, by the contract's `supersedes`. Units finer than months are joined later."""
+    if not delivered:
+        return []
+    newest = delivered[-1]
+    if feed.supersedes == "newest_delivery":
+        return [Segment(newest, tuple(newest.coverage))]
+    if feed.supersedes in ("accumulates", "units"):
+        return [Segment(manifest, tuple(manifest.coverage)) for manifest in delivered]
+    supplier: dict[str, Manifest] = {}
+    for manifest in delivered:
+        first, last = manifest.coverage_from[:7], manifest.data_cut[:7]
+        for month in manifest.coverage:
+            if month != UNDATED and (month not in supplier or month >= first):
+                supplier[month] = manifest
+        if feed.supersedes == "covered_months":
+            for month in months_between(first, last):
+                supplier[month] = manifest
+    if UNDATED in newest.coverage:
+        supplier[UNDATED] = newest
+    return [
+        Segment(manifest, tuple(sorted(month for month, chosen in supplier.items() if chosen is manifest)))
+        for manifest in delivered
+        if any(chosen is manifest for chosen in supplier.values())
+    ]
+
+
+def empty_select(feed: Feed) -> str:
+    columns = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in feed.lake_columns().items())
+    return f"select {columns} where false"
+
+
+def parquet_files(home: Home, segments: list[Segment]) -> list[Path]:
+    files: list[Path] = []
+    for manifest, months in segments:
+        folder = manifest.folder(home)
+        for month in months:
+            if manifest.coverage.get(month):
+                files += sorted((folder / f"coverage_month={month}").glob("*.parquet"))
+    return files
+
+
+def text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def base_select(feed: Feed, files: list[Path]) -> str:
+    if not files:
+        return empty_select(feed)
+    listed = ", ".join(text(path) for path in files)
+    columns = ", ".join(quote(name) for name in feed.lake_columns())
+    return f"select {columns} from read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+
+
+def create_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    for schema in ("live", "plan", "rules"):
+        connection.execute(f"create schema if not exists {schema}")
+    for name, columns in PLAN_TABLES.items():
+        connection.execute(f"create table plan.{name} ({columns})")
+
+
+def write_empty_inputs(path: Path) -> None:
+    """An inputs file of typed, empty views: for dbt's unit tests and `dbt run --empty`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    with duckdb.connect(str(temporary)) as connection:
+        create_schemas(connection)
+        for feed in feed_contracts().values():
+            connection.execute(f"create view live.{feed.feed} as {empty_select(feed)}")
+    temporary.replace(path)
+
+
+def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
+    """Write `warehouse/inputs.duckdb` for one delivery, complete or not at all.
+
+    Raises `IntMartsError` when the delivery has nothing in the lake.
+    """
+    home = settings.paths
+    delivered = manifests_up_to(home, delivery_name)
+    deliveries = known_deliveries(home, delivered, delivery_name)
+    if delivery_name not in deliveries:
+        raise IntMartsError(f"delivery {delivery_name} has not been ingested: run `int-marts refresh {delivery_name}`")
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    temporary = home.warehouse / f".inputs.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+    }
+    rows_live: dict[str, int] = {}
+    try:
+        with duckdb.connect(str(temporary), config=config) as connection:
+            connection.execute(f"set temp_directory = {text(home.warehouse / '.spill')}")
+            create_schemas(connection)
+            for name, feed in feed_contracts().items():
+                rows_live[name] = write_feed(connection, settings, feed, delivered.get(name, []), delivered)
+            write_plan(connection, settings, delivery_name, deliveries, delivered)
+        temporary.chmod(0o600)
+        temporary.replace(home.inputs_file)
+    finally:
+        temporary.unlink(missing_ok=True)
+        Path(f"{temporary}.wal").unlink(missing_ok=True)
+    went_in = {
+        f"{manifest.feed}/{manifest.delivery}": manifest.content_key
+        for listed in delivered.values()
+        for manifest in listed
+    }
+    settled = {
+        "delivery": delivery_name,
+        "deliveries": {name: [str(value) for value in row] for name, row in deliveries.items()},
+        "manifests": went_in,
+        "settings": [settings.icb_code, settings.icb_name, settings.sub_icb_codes, settings.expected_providers],
+        "spaces": settings.person_id_spaces,
+    }
+    return InputsPlan(
+        delivery=delivery_name,
+        inputs_hash=hashlib.sha256(json.dumps(settled, sort_keys=True, default=list).encode()).hexdigest(),
+        deliveries=sorted(deliveries),
+        manifests=went_in,
+        rows_live=rows_live,
+    )
+
+
+class DeliveryFacts(NamedTuple):
+    data_cut: dt.date
+    coverage_from: dt.date
+    is_annual: bool
+
+
+def known_deliveries(home: Home, delivered: dict[str, list[Manifest]], up_to: str) -> dict[str, DeliveryFacts]:
+    known = {}
+    for listed in delivered.values():
+        for item in listed:
+            known[item.delivery] = DeliveryFacts(
+                dt.date.fromisoformat(item.data_cut),
+                dt.date.fromisoformat(item.coverage_from),
+                item.delivery.endswith("M13"),
+            )
+    return {name: known[name] for name in sorted(known) if name <= up_to}
+
+
+def write_feed(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    feed: Feed,
+    delivered: list[Manifest],
+    everything: dict[str, list[Manifest]],
+) -> int:
+    """One view of live rows, and what its rules removed. Returns the number of live rows."""
+    home = settings.paths
+    segments = live_segments(feed, delivered)
+
+    base = base_select(feed, parquet_files(home, segments))
+    conditions: list[tuple[str, str]] = []
+    if feed.supersedes == "units" and len(segments) > 1:
+        conditions.append(("superseded", unit_condition(connection, feed, base)))
+    if opt_outs := opt_out_condition(connection, settings, feed, segments, everything):
+        conditions.append(("opt_out", opt_outs))
+    if (
+        len(segments) > 1
+        and feed.supersedes != "units"
+        and (repeats := repeat_condition(connection, feed, base, conditions))
+    ):
+        conditions.append(repeats)
+    kept = " and ".join(condition for _, condition in conditions)
+    select = f"{base} as lake" if files_exist(base) else base
+    connection.execute(f"create view live.{feed.feed} as {select}{' where ' + kept if kept else ''}")
+    count_removed(connection, feed, delivered, segments, select, conditions)
+    provider = quote(feed.provider) if feed.provider else "''"
+    connection.execute(
+        f"insert into plan.feed_coverage select '{feed.feed}', coverage_month, coalesce({provider}, ''), delivery, "
+        f"null, null, count(*) from live.{feed.feed} group by all"
+    )
+    return connection.execute(f"select count(*) from live.{feed.feed}").fetchone()[0]  # type: ignore[index]
+
+
+def files_exist(base: str) -> bool:
+    return "read_parquet" in base
+
+
+def unit_condition(connection: duckdb.DuckDBPyConnection, feed: Feed, base: str) -> str:
+    """The newest delivery that holds rows for a unit (provider × month, list month …) supplies all of it."""
+    unit = ", ".join(quote(name) for name in feed.unit)
+    connection.execute(
+        f"create table rules.{feed.feed}_units as "
+        f"select {unit}, max(delivery) as delivery from ({base}) group by {unit}"
+    )
+    same = " and ".join(
+        f"unit.{quote(name)} is not distinct from lake.{quote(name)}" for name in (*feed.unit, "delivery")
+    )
+    return f"exists (select 1 from rules.{feed.feed}_units as unit where {same})"
+
+
+def opt_out_condition(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    feed: Feed,
+    segments: list[Segment],
+    everything: dict[str, list[Manifest]],
+) -> str | None:
+    """Who opted out later than a delivery was ingested is kept out of that delivery's rows here."""
+    lists = everything.get("opt_outs", [])
+    if feed.person is None or feed.feed == "opt_outs" or not lists:
+        return None
+    newest = lists[-1]
+    if all(manifest.opt_outs_key == newest.content_key for manifest, _ in segments):
+        return None
+    if newest.person_id_space not in {manifest.person_id_space for manifest, _ in segments}:
+        return None
+    files = parquet_files(settings.paths, [Segment(newest, tuple(newest.coverage))])
+    people = base_select(feed_contracts()["opt_outs"], files)
+    connection.execute(f"create table rules.{feed.feed}_opt_outs as select distinct person_id from ({people})")
+    return (
+        f"not exists (select 1 from rules.{feed.feed}_opt_outs as opted_out where opted_out.person_id = lake.person_id)"
+    )
+
+
+def repeat_condition(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, base: str, conditions: list[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """The same key from two deliveries: the newest delivery's row stays. Without a key, same content counts once."""
+    if not files_exist(base):
+        return None
+    kept = " and ".join(condition for _, condition in conditions)
+    source = f"{base} as lake{' where ' + kept if kept else ''}"
+    names = list(feed.key) or [name for name in feed.lake_columns() if name != "delivery"]
+    if not feed.key and feed.supersedes != "accumulates":
+        return None
+    columns = ", ".join(quote(name) for name in names)
+    not_null = " and ".join(f"{quote(name)} is not null" for name in feed.key) or "true"
+    fingerprint = f"hash({columns})"
+    connection.execute(
+        f"create temp table suspects as select {fingerprint} as fingerprint from ({source}) where {not_null} "
+        "group by fingerprint having min(delivery) <> max(delivery)"
+    )
+    connection.execute(
+        f"create table rules.{feed.feed}_repeats as select {columns}, max(delivery) as delivery from ({source}) "
+        f"where {not_null} and {fingerprint} in (select fingerprint from suspects) group by {columns} "
+        "having min(delivery) <> max(delivery)"
+    )
+    connection.execute("drop table suspects")
+    if not connection.execute(f"select count(*) from rules.{feed.feed}_repeats").fetchone()[0]:  # type: ignore[index]
+        return None
+    same = " and ".join(f"repeated.{quote(name)} is not distinct from lake.{quote(name)}" for name in names)
+    rule = "duplicate_key" if feed.key else "duplicate_exact"
+    return rule, (
+        f"not exists (select 1 from rules.{feed.feed}_repeats as repeated "
+        f"where {same} and lake.delivery < repeated.delivery)"
+    )
+
+
+def count_removed(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    delivered: list[Manifest],
+    segments: list[Segment],
+    select: str,
+    conditions: list[tuple[str, str]],
+) -> None:
+    """Rows that were read and are not live, by named rule: removed by ingest, superseded, repeated."""
+    taken = {manifest.delivery: set(months) for manifest, months in segments}
+    for manifest in delivered:
+        for rule, rows in manifest.rows_removed.items():
+            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
+        first = manifest.coverage_from[:7]
+        by_rule: dict[str, int] = {}
+        for month, rows in manifest.coverage.items():
+            if month in taken.get(manifest.delivery, set()):
+                continue
+            rule = (
+                "before_coverage"
+                if month != UNDATED and month < first and manifest is not delivered[0]
+                else "superseded"
+            )
+            by_rule[rule] = by_rule.get(rule, 0) + rows
+        for rule, rows in by_rule.items():
+            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
+    earlier: list[str] = []
+    for rule, condition in conditions:
+        passed = "".join(f"{kept} and " for kept in earlier)
+        removed = connection.execute(
+            f"select delivery, count(*) from ({select} where {passed}not ({condition})) "
+            "group by delivery order by delivery"
+        ).fetchall()
+        for delivery, rows in removed:
+            add_removed(connection, feed.feed, delivery, rule, rows)
+        earlier.append(condition)
+
+
+def add_removed(connection: duckdb.DuckDBPyConnection, feed: str, delivery: str, rule: str, rows: int) -> None:
+    if rows:
+        connection.execute("insert into plan.rows_removed values (?, ?, ?, ?)", [feed, delivery, rule, rows])
+
+
+def is_required(settings: Settings, feed: str) -> bool:
+    return any(feed in wanted.split("|") for wanted in settings.required_feeds)
+
+
+def write_plan(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    delivery_name: str,
+    deliveries: dict[str, DeliveryFacts],
+    delivered: dict[str, list[Manifest]],
+) -> None:
+    cut = deliveries[delivery_name].data_cut
+    for name, facts in deliveries.items():
+        connection.execute("insert into plan.deliveries values (?, ?, ?, ?)", [name, *facts])
+    for code in settings.sub_icb_codes:
+        connection.execute("insert into plan.sub_icb_codes values (?)", [code])
+    connection.execute(
+        "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
+        "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
+    )
+    for name, feed in feed_contracts().items():
+        listed = delivered.get(name, [])
+        newest = listed[-1] if listed else None
+        space = newest.person_id_space if newest else settings.person_id_spaces.get(name, feed.person_id_space)
+        connection.execute(
+            "insert into plan.feed_status values (?, ?, ?, ?, ?)",
+            [name, newest is not None, is_required(settings, name), newest.delivery if newest else None, space],
+        )
+        for manifest in listed:
+            for file in manifest.files:
+                counts = (file.rows_read, file.rows_loaded, file.rows_quarantined)
+                connection.execute(
+                    "insert into plan.files values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [name, manifest.delivery, manifest.version, file.file, file.sha256, *counts],
+                )
+            for column, rows in manifest.values_nulled.items():
+                connection.execute(
+                    "insert into plan.values_nulled values (?, ?, ?, ?)", [name, manifest.delivery, column, rows]
+                )
+    write_expected_providers(connection, settings)
+    activity = ", ".join(text(name) for name in ACTIVITY_FEEDS)
+    connection.execute(
+        f"""
+        insert into plan.build
+        with months as (
+            select feed, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
+            where feed in ({activity}) and coverage_month is not null group by all
+        ), covered as (
+            select coverage_month from months
+            qualify rows_live >= {STRAY_MONTH_SHARE} * max(rows_live) over (partition by feed)
+        )
+        select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date,
+            date_trunc('month', ?::date)::date
+        from covered
+        """,
+        [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut],
+    )
+
+
+def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Which provider should have sent which month, and whether it did."""
+    listed = ", ".join(f"({text(code)})" for code in settings.expected_providers)
+    declared = (
+        "select m.feed, p.provider_code, m.coverage_month "
+        f"from months as m cross join (values {listed}) as p(provider_code)"
+        if listed
+        else "select null::varchar as feed, null::varchar as provider_code, null::date as coverage_month where false"
+    )
+    connection.execute(
+        f"""
+        insert into plan.expected_providers
+        with sent as (
+            select feed, provider_code, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
+            where provider_code <> '' and coverage_month is not null group by all
+        ), months as (
+            select distinct feed, coverage_month from sent
+        ), providers as (
+            select distinct feed, provider_code from sent
+        ), history as (
+            select p.feed, p.provider_code, m.coverage_month, count(h.coverage_month) as months_before,
+                count(s.rows_live) as months_sent, coalesce(sum(s.rows_live), 0) as rows_before
+            from providers as p
+            inner join months as m on m.feed = p.feed
+            left join months as h
+                on h.feed = p.feed and h.coverage_month < m.coverage_month
+                and h.coverage_month >= m.coverage_month - interval {HISTORY_MONTHS} month
+            left join sent as s
+                on s.feed = p.feed and s.provider_code = p.provider_code and s.coverage_month = h.coverage_month
+            group by all
+        ), expected as (
+            select feed, provider_code, coverage_month from history
+            where months_before > 0 and 2 * months_sent >= months_before
+                and rows_before >= {EXPECTED_MINIMUM_MONTHLY_ROWS} * months_before
+                and {"false" if listed else "true"}
+            union
+            {declared}
+        )
+        select e.feed, e.provider_code, e.coverage_month, s.rows_live is not null
+        from expected as e
+        left join sent as s using (feed, provider_code, coverage_month)
+        order by all
+        """
+    )
