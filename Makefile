@@ -29,7 +29,7 @@ refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline 
 	@$(BIN)/int-marts refresh --demo-if-empty
 
 test: setup lint  ## the whole test suite (sampled long suites)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak"
 
 test-fast: setup  ## unit tests only, under a minute
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not postgres and not real"
@@ -41,6 +41,21 @@ lint: setup  ## ruff, mypy and sqlfluff
 
 ui: setup  ## the Dagster UI on the same home, http://127.0.0.1:3000
 	@$(BIN)/int-marts ui
+
+checks: setup  ## rewrite expectations/checks.yml, the registry of required checks
+	@$(BIN)/int-marts checks
+
+attack: setup  ## all hostile inputs and planted faults (long)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m attack tests
+
+browser: setup  ## the report and the Dagster UI in a real headless Chromium
+	@$(BIN)/python -m pytest -m browser tests
+
+soak: setup  ## fourteen deliveries, twenty seeds, a hundred kills (long)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m soak tests
+
+bench: setup  ## the benchmark; BENCH="--people 200000 --repeats 1" for a small one
+	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 lock: setup  ## rewrite requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q --extra dev pyproject.toml -o $(LOCK)
