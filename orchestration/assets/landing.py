@@ -6,11 +6,11 @@ import dagster as dg
 
 from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
 from orchestration.checks import CheckResult, Severity, State
-from orchestration.feeds import FeedContract, load_contracts
+from orchestration.feeds.contract import Feed, feed_contracts
 
 LANDING_KEY = dg.AssetKey(["landing", "delivery"])
 INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
-CONTRACTS = load_contracts()
+CONTRACTS = feed_contracts()
 
 
 def lake_key(feed: str) -> dg.AssetKey:
@@ -44,7 +44,7 @@ def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> d
     )
 
 
-def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
+def build_lake_asset(contract: Feed) -> dg.AssetsDefinition:
     """The ingest asset of one feed. Earlier deliveries that are not in the lake yet are taken in on the way."""
 
     @dg.asset(
@@ -53,14 +53,13 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         partitions_def=DELIVERIES,
         group_name="lake",
         kinds={"parquet", "duckdb"},
-        owners=[DATA_ENGINEERS],
+        owners=[OWNER],
         description=f"{contract.title}. {contract.description} Grain: {contract.grain}.",
         metadata={
-            "contract": f"orchestration/feeds/{contract.feed}.yml",
+            "contract": f"orchestration/feeds/{contract.feed}.yaml",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
-                    dg.TableColumn(c.name, type=c.duckdb_type, description=c.description or None)
-                    for c in contract.columns
+                    dg.TableColumn(c.name, type=c.sql_type, description=c.description or None) for c in contract.columns
                 ]
             ),
         },
