@@ -1,0 +1,178 @@
+"""`make bench`: how long the pipeline takes against a floor, side by side in one run, as medians of whole processes.
+
+Writes the measured part of the performance page and a plot. Sizes and repeats are arguments, so that a laptop can run a
+small one; the committed figures say which were used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from processes import ROOT, Timing, run
+
+INT_MARTS = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+NAMES = {
+    "a_full_history": "(a) full history",
+    "b_next_delivery": "(b) next delivery",
+    "c_floor": "(c) floor",
+    "d_pandas": "(d) pandas",
+}
+
+
+def make_demo(home: Path, people: int, months: int, seed: int) -> Timing:
+    shutil.rmtree(home, ignore_errors=True)
+    sizes = ["--people", str(people), "--months", str(months), "--deliveries", "2", "--seed", str(seed)]
+    return run("demo", people, [*INT_MARTS, "demo", *sizes, "--home", str(home)])[0]
+
+
+def forget_everything_made(home: Path) -> None:
+    for made in ("lake", "warehouse", "releases", "releases_public", "dagster", "dbt", "logs"):
+        shutil.rmtree(home / made, ignore_errors=True)
+
+
+def measure(home: Path, people: int, repeats: int, memory_limit: str | None) -> tuple[list[Timing], dict]:
+    """(a) full history, (b) the next delivery on top, (c) the floor, in turn A B C A B C …"""
+    first, second = sorted(p.name for p in (home / "landing").iterdir() if p.is_dir() and p.name[:2] == "20")[-2:]
+    environment = {"INT_MARTS_MEMORY_LIMIT": memory_limit} if memory_limit else {}
+    timings: list[Timing] = []
+    steps: dict = {}
+    for _ in range(repeats):
+        forget_everything_made(home)
+        for name, delivery in (("a_full_history", first), ("b_next_delivery", second)):
+            command = [*INT_MARTS, "refresh", delivery, "--json", "--home", str(home)]
+            timing, out = run(name, people, command, environment)
+            timings.append(timing)
+            steps[name] = json.loads(out)["seconds"]
+        floor = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), str(home / "landing" / first)]
+        timings.append(run("c_floor", people, floor)[0])
+    return timings, steps
+
+
+def models_by_seconds(home: Path, most: int = 20) -> list[tuple[str, float]]:
+    results = json.loads((home / "dbt" / "target" / "run_results.json").read_text())["results"]
+    seconds = [(" ".join(r["unique_id"].split(".")[0:3:2]), round(r["execution_time"], 2)) for r in results]
+    return sorted(seconds, key=lambda pair: -pair[1])[:most]
+
+
+def medians(timings: list[Timing]) -> dict[tuple[int, str], dict[str, float]]:
+    groups: dict[tuple[int, str], list[Timing]] = {}
+    for timing in timings:
+        groups.setdefault((timing.people, timing.name), []).append(timing)
+    return {
+        key: {
+            "wall": statistics.median(t.wall_seconds for t in group),
+            "fastest": min(t.wall_seconds for t in group),
+            "slowest": max(t.wall_seconds for t in group),
+            "cpu": statistics.median(t.cpu_seconds for t in group),
+            "peak_mb": max(t.peak_mb for t in group),
+            "runs": len(group),
+        }
+        for key, group in groups.items()
+    }
+
+
+def tables(summary: dict, months: int) -> str:
+    lines = [
+        f"{months} months of history, two cores.\n",
+        "| people | what | median wall s | fastest – slowest | processor s | peak MB of one process | runs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (people, name), m in sorted(summary.items()):
+        spread = f"{m['fastest']:.1f} – {m['slowest']:.1f}"
+        label = NAMES.get(name, name)
+        lines.append(
+            f"| {people:,} | {label} | {m['wall']:.1f} | {spread} | {m['cpu']:.1f} | {m['peak_mb']:,.0f} | {m['runs']} |"
+        )
+    lines += ["", "| people | (a) ÷ (c) | (b) ÷ (a) |", "|---|---|---|"]
+    for people in sorted({people for people, _ in summary}):
+        a, b, c = (
+            summary.get((people, name), {}).get("wall") for name in ("a_full_history", "b_next_delivery", "c_floor")
+        )
+        if a and b and c:
+            lines.append(f"| {people:,} | {a / c:.2f} | {b / a:.2f} |")
+    return "\n".join(lines)
+
+
+def plot(summary: dict, out: Path) -> None:
+    import altair as alt
+    import pandas as pd
+
+    rows = [
+        {"people": people, "what": NAMES[name], "seconds": m["wall"]}
+        for (people, name), m in summary.items()
+        if name in NAMES
+    ]
+    chart = (
+        alt.Chart(pd.DataFrame(rows), width=560, height=320)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("people:Q", title="registered people"),
+            y=alt.Y("seconds:Q", title="median wall seconds"),
+            color=alt.Color("what:N", title=None),
+        )
+    )
+    chart.save(str(out))
+
+
+def page(command: str, summary: dict, months: int, steps: dict[int, dict], slow: list[tuple[str, float]]) -> str:
+    parts = [
+        "# Measured\n",
+        f"Command: `{command}`.\n",
+        tables(summary, months),
+        "\n![median wall seconds by people](performance.svg)\n",
+    ]
+    parts.append("## Where the seconds go\n")
+    for people, by_run in steps.items():
+        for name, seconds in by_run.items():
+            top = sorted(seconds.items(), key=lambda pair: -pair[1])[:12]
+            parts.append(f"- {people:,} people, {NAMES[name]}: " + ", ".join(f"{step} {s} s" for step, s in top))
+    parts += [
+        "\nSlowest dbt nodes of the last build:\n",
+        "| node | seconds |",
+        "|---|---|",
+        *(f"| {n} | {s} |" for n, s in slow),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, nargs="+", default=[500_000, 1_000_000, 2_000_000])
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--home", type=Path, default=ROOT / "data" / "bench")
+    parser.add_argument("--pandas", action="store_true", help="also time the pandas script at the largest size")
+    parser.add_argument("--memory-limit", help="DuckDB memory limit of the refreshes, such as 3GB")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance_measured.md")
+    arguments = parser.parse_args()
+    timings: list[Timing] = []
+    steps: dict[int, dict] = {}
+    slow: list[tuple[str, float]] = []
+    for people in arguments.people:
+        timings.append(make_demo(arguments.home, people, arguments.months, arguments.seed))
+        measured, steps[people] = measure(arguments.home, people, arguments.repeats, arguments.memory_limit)
+        timings += measured
+        if arguments.pandas and people == max(arguments.people):
+            first = min(p for p in (arguments.home / "landing").iterdir() if p.is_dir() and p.name[:2] == "20")
+            timings.append(
+                run("d_pandas", people, [sys.executable, str(ROOT / "benchmarks" / "pandas_floor.py"), str(first)])[0]
+            )
+        slow = models_by_seconds(arguments.home)
+        print(tables(medians(timings), arguments.months), flush=True)
+    summary = medians(timings)
+    command = "make bench" + (f' BENCH="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "")
+    arguments.out.write_text(page(command, summary, arguments.months, steps, slow))
+    arguments.out.with_suffix(".json").write_text(json.dumps([asdict(t) for t in timings], indent=1) + "\n")
+    plot(summary, arguments.out.with_name("performance.svg"))
+    shutil.rmtree(arguments.home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
