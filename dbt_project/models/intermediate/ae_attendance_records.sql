@@ -1,0 +1,68 @@
+{{ config(materialized='view') }}
+
+-- HES A&E up to 31 March 2020, the Emergency Care Data Set from 1 April 2020: never both for one day (definitions C7).
+select
+    'ecds' as feed,
+    attendance_key,
+    person_id,
+    provider_code,
+    site_code,
+    arrival_date,
+    arrival_seconds,
+    arrival_timestamp,
+    department_type,
+    case when department_type = '05' then 'same_day_emergency_care' else 'ae_attendance' end as setting,
+    coalesce(attendance_category <> '4', true) as is_unplanned,
+    attendance_source,
+    arrival_mode,
+    acuity,
+    chief_complaint,
+    age_years,
+    sex,
+    ethnic_group,
+    lsoa_code,
+    practice_code,
+    departure_minutes,
+    conclusion_minutes,
+    discharge_status,
+    discharge_destination,
+    discharge_follow_up,
+    diagnosis_codes,
+    investigation_codes,
+    treatment_codes,
+    hrg
+from {{ ref('stg_ecds__attendances') }}
+where arrival_date >= cast('2020-04-01' as date)
+union all
+select
+    'hes_ae' as feed,
+    attendance_key,
+    person_id,
+    provider_code,
+    site_code,
+    arrival_date,
+    arrival_seconds,
+    arrival_timestamp,
+    department_type,
+    'ae_attendance' as setting,
+    coalesce(attendance_category <> '2', true) as is_unplanned,
+    attendance_source,
+    arrival_mode,
+    cast(null as varchar(20)) as acuity,
+    cast(null as varchar(20)) as chief_complaint,
+    age_years,
+    sex,
+    ethnic_group,
+    lsoa_code,
+    practice_code,
+    departure_minutes,
+    cast(null as integer) as conclusion_minutes,
+    discharge_status,
+    cast(null as varchar(20)) as discharge_destination,
+    cast(null as varchar(20)) as discharge_follow_up,
+    diagnosis_codes,
+    cast(null as varchar(20)) as investigation_codes,
+    cast(null as varchar(20)) as treatment_codes,
+    hrg
+from {{ ref('stg_hes_ae__attendances') }}
+where arrival_date < cast('2020-04-01' as date)

@@ -1,0 +1,90 @@
+-- The same person at the same site within 60 minutes (60 included) of an attendance that was kept, in one setting, also across
+-- midnight (definitions C7, C14). A missing person, site or time is never a duplicate.
+with arrivals as (
+    select
+        feed,
+        attendance_key,
+        person_id,
+        setting,
+        site_code,
+        arrival_seconds
+    from {{ ref('ae_attendance_records') }}
+    where person_id is not null and site_code is not null and arrival_seconds is not null
+),
+
+with_previous as (
+    select
+        *,
+        row_number() over (
+            partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
+        ) as arrival_number,
+        lag(arrival_seconds) over (
+            partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
+        ) as previous_arrival_seconds
+    from arrivals
+),
+
+-- a run: every arrival within 60 minutes of the row before it; only runs of two or more can hold a duplicate
+runs as (
+    select
+        *,
+        sum(case when arrival_seconds - previous_arrival_seconds <= 3600 then 0 else 1 end) over (
+            partition by person_id, setting, site_code
+            order by arrival_number
+            rows between unbounded preceding and current row
+        ) as run_number
+    from with_previous
+),
+
+long_runs as (
+    select
+        person_id,
+        setting,
+        site_code,
+        run_number,
+        {{ sorted_array('arrival_seconds') }} as arrivals
+    from runs
+    group by person_id, setting, site_code, run_number
+    having count(*) > 1
+),
+
+kept_arrivals as (
+    select
+        person_id,
+        setting,
+        site_code,
+        run_number,
+        {{ unnest_kept_after_gap('arrivals', 3600) }} as arrival_seconds
+    from long_runs
+),
+
+ranked as (
+    select
+        runs.feed,
+        runs.attendance_key,
+        kept_arrivals.arrival_seconds is not null as is_kept_arrival,
+        row_number() over (
+            partition by runs.person_id, runs.setting, runs.site_code, runs.run_number, runs.arrival_seconds
+            order by runs.arrival_number
+        ) as order_at_arrival
+    from runs
+    inner join long_runs
+        on
+            runs.person_id = long_runs.person_id
+            and runs.setting = long_runs.setting
+            and runs.site_code = long_runs.site_code
+            and runs.run_number = long_runs.run_number
+    left join kept_arrivals
+        on
+            runs.person_id = kept_arrivals.person_id
+            and runs.setting = kept_arrivals.setting
+            and runs.site_code = kept_arrivals.site_code
+            and runs.run_number = kept_arrivals.run_number
+            and runs.arrival_seconds = kept_arrivals.arrival_seconds
+)
+
+select
+    feed,
+    attendance_key
+from ranked
+where not (is_kept_arrival and order_at_arrival = 1)

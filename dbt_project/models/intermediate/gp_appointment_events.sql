@@ -1,0 +1,23 @@
+{{ config(materialized='view') }}
+
+select
+    appointments.appointment_month as event_month,
+    appointments.appointment_date as event_date,
+    appointments.practice_code,
+    appointments.person_id,
+    appointments.sex,
+    appointments.age_years,
+    {{ age_band('appointments.age_years') }} as age_band,
+    deprivation.imd_quintile,
+    appointments.ethnic_group,
+    appointments.status,
+    appointments.staff_group,
+    appointments.mode,
+    appointments.national_category,
+    appointments.duration_minutes,
+    case
+        when appointments.booked_date <= appointments.appointment_date
+            then {{ days_between('appointments.booked_date', 'appointments.appointment_date') }}
+    end as days_booked_ahead
+from {{ ref('stg_gp_appointments__appointments') }} as appointments
+left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code

@@ -1,0 +1,81 @@
+-- One provider spell: its episodes ordered by start, order, end and key (definitions C3).
+with ordered as (
+    select
+        *,
+        row_number() over (
+            partition by spell_key
+            order by episode_start_date nulls last, episode_order nulls last, episode_end_date nulls last, epikey
+        ) as episode_number,
+        row_number() over (
+            partition by spell_key
+            order by episode_start_date desc nulls first, episode_order desc nulls first, episode_end_date desc nulls first, epikey desc
+        ) as episode_number_from_last
+    from {{ ref('episodes') }}
+),
+
+-- the discharge stands on the last episode; where a record repeats it, the latest dated one says
+discharges as (
+    select
+        *,
+        row_number() over (
+            partition by spell_key order by discharge_date desc, episode_number_from_last
+        ) as discharge_rank
+    from ordered
+    where discharge_date is not null
+),
+
+summaries as (
+    select
+        spell_key,
+        count(*) as episodes,
+        min(admission_date) as admission_date,
+        max(case when episode_type in ('2', '3', '5', '6') or main_specialty_code in ('501', '560', '610') then 1 else 0 end) as has_maternity,
+        max(case when main_specialty_code = '501' then 1 else 0 end) as has_obstetrics,
+        max(case when main_specialty_code between '700' and '727' then 1 else 0 end) as has_mental_health_specialty
+    from ordered
+    group by spell_key
+)
+
+select
+    first_episodes.spell_key,
+    first_episodes.person_id,
+    first_episodes.provider_code,
+    first_episodes.site_code,
+    summaries.admission_date,
+    discharges.discharge_date,
+    first_episodes.admission_method,
+    first_episodes.admission_source,
+    first_episodes.administrative_category,
+    first_episodes.patient_classification,
+    discharges.discharge_method,
+    discharges.discharge_destination,
+    discharges.discharge_ready_date,
+    {{ days_between('summaries.admission_date', 'discharges.discharge_date') }} as length_of_stay_days,
+    summaries.episodes,
+    summaries.has_maternity = 1 as has_maternity,
+    summaries.has_obstetrics = 1 as has_obstetrics,
+    summaries.has_mental_health_specialty = 1 as has_mental_health_specialty,
+    first_episodes.sex,
+    first_episodes.age_years,
+    first_episodes.age_band,
+    first_episodes.ethnic_group,
+    first_episodes.imd_quintile,
+    first_episodes.epikey as first_epikey,
+    first_episodes.practice_code as first_practice_code,
+    first_episodes.episode_type as first_episode_type,
+    first_episodes.main_specialty_code as first_main_specialty_code,
+    first_episodes.treatment_function_code as first_treatment_function_code,
+    first_episodes.primary_diagnosis as first_primary_diagnosis,
+    last_episodes.epikey as last_epikey,
+    last_episodes.practice_code as last_practice_code,
+    last_episodes.age_years as last_age_years,
+    last_episodes.age_band as last_age_band,
+    last_episodes.main_specialty_code as last_main_specialty_code,
+    last_episodes.treatment_function_code as last_treatment_function_code
+from summaries
+inner join ordered as first_episodes
+    on summaries.spell_key = first_episodes.spell_key and first_episodes.episode_number = 1
+inner join ordered as last_episodes
+    on summaries.spell_key = last_episodes.spell_key and last_episodes.episode_number_from_last = 1
+left join discharges
+    on summaries.spell_key = discharges.spell_key and discharges.discharge_rank = 1

@@ -1,0 +1,23 @@
+select
+    aekey as attendance_key,
+    person_id,
+    provider_code,
+    site_code,
+    arrivaldate as arrival_date,
+    arrivaltime as arrival_time,
+    {{ epoch_seconds('arrivaldate', 'arrivaltime') }} as arrival_seconds,
+    {{ timestamp_of('arrivaldate', 'arrivaltime') }} as arrival_timestamp,
+    lpad(aedepttype, 2, '0') as department_type,
+    aeattendcat as attendance_category,
+    aerefsource as attendance_source,
+    aearrivalmode as arrival_mode,
+    aeattenddisp as discharge_status,
+    age_years,
+    sex,
+    ethnic_group,
+    lsoa11 as lsoa_code,
+    {{ usable_practice_code('practice_code') }} as practice_code,
+    departure_minutes,
+    diagnosis_codes,
+    hrg
+from {{ source('live', 'hes_ae') }}

@@ -1,0 +1,6 @@
+select
+    lsoa_code,
+    imd_decile,
+    {{ imd_quintile('imd_decile') }} as imd_quintile,
+    imd_rank
+from {{ source('live', 'lsoa_deprivation') }}

@@ -1,0 +1,6 @@
+select
+    delivery,
+    data_cut,
+    coverage_from,
+    is_annual
+from {{ source('plan', 'deliveries') }}

@@ -1,0 +1,9 @@
+select
+    feed,
+    coverage_month,
+    provider_code,
+    delivery,
+    data_cut,
+    is_annual,
+    rows_live
+from {{ source('plan', 'feed_coverage') }}

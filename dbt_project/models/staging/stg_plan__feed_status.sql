@@ -1,0 +1,7 @@
+select
+    feed,
+    is_delivered,
+    is_required,
+    newest_delivery,
+    person_id_space
+from {{ source('plan', 'feed_status') }}

@@ -1,0 +1,3 @@
+select
+    sub_icb_code
+from {{ source('plan', 'sub_icb_codes') }}
