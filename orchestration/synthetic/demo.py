@@ -1,0 +1,152 @@
+"""`write_demo`: the whole demo, from an empty folder to deliveries and their truth."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import UsageError
+from orchestration.settings import Settings
+from orchestration.synthetic import gp_files, hospital_files
+from orchestration.synthetic.emergency_care import create_attendances
+from orchestration.synthetic.hospital_stays import create_stays
+from orchestration.synthetic.outpatients import create_outpatients
+from orchestration.synthetic.people import create_people
+from orchestration.synthetic.plan import DemoDelivery, DemoPlan, parse_month
+from orchestration.synthetic.sql import create_draws
+from orchestration.synthetic.world import build_world, create_world, membership_rows
+from orchestration.synthetic.writers import write_rows
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was written: delivery names in order, rows by delivery and feed, bytes in all."""
+
+    landing: Path
+    deliveries: tuple[str, ...]
+    rows: dict[str, dict[str, int]]
+    bytes_written: int
+    truth_file: Path
+
+
+def write_demo(
+    settings_or_landing_path: Settings | Path | str,
+    people: int = 200_000,
+    months: int = 26,
+    to: str = "2025-10",
+    deliveries: int = 2,
+    seed: int = 1,
+    faults: Iterable[str] = (),
+    flat_rates: bool = False,
+    progress: Progress | None = None,
+    threads: int = 2,
+) -> DemoSummary:
+    """Write synthetic deliveries into a landing folder. Same arguments, same bytes, whatever the number of threads.
+
+    `months` months up to and including `to` (`YYYY-MM`), the last `deliveries` of which are deliveries: the first
+    holds the whole
+    history, each later one the financial year so far, restated. `flat_rates`: no season, weekday, trend or
+    improvement, only
+    chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
+
+    Raises `UsageError` for an impossible size or a delivery that is there already.
+    """
+    plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
+    say = progress or (lambda message: None)
+    for delivery in plan.deliveries:
+        if (landing / delivery.name).exists():
+            raise UsageError(f"{landing / delivery.name} is there already; a demo never overwrites a delivery")
+    landing.mkdir(parents=True, exist_ok=True)
+    # the work folder stands beside the landing folder, because a large demo does not fit every /tmp
+    work = Path(tempfile.mkdtemp(prefix=".demo-", dir=landing.parent))
+    try:
+        with duckdb.connect(str(work / "work.duckdb")) as con:
+            con.execute(f"set threads = {threads}; set temp_directory = '{work / 'spill'}'; set memory_limit = '4GB'")
+            rows = _write(con, plan, work / "landing", say)
+        for delivery in plan.deliveries:
+            (work / "landing" / delivery.name).rename(landing / delivery.name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    size = sum(file.stat().st_size for d in plan.deliveries for file in (landing / d.name).rglob("*") if file.is_file())
+    return DemoSummary(landing, tuple(d.name for d in plan.deliveries), rows, size, landing / "truth.json")
+
+
+def _plan(
+    target: Settings | Path | str,
+    people: int,
+    months: int,
+    to: str,
+    deliveries: int,
+    seed: int,
+    faults: Iterable[str],
+    flat: bool,
+) -> tuple[DemoPlan, Path]:
+    month = parse_month(to)
+    if isinstance(target, Settings):
+        icb = (target.icb_code, target.icb_name, target.sub_icb_codes[0])
+        return DemoPlan(people, month, months, deliveries, seed, flat, *icb, frozenset(faults)), target.paths.landing
+    return DemoPlan(people, month, months, deliveries, seed, flat, faults=frozenset(faults)), Path(target).absolute()
+
+
+def _write(con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, say: Progress) -> dict[str, dict[str, int]]:
+    world = build_world(plan)
+    create_draws(con, plan.seed)
+    create_world(con, plan, world)
+    say(f"{plan.people:,} people")
+    create_people(con, plan, world)
+    gp_files.create_lists(con, plan)
+    say("hospital stays, attendances and appointments")
+    create_stays(con, plan)
+    create_attendances(con, plan)
+    create_outpatients(con, plan)
+
+    rows: dict[str, dict[str, int]] = {}
+    for delivery in plan.deliveries:
+        say(f"delivery {delivery.name}")
+        folder = landing / delivery.name
+        rows[delivery.name] = {
+            "int_membership": write_rows(
+                folder / "int_membership.csv", MEMBERSHIP_HEADER, membership_rows(world, delivery.data_cut)
+            ),
+            "hes_apc": hospital_files.write_hes_apc(con, plan, delivery, folder),
+            "hes_op": hospital_files.write_hes_op(con, plan, delivery, folder),
+            "ecds": hospital_files.write_ecds(con, plan, delivery, folder),
+            "gp_registrations": _registrations(con, plan, delivery, folder),
+            "gp_appointments": 0,
+        }
+    for month in plan.months:
+        say(f"GP appointments {month:%Y-%m}")
+        gp_files.create_month(con, plan, month)
+        for delivery in plan.deliveries:
+            if delivery.covers(month):
+                rows[delivery.name]["gp_appointments"] += gp_files.write_gp_appointments(
+                    con, month, delivery, landing / delivery.name
+                )
+    return rows
+
+
+MEMBERSHIP_HEADER = [
+    "practice_code",
+    "int_code",
+    "int_name",
+    "pcn_code",
+    "pcn_name",
+    "hcp_code",
+    "hcp_name",
+    "valid_from",
+    "valid_to",
+    "go_live_month",
+]
+
+
+def _registrations(con: duckdb.DuckDBPyConnection, plan: DemoPlan, delivery: DemoDelivery, folder: Path) -> int:
+    """Lists are published monthly: the first delivery brings all, a later one its own month."""
+    months = [m for m in plan.months if (m <= delivery.data_cut if delivery.is_first else m == delivery.month)]
+    return sum(gp_files.write_gp_registrations(con, plan, month, folder) for month in months)

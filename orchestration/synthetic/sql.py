@@ -1,0 +1,85 @@
+"""Small SQL building blocks: reproducible draws, weighted picks and the calendar.
+
+A draw is a hash of (key, name of the draw, seed), never a random number generator: it does not depend on row order or
+on
+the number of threads, and one draw can be repeated anywhere. The hash is applied twice, because DuckDB combines the
+hashes of several arguments by exclusive or: applied once, two draws with one key would differ by a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+from orchestration.synthetic.plan import DemoPlan, last_of_month
+
+# Relative activity by weekday, Monday first.
+GP_WEEKDAYS = (12, 11, 10, 10, 10, 1, 0)
+CLINIC_WEEKDAYS = (10, 10, 10, 10, 9, 2, 1)
+EMERGENCY_WEEKDAYS = (11, 10, 10, 10, 10, 10, 10)
+
+
+def create_draws(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """`draw(key, name)` in [0, 1); `count_draw(key, name, mean)`: a geometric count, more variable than Poisson, like
+    real visits."""
+    con.execute(
+        f"create or replace macro draw(key, name) as "
+        f"(hash(hash(key, name, {int(seed)})) >> 11)::double / 9007199254740992.0"
+    )
+    con.execute(
+        "create or replace macro count_draw(key, name, mean) as "
+        "least(14, floor(ln(1 - draw(key, name)) / ln(mean / (1 + mean))))::integer"
+    )
+    con.execute("create or replace macro band_factor(age, factors) as factors[1 + least(9, greatest(0, age) // 10)]")
+
+
+def quoted(values: Sequence[object]) -> str:
+    """A SQL list of strings, dates or numbers."""
+    return "[" + ", ".join(str(v) if isinstance(v, int | float) else f"'{v}'" for v in values) + "]"
+
+
+def pick(draw: str, weights: Mapping[str, int] | Mapping[int, int]) -> str:
+    """SQL that picks a value by whole-number weights; `draw` is SQL for a number in [0, 1)."""
+    tickets = [value for value, weight in weights.items() for _ in range(weight)]
+    return f"({quoted(tickets)})[1 + floor({draw} * {len(tickets)})::integer]"
+
+
+def is_closed_day(day: date) -> bool:
+    """Days on which general practice and clinics are shut everywhere."""
+    return (day.month, day.day) in {(1, 1), (12, 25), (12, 26)}
+
+
+def day_tickets(month: date, weekdays: Sequence[int], flat: bool) -> list[int]:
+    """Days of a month, each as often as its weight; with flat rates every day of the weekday pattern weighs the
+    same."""
+    days = [month + timedelta(days=i) for i in range(last_of_month(month).day)]
+    tickets: list[int] = []
+    for day in days:
+        weight = weekdays[day.weekday()]
+        if flat:
+            weight = min(weight, 1)
+        if is_closed_day(day) and 0 in weekdays:
+            weight = 0
+        tickets += [day.day] * weight
+    return tickets
+
+
+def day_draw(month: date, weekdays: Sequence[int], flat: bool, draw: str) -> str:
+    """SQL for a date in the month."""
+    tickets = day_tickets(month, weekdays, flat)
+    return f"(date '{month}' + ({quoted(tickets)})[1 + floor({draw} * {len(tickets)})::integer]::integer - 1)"
+
+
+def month_factor(plan: DemoPlan, month: date, weekdays: Sequence[int], seasons: Sequence[float]) -> float:
+    """How busy a month is: its working days times its season; exactly 1 with flat rates."""
+    if plan.flat_rates:
+        return 1.0
+    usual = sum(weekdays) / 7 * 365.25 / 12
+    return len(day_tickets(month, weekdays, flat=False)) / usual * seasons[month.month - 1]
+
+
+def month_index(plan: DemoPlan, month: date) -> int:
+    """Whole months since the first month (negative in the burn-in)."""
+    return (month.year - plan.first_month.year) * 12 + month.month - plan.first_month.month

@@ -1,0 +1,52 @@
+"""Files: one `COPY` per file, always sorted by a full key, so that the bytes do not depend on the number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+
+
+def select_list(columns: Mapping[str, str]) -> str:
+    """`{header: SQL}` → a SELECT list with the headers quoted as they stand in the file."""
+    return ", ".join(f'{sql} as "{header}"' for header, sql in columns.items())
+
+
+def write_table(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Mapping[str, str],
+    source: str,
+    order: str,
+    delimiter: str = ",",
+    header: bool = True,
+    quote_all: bool = False,
+) -> int:
+    """Write `select columns from source order by order`; returns the number of rows. Nulls are empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = f"format csv, header {str(header).lower()}, delimiter '{delimiter}'" + (
+        ", force_quote *" if quote_all else ""
+    )
+    # the headers may repeat a source column's name, so the order is taken inside and kept by DuckDB's insertion order
+    result = con.execute(
+        f"copy (select {select_list(columns)} from (select * from ({source}) order by {order})) to '{path}' ({options})"
+    ).fetchone()
+    assert result is not None
+    return int(result[0])
+
+
+def write_rows(path: Path, header: Iterable[str] | None, rows: Iterable[Iterable[object]], delimiter: str = ",") -> int:
+    """Write a small file row by row, quoting where needed."""
+    import csv
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, delimiter=delimiter, lineterminator="\n")
+        if header is not None:
+            writer.writerow(header)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
