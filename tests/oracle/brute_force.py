@@ -1,0 +1,274 @@
+"""The marts' figures recomputed from landing files, row by row, from the written definitions alone.
+
+Nothing here knows the pipeline: plain loops over the delivered rows, one function per measure, each yielding `Event`s at the
+practice on the record; `by_area` then attributes them (C1). Slow and clear on purpose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from . import activity, landing, stays
+from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
+from .landing import Drop, months_between
+from .records import day, month_of, practice, text
+
+
+@dataclass(frozen=True)
+class Event:
+    """`amounts` counted at one practice (as recorded, None = not usable) in one month, under the mart's own key `dims`."""
+
+    month: date
+    practice_code: str | None
+    dims: tuple[str, ...]
+    amounts: tuple[int | Decimal, ...] = (1,)
+    person_id: str | None = None
+
+
+@dataclass
+class BruteForce:
+    """One home's landing folder as seen by delivery `delivery`."""
+
+    landing_folder: Path
+    delivery: str
+    sub_icb_codes: tuple[str, ...]
+    ers_action_codes: frozenset[str] = frozenset()
+
+    @cached_property
+    def drops(self) -> list[Drop]:
+        return landing.drops(self.landing_folder, self.delivery)
+
+    @cached_property
+    def data_cut(self) -> date:
+        return self.drops[-1].data_cut
+
+    @cached_property
+    def geography(self) -> Geography:
+        return read_geography(self.drops, self.sub_icb_codes)
+
+    @cached_property
+    def population(self) -> Population:
+        return read_population(self.drops)
+
+    @cached_property
+    def opted_out(self) -> set[str]:
+        return landing.opted_out(self.drops)
+
+    @cached_property
+    def episodes(self) -> list:
+        return landing.without(landing.episodes(self.drops), self.opted_out)
+
+    @cached_property
+    def spells(self) -> list[stays.Spell]:
+        return stays.spells(self.episodes)
+
+    @cached_property
+    def stays(self) -> list[stays.Stay]:
+        return stays.stays(self.spells)
+
+    @cached_property
+    def indexes(self) -> list[stays.Index]:
+        return stays.readmissions(self.stays, self.episodes)
+
+    @cached_property
+    def appointments(self) -> list:
+        return landing.without(landing.outpatient_appointments(self.drops), self.opted_out)
+
+    @cached_property
+    def attendances(self) -> list:
+        return activity.kept_attendances(landing.without(landing.attendances(self.drops), self.opted_out))
+
+    @cached_property
+    def gp_appointments(self) -> list:
+        return landing.without(landing.gp_appointments(self.drops), self.opted_out)
+
+    @cached_property
+    def community_contacts(self) -> list:
+        return landing.without(landing.community_contacts(self.drops), self.opted_out)
+
+    def months(self, first: date) -> list[date]:
+        return months_between(first, self.data_cut)
+
+    # C7: visits per capita ------------------------------------------------------------------------------------------
+
+    def visits(self) -> Iterator[Event]:
+        """dims = (setting, visit_type); amounts = (visits, not_attended, status_unknown)."""
+        for row in self.gp_appointments:
+            kind = (1, 0, 0)
+            status = activity.gp_status(row.get("APPT_STATUS"))
+            kind = tuple(int(status == name) for name in ("visits", "not_attended", "status_unknown"))
+            staff = activity.gp_staff(row.get("HCP_TYPE"))
+            yield Event(month_of(row.when), row.practice_code, ("gp_appointment", staff), kind, row.person_id)
+        for setting, row in self.attendances:
+            dims = (setting, activity.ae_type(row))
+            yield Event(month_of(row.arrival_date), row.practice_code, dims, (1, 0, 0), row.person_id)
+        for row in self.appointments:
+            visit_type, outcome = activity.outpatient_type(row), activity.attendance_outcome(row.attended)
+            if visit_type is None or outcome is None:
+                continue
+            kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
+            dims = ("outpatient_attendance", visit_type)
+            yield Event(month_of(row.apptdate), row.practice_code, dims, kind, row.person_id)
+        for row in self.community_contacts:
+            outcome = activity.attendance_outcome(row.get("ATTENDED"))
+            if outcome is None:
+                continue
+            kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
+            team = row.get("TEAM_TYPE") or "unknown"
+            yield Event(month_of(row.when), row.practice_code, ("community_contact", team), kind, row.person_id)
+
+    # C8: referrals --------------------------------------------------------------------------------------------------
+
+    def referrals(self) -> Iterator[Event]:
+        """dims = (source, specialty_code). Two sources, never added."""
+        rows = landing.ers_actions(self.drops)
+        rows = [row for row in rows if text(row.get("PATIENT_ID")) not in self.opted_out]
+        for acted, where, specialty, _ in activity.ers_referrals(rows, set(self.ers_action_codes)):
+            yield Event(month_of(acted.date()), where, ("ers", specialty))
+        for row in self.appointments:
+            asked = activity.referral_date(row)
+            if activity.is_gp_referral(row) and asked is not None:
+                specialty = row.tretspef or "unknown"
+                yield Event(month_of(asked), row.practice_code, ("hes_op_gp", specialty), (1,), row.person_id)
+
+    # C6: spend ------------------------------------------------------------------------------------------------------
+
+    def contract_lines(self) -> Iterator[Event]:
+        """dims = (point_of_delivery,); amounts = (activity, spend). Month 13 is month 12; a provider × month is replaced by
+        the newest delivery that has it, and within it the newest data set counts."""
+        newest: dict[tuple, tuple[int, list[dict]]] = {}
+        for number, delivery in enumerate(self.drops):
+            fresh: dict[tuple, list[dict]] = defaultdict(list)
+            for row in delivery.rows("contract_activity"):
+                fresh[(text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"]), contract_month(row))].append(row)
+            for block, rows in fresh.items():
+                if block[1] <= month_of(delivery.data_cut):
+                    newest[block] = (number, rows)
+        for (_, month), (_, rows) in newest.items():
+            latest = max(text(row.get("DATE AND TIME DATA SET CREATED")) or "" for row in rows)
+            for row in rows:
+                if (text(row.get("DATE AND TIME DATA SET CREATED")) or "") != latest:
+                    continue
+                price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
+                amount = Decimal((text(row.get("CONTRACT MONITORING ACTUAL ACTIVITY")) or "0").replace(",", ""))
+                where = practice(row.get("GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)"))
+                pod = text(row["POINT OF DELIVERY CODE"])
+                spend = Decimal(price.replace(",", "")) if price else Decimal(0)
+                yield Event(month, where, (pod,), (amount, spend))
+
+    # C2: admissions -------------------------------------------------------------------------------------------------
+
+    def admissions(self) -> Iterator[Event]:
+        """dims = (admission_type, age_group, length_of_stay_group); amounts = (admissions, spell_bed_days)."""
+        for spell, episode, kind in self.admitted():
+            days = activity.length_of_stay(spell, self.data_cut)
+            dims = (kind, activity.age_group(episode.age_years), activity.stay_group(days))
+            yield Event(month_of(spell.admission), episode.practice_code, dims, (1, days or 0), episode.person_id)
+
+    def admitted(self) -> Iterator[tuple[stays.Spell, object, str]]:
+        for spell in self.spells:
+            episode = activity.first_finished_episode(spell)
+            kind = activity.admission_type(episode) if episode else None
+            if kind is not None:
+                yield spell, episode, kind
+
+    def emergency_indicators(self) -> Iterator[Event]:
+        """dims = (indicator_id,) for the indicators that are counts of emergency admissions (C2, C13, part B 21)."""
+        for spell, episode, kind in self.admitted():
+            if kind != "emergency":
+                continue
+            days = activity.length_of_stay(spell, self.data_cut)
+            names = ["emergency_admissions"]
+            if days is not None:
+                names.append("emergency_admissions_los_0" if days == 0 else "emergency_admissions_los_1_plus")
+            if activity.is_fall_65_plus(episode):
+                names.append("falls_admissions_65_plus")
+            if (days or 0) >= 1 and (episode.age_years or 0) >= 75 and activity.is_medical(episode.tretspef):
+                names.append("emergency_overnight_medical_75_plus")
+            for name in names:
+                yield Event(month_of(spell.admission), episode.practice_code, (name,), (1,), episode.person_id)
+
+    def nnhip_spells(self) -> Iterator[Event]:
+        for spell in self.spells:
+            if spell.discharge is not None and activity.is_nnhip_non_elective(spell):
+                yield Event(month_of(spell.discharge), spell.last.practice_code, ("nnhip_non_elective_spells",))
+
+    # C4, C5: readmissions and bed days --------------------------------------------------------------------------------
+
+    def readmissions(self) -> Iterator[Event]:
+        """dims = (window_days,); amounts = (discharges, readmissions); at the practice on the last episode."""
+        for index in self.indexes:
+            for window in (30, 60, 90):
+                came_back = int(index.days is not None and index.days < window)
+                month = month_of(index.stay.discharge)
+                yield Event(month, index.stay.last.practice_code, (str(window),), (1, came_back))
+
+    def occupied_bed_days(self) -> Iterator[Event]:
+        for stay in self.stays:
+            for month, count in stays.nights(stay, self.data_cut).items():
+                yield Event(month, stay.last.practice_code, (), (count,), stay.person_id)
+
+    # attribution and people -------------------------------------------------------------------------------------------
+
+    def by_area(self, events: Iterable[Event], months: list[date], boundary: str) -> dict[tuple, tuple]:
+        """(int_code, month, *dims) → summed amounts, special codes too; months outside the marts' are left out."""
+        on = boundary_dates(months, self.data_cut, boundary)
+        found: dict[tuple, list] = {}
+        for event in events:
+            if event.month not in on:
+                continue
+            key = (self.geography.area(event.practice_code, on[event.month]), event.month, *event.dims)
+            amounts = found.setdefault(key, [0] * len(event.amounts))
+            for position, amount in enumerate(event.amounts):
+                amounts[position] += amount
+        return {key: tuple(amounts) for key, amounts in found.items()}
+
+    def populations(self, months: list[date], boundary: str) -> dict[tuple[str, date], int]:
+        on = boundary_dates(months, self.data_cut, boundary)
+        return population_by_area(self.geography, self.population, months, on)
+
+    def high_intensity_users(self, months: list[date], boundary: str) -> dict[tuple[str, date], int]:
+        """(int_code, last month of 12) → people with 5 or more unplanned A&E attendances in the area in those months."""
+        on = boundary_dates(months, self.data_cut, boundary)
+        found: dict[tuple[str, date], int] = defaultdict(int)
+        for position in range(11, len(months)):
+            window = set(months[position - 11 : position + 1])
+            counts: dict[tuple[str, str], int] = defaultdict(int)
+            for setting, row in self.attendances:
+                month = month_of(row.arrival_date)
+                if setting == "ae_attendance" and row.person_id is not None and month in window:
+                    area = self.geography.area(
+                        row.practice_code, on[months[position] if boundary == "marts" else month]
+                    )
+                    counts[(area, row.person_id)] += 1
+            for (area, _), visits in counts.items():
+                found[(area, months[position])] += int(visits >= 5)
+        return found
+
+    def is_mature(self, month: date, window_days: int) -> bool:
+        """C4: the data cut is at least N-1 days after the last day of the discharge month."""
+        following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+        return self.data_cut >= following - timedelta(days=1) + timedelta(days=window_days - 1)
+
+
+def contract_month(row: dict[str, str]) -> date:
+    """FINANCIAL YEAR 202627 and FINANCIAL MONTH 1-13 → calendar month; 13 is 12 (C6)."""
+    start = int((text(row["FINANCIAL YEAR"]) or "")[:4])
+    number = min(int(text(row["FINANCIAL MONTH"]) or 0), 12)
+    return date(start, 3 + number, 1) if number <= 9 else date(start + 1, number - 9, 1)
+
+
+def spread_evenly(amount: Decimal) -> list[Decimal]:
+    """C6: a yearly payment over its twelve months, to the penny: twelve parts that differ by a penny at most."""
+    pence = int((amount * 100).to_integral_value())
+    shares = [pence * (n + 1) // 12 - pence * n // 12 for n in range(12)]
+    return [Decimal(share) / 100 for share in shares]
+
+
+__all__ = ["BruteForce", "Event", "contract_month", "day", "spread_evenly"]
