@@ -1,0 +1,221 @@
+"""The main job on real public files of Kent and Medway, as found, against the totals their publishers printed.
+
+The files are not part of this project: the folder `shared/real` stands beside the checkout, or `INT_MARTS_REAL_FILES` names it.
+HES there is NHS England's artificial data (columns drawn independently): a test of formats and of conservation, not a truth.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+
+REAL = Path(os.environ.get("INT_MARTS_REAL_FILES") or PROJECT_ROOT.parent / "shared" / "real")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("real"),
+    pytest.mark.skipif(not REAL.is_dir(), reason="the real public files (shared/real) are not beside this checkout"),
+]
+
+DELIVERY = "2026-03"
+SOURCES = {
+    "artificial_hes/artificial_hes_apc_0102_truncated.csv": "hes_apc",
+    "artificial_hes/artificial_hes_op_0304_truncated.csv": "hes_op",
+    "artificial_hes/artificial_hes_ae_0708_truncated.csv": "hes_ae",
+    "list_size/PracPopFeb26.csv": "gp_registrations",
+    "gp_appointments/oc_submissions_feb2026_kent_medway.csv": "online_consultations",
+    "gp_appointments/Regional_CSV_KentMedway.csv": "gp_appointments_published",
+    "gp_payments/nhspaymentsgp-22-23.csv": "gp_payments",
+    "ods/epraccur_2023-02.csv": "ods_practices",
+    "ods/ePCN_2023-01_PCNCorePartnerDetails_kent_medway.csv": "pcn_membership",
+}
+# ECDS and record-level appointments are not public; the delivery says what it brings instead.
+REQUIRED = ["int_membership", "gp_registrations", "hes_apc", "hes_op", "hes_ae", "gp_appointments_published"]
+OC_PATIENTS, OC_RATE = "Registered Patient Count [8]", "Rate per 1,000 Registered Patients [9, 10]"
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (REAL / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_membership(path: Path) -> None:
+    """The derived practice → PCN → HCP map as `int_membership`: a PCN is an INT; practices outside every PCN have none."""
+    members = [row for row in read("derived/km_practice_pcn_hcp_2026-02.csv") if row["pcn_code"] != "U"]
+    partnerships = sorted({row["hcp_name"] for row in members})
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            [
+                "practice_code",
+                "int_code",
+                "int_name",
+                "pcn_code",
+                "pcn_name",
+                "hcp_code",
+                "hcp_name",
+                "valid_from",
+                "valid_to",
+                "go_live_month",
+            ]
+        )
+        for row in members:
+            hcp = f"HCP{partnerships.index(row['hcp_name']) + 1}"
+            pcn = (row["pcn_code"], row["pcn_name"])
+            writer.writerow([row["practice_code"], *pcn, *pcn, hcp, row["hcp_name"], "2019-07-01", "", ""])
+
+
+@pytest.fixture(scope="session")
+def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    from orchestration.pipeline import refresh
+
+    home = tmp_path_factory.mktemp("real")
+    folder = home / "landing" / DELIVERY
+    folder.mkdir(parents=True)
+    for name in SOURCES:
+        shutil.copyfile(REAL / name, folder / Path(name).name)
+    write_membership(folder / "int_membership.csv")
+    note = {"required_feeds": REQUIRED, "files": {Path(name).name: feed for name, feed in SOURCES.items()}}
+    (folder / "delivery.yaml").write_text(yaml.safe_dump(note))
+    settings = load_settings(
+        home=home,
+        icb_code="QKS",
+        icb_name="NHS Kent and Medway Integrated Care Board",
+        sub_icb_codes=("91Q",),
+        threads=2,
+        memory_limit="3GB",
+    )
+    refresh(settings, DELIVERY)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def release(real_settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(real_settings.paths.releases / "current" / "int_marts.duckdb"), read_only=True)
+    yield connection
+    connection.close()
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    return connection.execute(query).fetchone() or ()
+
+
+def test_registered_population(release: duckdb.DuckDBPyConnection):
+    """2,041,841 people at 175 practices on 1 March 2026, each once, inside the ICB."""
+    people = one(
+        release,
+        "select sum(people) from (select int_code, max(registered_population) as people from marts.visits_per_capita "
+        "where month = date '2026-03-01' and int_code not in ('UNATTRIBUTED', 'OUT_OF_AREA', 'ICB_ONLY') group by 1)",
+    )
+    assert people == (2_041_841,)
+
+
+def test_practices_with_a_list(real_settings: Settings):
+    with duckdb.connect(str(real_settings.paths.warehouse_file), read_only=True) as warehouse:
+        practices = one(
+            warehouse,
+            "select count(distinct practice_code) from intermediate.registered_population "
+            "join intermediate.practice_areas using (practice_code, month) "
+            "where month = date '2026-03-01' and boundary = 'marts' and registered_population > 0",
+        )
+    assert practices == (175,)
+
+
+def test_appointments_are_all_there(release: duckdb.DuckDBPyConnection):
+    """21,275,009 appointments that exist only at sub-ICB level, by status."""
+    sums = "sum(visits), sum(not_attended), sum(status_unknown)"
+    found = release.execute(
+        f"select int_code, {sums} from marts.visits_per_capita where setting = 'gp_appointment' "
+        "group by 1 having sum(visits + not_attended + status_unknown) > 0"
+    ).fetchall()
+    assert found == [("ICB_ONLY", 19_193_143, 935_750, 1_146_116)]
+
+
+def test_gp_payments(release: duckdb.DuckDBPyConnection):
+    """£341,438,594.61 to the ICB's practices in 2022/23, spread over twelve months to the penny; the others stand apart."""
+    ours = one(
+        release,
+        "select sum(spend_gbp), min(month), max(month) from marts.spend_per_capita "
+        "where cost_basis = 'payment' and int_code <> 'OUT_OF_AREA' and spend_gbp <> 0",
+    )
+    assert (ours[0], str(ours[1]), str(ours[2])) == (Decimal("341438594.61"), "2022-04-01", "2023-03-01")
+    everything = one(release, "select sum(spend_gbp) from marts.spend_per_capita where cost_basis = 'payment'")
+    column = "Total NHS Payments to General Practice Minus Deductions"
+    assert everything[0] == sum(
+        Decimal(row[column].replace(",", "")) for row in read("gp_payments/nhspaymentsgp-22-23.csv")
+    )
+
+
+def test_online_consultation_rates_of_practices(real_settings: Settings):
+    printed = {
+        row["GP Code"]: float(row[OC_RATE]) for row in read("gp_appointments/oc_submissions_feb2026_kent_medway.csv")
+    }
+    with duckdb.connect(str(real_settings.paths.warehouse_file), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select practice_code, 1000.0 * sum(submissions) / sum(registered_patients) "
+            "from intermediate.online_consultation_months group by 1"
+        ).fetchall()
+    assert len(printed) == 175
+    assert dict(found) == pytest.approx(printed, rel=1e-12)
+
+
+def test_online_consultation_rates_of_networks(release: duckdb.DuckDBPyConnection):
+    """A PCN's rate is its practices' submissions over the patients printed beside them."""
+    submissions: dict[str, int] = defaultdict(int)
+    patients: dict[str, int] = defaultdict(int)
+    for row in read("gp_appointments/oc_submissions_feb2026_kent_medway.csv"):
+        submissions[row["PCN Code [2, 3]"]] += int(row["Submissions [7]"])
+        patients[row["PCN Code [2, 3]"]] += int(row[OC_PATIENTS])
+    printed = {pcn: 1000 * submissions[pcn] / patients[pcn] for pcn in patients if pcn != "U"}
+    found = release.execute(
+        "select area_code, value from marts.indicator_values where indicator_id = 'online_consultations' "
+        "and area_type = 'pcn' and period = 'month' and month = date '2026-02-01' and cohort_id = 'all'"
+    ).fetchall()
+    assert dict(found) == pytest.approx(printed, rel=1e-9)
+
+
+def test_every_source_row_is_accounted_for(real_settings: Settings):
+    """Rows read = loaded + quarantined + removed by a named rule, and what was read is what the file holds."""
+    delivered = real_settings.paths.landing / DELIVERY
+    checked = set()
+    for manifest_path in sorted(real_settings.paths.lake.rglob("manifest.json")):
+        manifest = json.loads(manifest_path.read_text())
+        for part in manifest.get("files", [manifest]):
+            file = delivered / Path(part["file"]).name
+            removed = sum((part.get("rows_removed") or {}).values())
+            assert part["rows_read"] == part["rows_loaded"] + part["rows_quarantined"] + removed, file.name
+            with file.open(encoding="utf-8-sig", newline="") as handle:
+                rows = sum(1 for row in csv.reader(handle) if row)
+            has_header = file.name != "epraccur_2023-02.csv"
+            assert part["rows_read"] == rows - int(has_header), file.name
+            checked.add(file.name)
+    assert checked == {Path(name).name for name in SOURCES} | {"int_membership.csv"}
+
+
+def test_artificial_hes_is_conserved(release: duckdb.DuckDBPyConnection):
+    """Nothing is dropped: every attended outpatient appointment of the file is in the mart, whoever it belongs to."""
+    rows = read("artificial_hes/artificial_hes_op_0304_truncated.csv")
+    attended = [row for row in rows if row["ATTENDED"] in {"5", "6"} and row["FIRSTATT"] != "5"]
+    found = one(release, "select sum(visits) from marts.visits_per_capita where setting = 'outpatient_attendance'")
+    assert found == (len(attended),)
+
+
+def test_waivers_are_shown(real_settings: Settings):
+    """A check that artificial HES cannot meet is waived by name, and the receipt says so."""
+    receipt = json.loads((real_settings.paths.releases / "current" / "release.json").read_text())
+    waived = {waiver["check_id"] for waiver in receipt["waivers"]}
+    listed = real_settings.paths.waivers_file
+    asked = {one["check_id"] for one in yaml.safe_load(listed.read_text())} if listed.exists() else set()
+    assert waived == asked
