@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from orchestration.deliveries import find_delivery
 
 from orchestration.automation import content_key, decide, missing_feeds
+from orchestration.deliveries import find_delivery
 from orchestration.settings import Settings, load_settings
 
 REQUIRED = ("int_membership", "gp_registrations", "hes_apc", "hes_op", "ecds", "gp_appointments")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from . import activity, landing, stays
+from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
 from .records import day, month_of, practice, text
@@ -191,6 +191,10 @@ class BruteForce:
                 names.append("falls_admissions_65_plus")
             if (days or 0) >= 1 and (episode.age_years or 0) >= 75 and activity.is_medical(episode.tretspef):
                 names.append("emergency_overnight_medical_75_plus")
+            if conditions.is_acs_chronic(episode):
+                names.append("acs_chronic_admissions")
+            if conditions.is_acs_19(episode):
+                names.append("acs_19_admissions")
             for name in names:
                 yield Event(month_of(spell.admission), episode.practice_code, (name,), (1,), episode.person_id)
 

@@ -64,7 +64,7 @@ class Leak:
 
 
 def planted_in(landing: Path, kept_columns: dict[str, set[str]] | None = None) -> Planted:
-    """`kept_columns[feed]` = the source headers its contract keeps (upper case); other columns' free text is planted too."""
+    """`kept_columns[feed]` = the source headers its contract keeps, in capitals with `_`; other columns' free text is planted too."""
     planted = Planted()
     for delivery in drops(landing, "9999-99"):
         for feed in PATIENT_FEEDS:
@@ -79,8 +79,12 @@ def collect(planted: Planted, delivery: Drop, feed: str, kept: set[str] | None) 
             if name in PERSON_COLUMNS | RECORD_COLUMNS:
                 if len(value) >= SHORTEST_IDENTIFIER:
                     planted.words.add(value.upper().encode())
-            elif kept is not None and name not in kept and " " in value and len(value) >= SHORTEST_TEXT:
+            elif kept is not None and spelling(name) not in kept and " " in value and len(value) >= SHORTEST_TEXT:
                 planted.phrases.add(value.upper().encode())
+
+
+def spelling(header: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", header.upper()).strip("_")
 
 
 def contents(path: Path) -> Iterator[bytes]:

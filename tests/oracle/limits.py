@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import sqrt
 
 Z_95 = 1.959963985
+Z_99_8 = 3.090232306
 ESP_2013 = (
     5000,
     5500,
@@ -69,8 +71,48 @@ def directly_standardised(
     spread = [sum(k * k * c for k, c in repeats[n].items()) if repeats else events[n] for n in range(len(events))]
     variance = sum(spread[n] * (ESP_2013[n] / people[n]) ** 2 for n in inside) / weight**2
     lower, upper = byar(total)
-    spread_total = sum(spread[n] for n in inside)
-    scale = sqrt(variance / spread_total)
-    if repeats:
-        scale = sqrt(variance / total)
+    scale = sqrt(variance / total)
     return value, value + scale * (lower - total), value + scale * (upper - total)
+
+
+def process_limits(values: Sequence[float]) -> tuple[float, float, float]:
+    """C10's XmR: mean ± 2.66 × mean moving range; ranges of at least 3.267 × their mean are dropped once."""
+    middle = sum(values) / len(values)
+    ranges = [abs(after - before) for before, after in pairwise(values)]
+    usual = sum(ranges) / len(ranges)
+    kept = [r for r in ranges if r < 3.267 * usual] or ranges
+    spread = 2.66 * sum(kept) / len(kept)
+    return middle, middle - spread, middle + spread
+
+
+def winsorised(values: Sequence[float]) -> list[float]:
+    """At the 10th and 90th percentile (linear interpolation between order statistics)."""
+    ordered = sorted(values)
+
+    def percentile(share: float) -> float:
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above = min(below + 1, len(ordered) - 1)
+        return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+    low, high = percentile(0.1), percentile(0.9)
+    return [min(max(value, low), high) for value in values]
+
+
+def between_area_variance(observed: Sequence[float], expected: Sequence[float]) -> float:
+    """C10: tau² = max(0, (n phi - (n - 1)) / (sum w - sum w² / sum w)), phi = mean of winsorised z squared, w = expected."""
+    scores = winsorised([(o - e) / sqrt(e) for o, e in zip(observed, expected, strict=True)])
+    number, total = len(scores), sum(expected)
+    phi = sum(score * score for score in scores) / number
+    base = total - sum(e * e for e in expected) / total
+    return max(0.0, (number * phi - (number - 1)) / base) if base > 0 else 0.0
+
+
+def funnel_limits(pooled: float, expected: float, tau_squared: float, alpha: float) -> tuple[float, float]:
+    """pooled × (1 ± z × sqrt(1/expected + tau²)), not below 0; with tau² = 0 the chi-square Poisson limits."""
+    if tau_squared == 0:
+        lower, upper = exact_poisson(expected, alpha)
+        return pooled * lower / expected, pooled * upper / expected
+    z = {0.05: Z_95, 0.002: Z_99_8}[alpha]
+    spread = z * sqrt(1 / expected + tau_squared)
+    return max(0.0, pooled * (1 - spread)), pooled * (1 + spread)

@@ -104,9 +104,8 @@ def write_landing(landing: Path, histories: list[Rows], geography: RandomGeograp
 
 def build(home: Path, delivery: str) -> Settings:
     """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release)."""
-    from orchestration.deliveries import list_deliveries
-
     from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
+    from orchestration.deliveries import list_deliveries
     from orchestration.ingest import ingest_delivery, write_inputs
 
     settings = load_settings(home=home, threads=2, memory_limit="2GB")
