@@ -28,13 +28,16 @@ class Geography:
         return None
 
     def final_practice(self, practice_code: str, on: date) -> str:
-        """Succession is followed only where the practice has no open membership on the date (C14)."""
+        """Succession is followed only where the practice has no open membership on the date (C14).
+
+        Of several successors the newest stands (a tie: the last by code); a circle is walked once.
+        """
         seen = {practice_code}
         while self.membership(practice_code, on) is None:
-            later = sorted((d, s) for d, s in self.successors.get(practice_code, []) if d <= on and s not in seen)
-            if not later:
+            due = sorted((d, s) for d, s in self.successors.get(practice_code, []) if d <= on)
+            if not due or due[-1][1] in seen:
                 break
-            practice_code = later[-1][1]
+            practice_code = due[-1][1]
             seen.add(practice_code)
         return practice_code
 
@@ -46,6 +49,7 @@ class Geography:
         found = self.membership(final, on)
         if found:
             return found[0]
+        # a practice that merged into one of another ICB is out of area from then on
         return "NO_INT" if final in self.icb_practices else "OUT_OF_AREA"
 
     def parents(self, on: date) -> dict[str, tuple[str, str]]:

@@ -43,6 +43,12 @@ class Spell:
         return self.episodes[-1]
 
     @property
+    def discharging(self) -> Episode:
+        """The episode that says how and where to the patient went: the last one with the discharge date, else the last."""
+        with_date = [e for e in self.episodes if e.disdate is not None and e.disdate == self.discharge]
+        return with_date[-1] if with_date else self.last
+
+    @property
     def end(self) -> date:
         return self.discharge or LAST_DAY
 
@@ -79,6 +85,10 @@ class Stay:
     @property
     def last(self) -> Episode:
         return self.ending_spell.last
+
+    @property
+    def discharging(self) -> Episode:
+        return self.ending_spell.discharging
 
     @property
     def episodes(self) -> list[Episode]:
@@ -135,7 +145,7 @@ def joins(stay: Stay, following: Spell) -> bool:
     gap_days = (following.admission - stay.end).days
     if gap_days > 2:
         return False
-    previous, following_first = stay.ending_spell.last, following.first
+    previous, following_first = stay.discharging, following.first
     if previous.disdest == "19" and following_first.admisorc == "51" and following_first.admimeth == "21":
         return False
     return (
@@ -194,7 +204,7 @@ def is_index(stay: Stay, cancer_days: dict[str, list[date]]) -> bool:
     """C4: a finished CIPS, alive, without cancer (now or in the 365 days before), maternity or mental health."""
     if stay.discharge is None:
         return False
-    if stay.last.dismeth in {"4", "5"} or stay.last.disdest == "79":
+    if stay.discharging.dismeth in {"4", "5"} or stay.discharging.disdest == "79":
         return False
     for episode in stay.episodes:
         if has_cancer(episode) or episode.epitype in MATERNITY_EPISODES:
