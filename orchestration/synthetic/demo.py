@@ -12,14 +12,14 @@ import duckdb
 
 from orchestration.errors import UsageError
 from orchestration.settings import Settings
-from orchestration.synthetic import gp_files, hospital_files
+from orchestration.synthetic import community, contracts, gp_files, hospital_files, reference_files, referrals
 from orchestration.synthetic.emergency_care import create_attendances
 from orchestration.synthetic.hospital_stays import create_stays
 from orchestration.synthetic.outpatients import create_outpatients
 from orchestration.synthetic.people import create_people
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan, parse_month
 from orchestration.synthetic.sql import create_draws
-from orchestration.synthetic.world import build_world, create_world, membership_rows
+from orchestration.synthetic.world import World, build_world, create_world, membership_rows
 from orchestration.synthetic.writers import write_rows
 
 Progress = Callable[[str], None]
@@ -102,51 +102,65 @@ def _write(con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, say: P
     say(f"{plan.people:,} people")
     create_people(con, plan, world)
     gp_files.create_lists(con, plan)
-    say("hospital stays, attendances and appointments")
+    say("hospital stays, attendances, appointments, contacts, referrals, contracts")
     create_stays(con, plan)
     create_attendances(con, plan)
     create_outpatients(con, plan)
+    community.create_contacts(con, plan)
+    referrals.create_referrals(con, plan)
+    contracts.create_contract_lines(con, plan)
+    contracts.create_payments(con, plan)
 
     rows: dict[str, dict[str, int]] = {}
     for delivery in plan.deliveries:
         say(f"delivery {delivery.name}")
-        folder = landing / delivery.name
-        rows[delivery.name] = {
-            "int_membership": write_rows(
-                folder / "int_membership.csv", MEMBERSHIP_HEADER, membership_rows(world, delivery.data_cut)
-            ),
-            "hes_apc": hospital_files.write_hes_apc(con, plan, delivery, folder),
-            "hes_op": hospital_files.write_hes_op(con, plan, delivery, folder),
-            "ecds": hospital_files.write_ecds(con, plan, delivery, folder),
-            "gp_registrations": _registrations(con, plan, delivery, folder),
-            "gp_appointments": 0,
-        }
+        rows[delivery.name] = _write_delivery(con, plan, world, delivery, landing / delivery.name)
     for month in plan.months:
         say(f"GP appointments {month:%Y-%m}")
         gp_files.create_month(con, plan, month)
         for delivery in plan.deliveries:
             if delivery.covers(month):
-                rows[delivery.name]["gp_appointments"] += gp_files.write_gp_appointments(
-                    con, month, delivery, landing / delivery.name
-                )
-    return rows
+                written = gp_files.write_gp_appointments(con, month, delivery, landing / delivery.name)
+                rows[delivery.name]["gp_appointments"] += written
+    return {name: {feed: count for feed, count in feeds.items() if count} for name, feeds in rows.items()}
 
 
-MEMBERSHIP_HEADER = [
-    "practice_code",
-    "int_code",
-    "int_name",
-    "pcn_code",
-    "pcn_name",
-    "hcp_code",
-    "hcp_name",
-    "valid_from",
-    "valid_to",
-    "go_live_month",
-]
+def _write_delivery(
+    con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World, delivery: DemoDelivery, folder: Path
+) -> dict[str, int]:
+    """Every feed but the GP appointments, which are written month by month. Lists and published tables come monthly: the first
+    delivery brings them all, a later one its own month."""
+    new_months = [m for m in plan.months if (m <= delivery.data_cut if delivery.is_first else m == delivery.month)]
+    quarters = [m for m in new_months if m.month % 3 == 1] or new_months[:1] * delivery.is_first
+    covered = [m for m in plan.months if delivery.covers(m)]
+    return {
+        "int_membership": write_rows(
+            folder / "int_membership.csv", MEMBERSHIP_HEADER, membership_rows(world, delivery.data_cut)
+        ),
+        "ods_practices": reference_files.write_ods_practices(plan, world, delivery, folder),
+        "ods_succession": reference_files.write_ods_succession(world, delivery, folder),
+        "pcn_membership": reference_files.write_pcn_membership(plan, world, delivery, folder),
+        "lsoa_deprivation": reference_files.write_lsoa_deprivation(con, folder),
+        "hes_apc": hospital_files.write_hes_apc(con, plan, delivery, folder),
+        "hes_op": hospital_files.write_hes_op(con, plan, delivery, folder),
+        "ecds": hospital_files.write_ecds(con, plan, delivery, folder),
+        "community_contacts": community.write_community_contacts(con, delivery, folder),
+        "deaths": community.write_deaths(con, delivery, folder),
+        "person_cohorts": community.write_person_cohorts(con, plan, delivery, folder),
+        "opt_outs": community.write_opt_outs(con, folder),
+        "ers_referrals": referrals.write_ers_referrals(con, delivery, folder),
+        "contract_activity": contracts.write_contract_activity(con, plan, delivery, folder),
+        "gp_payments": contracts.write_gp_payments(con, plan, delivery, folder),
+        "gp_registrations": sum(gp_files.write_gp_registrations(con, plan, m, folder) for m in new_months),
+        "gp_registrations_lsoa": sum(reference_files.write_lists_by_lsoa(con, m, folder) for m in quarters),
+        "gp_coverage": reference_files.write_gp_coverage(con, plan, world, covered, folder),
+        "online_consultations": sum(
+            reference_files.write_online_consultations(con, plan, m, folder) for m in new_months
+        ),
+        "ae_monthly_published": sum(reference_files.write_ae_monthly(con, m, folder) for m in covered),
+        "gp_appointments": 0,
+    }
 
 
-def _registrations(con: duckdb.DuckDBPyConnection, plan: DemoPlan, delivery: DemoDelivery, folder: Path) -> int:
-    """Lists are published monthly: the first delivery brings all, a later one its own month."""
-    months = [m for m in plan.months if (m <= delivery.data_cut if delivery.is_first else m == delivery.month)]
-    return sum(gp_files.write_gp_registrations(con, plan, month, folder) for month in months)
+MEMBERSHIP_HEADER = ("practice_code", "int_code", "int_name", "pcn_code", "pcn_name", "hcp_code", "hcp_name", "valid_from", "valid_to",
+                     "go_live_month")  # fmt: skip

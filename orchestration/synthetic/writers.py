@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -36,14 +37,15 @@ def write_table(
     return int(result[0])
 
 
-def write_rows(path: Path, header: Iterable[str] | None, rows: Iterable[Iterable[object]], delimiter: str = ",") -> int:
+def write_rows(
+    path: Path, header: Iterable[str] | None, rows: Iterable[Iterable[object]], quote_all: bool = False
+) -> int:
     """Write a small file row by row, quoting where needed."""
-    import csv
-
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, delimiter=delimiter, lineterminator="\n")
+        quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+        writer = csv.writer(handle, lineterminator="\n", quoting=quoting)
         if header is not None:
             writer.writerow(header)
         for row in rows:
