@@ -9,7 +9,12 @@ with arrivals as (
         site_code,
         arrival_seconds
     from {{ ref('ae_attendance_records') }}
-    where person_id is not null and site_code is not null and arrival_seconds is not null
+    where
+        person_id is not null
+        and site_code is not null
+        and arrival_seconds is not null
+        -- a planned attendance is out before duplicates are looked for, so it never removes an unplanned one
+        and (is_unplanned or setting = 'same_day_emergency_care')
 ),
 
 with_previous as (

@@ -1,38 +1,5 @@
 -- The status of each area's month, per group of measures: that of the feed's month, and incomplete where one of its practices is missing.
-with areas as (
-    select distinct
-        boundary,
-        month,
-        int_code
-    from {{ ref('practice_areas') }}
-),
-
-all_areas as (
-    select *
-    from areas
-    union all
-    {% for code in special_area_codes() if code != 'NO_INT' -%}
-    select distinct
-        boundary,
-        month,
-        '{{ code }}' as int_code
-    from areas
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-    union all
-    select distinct
-        boundary,
-        month,
-        'NO_INT' as int_code
-    from areas as others
-    where not exists (
-        select 1
-        from areas as own
-        where own.boundary = others.boundary and own.month = others.month and own.int_code = 'NO_INT'
-    )
-),
-
-missing_practices as (
+with missing_practices as (
     select distinct
         practice_areas.boundary,
         practice_areas.month,
@@ -45,19 +12,20 @@ missing_practices as (
 )
 
 select
-    all_areas.boundary,
-    all_areas.month,
-    all_areas.int_code,
+    areas.boundary,
+    areas.month,
+    areas.int_code,
     statuses.status_group,
+    statuses.feed,
     case
         when missing_practices.int_code is not null then 'incomplete'
         else statuses.period_status
     end as period_status
-from all_areas
-inner join {{ ref('feed_month_statuses') }} as statuses on all_areas.month = statuses.month
+from {{ ref('area_months') }} as areas
+inner join {{ ref('feed_month_statuses') }} as statuses on areas.month = statuses.month
 left join missing_practices
     on
-        all_areas.boundary = missing_practices.boundary
-        and all_areas.month = missing_practices.month
-        and all_areas.int_code = missing_practices.int_code
+        areas.boundary = missing_practices.boundary
+        and areas.month = missing_practices.month
+        and areas.int_code = missing_practices.int_code
         and statuses.feed = missing_practices.feed

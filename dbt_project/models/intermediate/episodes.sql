@@ -5,15 +5,36 @@ with identified as (
         *,
         coalesce(susspellid, provspnops) as own_spell_id
     from {{ ref('stg_hes_apc__episodes') }}
+    where admission_date is not null
+),
+
+-- the spell id that an episode without one takes from its day: that of the first episode in order that has one
+ranked_days as (
+    select
+        person_id,
+        provider_code,
+        admission_date,
+        own_spell_id as spell_id,
+        row_number() over (
+            partition by person_id, provider_code, admission_date
+            order by episode_start_date nulls last, episode_order nulls last, episode_end_date nulls last, epikey
+        ) as order_in_day
+    from identified
+    where own_spell_id is not null and person_id is not null
 ),
 
 joined as (
     select
-        *,
-        coalesce(
-            own_spell_id, min(own_spell_id) over (partition by person_id, provider_code, admission_date)
-        ) as spell_id
+        identified.*,
+        coalesce(identified.own_spell_id, ranked_days.spell_id) as spell_id
     from identified
+    left join ranked_days
+        on
+            identified.own_spell_id is null
+            and identified.person_id = ranked_days.person_id
+            and identified.provider_code = ranked_days.provider_code
+            and identified.admission_date = ranked_days.admission_date
+            and ranked_days.order_in_day = 1
 )
 
 select

@@ -18,8 +18,21 @@ coverage as (
         end) = 1 as is_final
     from {{ ref('stg_plan__feed_coverage') }} as coverage
     inner join {{ ref('months') }} as months on coverage.coverage_month = months.month
-    where coverage.rows_live > 0
+    where coverage.rows_live > 0 and coverage.feed <> 'gp_payments'
     group by coverage.feed, coverage.coverage_month
+    union all
+    -- payments come by financial year, so their file has no months of its own
+    select
+        'gp_payments' as feed,
+        months.month,
+        max(coverage.data_cut) >= {{ add_months('months.month_end', 6) }} as is_final
+    from (
+        select distinct financial_year_start
+        from {{ ref('stg_gp_payments__payments') }}
+    ) as years
+    inner join {{ ref('months') }} as months on years.financial_year_start = months.financial_year_start
+    inner join {{ ref('stg_plan__feed_coverage') }} as coverage on coverage.feed = 'gp_payments'
+    group by months.month, months.month_end
 ),
 
 -- a missing practice makes its own team's month incomplete (area_month_statuses), a missing provider everybody's

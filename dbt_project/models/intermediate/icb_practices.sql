@@ -18,10 +18,22 @@ with own_practices as (
 )
 
 {% endfor -%}
-select practice_code
+, predecessors as (
+    {% for hop in range(1, succession_hops() + 1) -%}
+    select practice_code
+    from predecessors_{{ hop }}
+    {{ 'union' if not loop.last }}
+    {% endfor -%}
+)
+
+select
+    practice_code,
+    true as is_own
 from own_practices
-{%- for hop in range(1, succession_hops() + 1) %}
-union
-select practice_code
-from predecessors_{{ hop }}
-{%- endfor %}
+union all
+select
+    predecessors.practice_code,
+    false as is_own
+from predecessors
+left join own_practices on predecessors.practice_code = own_practices.practice_code
+where own_practices.practice_code is null

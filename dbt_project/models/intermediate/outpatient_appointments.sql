@@ -16,7 +16,8 @@ select
     coalesce(appointments.attendance_status in ('5', '6'), false) as is_attended,
     -- 7 arrived too late to be seen: like 3 an appointment lost, unlike 2 and 4 not cancelled
     coalesce(appointments.attendance_status in ('3', '7'), false) as is_did_not_attend,
-    coalesce(appointments.attendance_status, '9') = '9' as is_status_unknown,
+    -- 0 is an appointment still to come, 2 and 4 are cancelled: neither kept nor lost nor unknown
+    coalesce(appointments.attendance_status, '9') not in ('0', '2', '3', '4', '5', '6', '7') as is_status_unknown,
     coalesce(appointments.first_attendance in ('1', '3'), false) as is_first,
     coalesce(appointments.first_attendance in ('3', '4'), false) as is_tele,
     appointments.procedure_codes is not null as is_procedure,

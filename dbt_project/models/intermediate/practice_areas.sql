@@ -9,7 +9,7 @@ with boundary_days as (
     select
         'as_at' as boundary,
         month,
-        case when month_end < data_cut then month_end else data_cut end as boundary_date
+        month_end as boundary_date
     from {{ ref('months') }}
 ),
 
@@ -45,7 +45,7 @@ ranked_successions as (
         successions.successor_code,
         row_number() over (
             partition by boundary_dates.boundary_date, successions.predecessor_code
-            order by successions.effective_date desc, successions.successor_code, successions.reason_code
+            order by successions.effective_date desc, successions.successor_code desc, successions.reason_code
         ) as newest_rank
     from boundary_dates
     inner join {{ ref('stg_ods_succession__successions') }} as successions
@@ -105,6 +105,9 @@ resolved as (
         on
             hops.boundary_date = memberships.boundary_date
             and hops.current_practice_code = memberships.practice_code
+    -- a practice that has merged into one of another ICB is out of area from then on
+    inner join {{ ref('icb_practices') }} as current_practices
+        on hops.current_practice_code = current_practices.practice_code and current_practices.is_own
 )
 
 select

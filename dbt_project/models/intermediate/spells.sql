@@ -28,7 +28,6 @@ summaries as (
     select
         spell_key,
         count(*) as episodes,
-        min(admission_date) as admission_date,
         max(case when episode_type in ('2', '3', '5', '6') or main_specialty_code in ('501', '560', '610') then 1 else 0 end) as has_maternity,
         max(case when main_specialty_code = '501' then 1 else 0 end) as has_obstetrics,
         max(case when main_specialty_code between '700' and '727' then 1 else 0 end) as has_mental_health_specialty
@@ -41,7 +40,7 @@ select
     first_episodes.person_id,
     first_episodes.provider_code,
     first_episodes.site_code,
-    summaries.admission_date,
+    first_episodes.admission_date,
     discharges.discharge_date,
     first_episodes.admission_method,
     first_episodes.admission_source,
@@ -50,7 +49,16 @@ select
     discharges.discharge_method,
     discharges.discharge_destination,
     discharges.discharge_ready_date,
-    {{ days_between('summaries.admission_date', 'discharges.discharge_date') }} as length_of_stay_days,
+    {{ days_between('first_episodes.admission_date', 'discharges.discharge_date') }} as length_of_stay_days,
+    -- the planning (NNHIP) definition: any non-elective method, a specific acute function on the last episode, not private
+    coalesce(
+        methods.admission_type in ('emergency', 'non_emergency', 'transfer')
+        and first_episodes.patient_classification in ('1', '2', '5')
+        and last_episodes.treatment_function_code is not null
+        and excluded_functions.treatment_function_code is null
+        and coalesce(first_episodes.administrative_category, '99') <> '02',
+        false
+    ) as is_planning_non_elective,
     summaries.episodes,
     summaries.has_maternity = 1 as has_maternity,
     summaries.has_obstetrics = 1 as has_obstetrics,
@@ -79,3 +87,6 @@ inner join ordered as last_episodes
     on summaries.spell_key = last_episodes.spell_key and last_episodes.episode_number_from_last = 1
 left join discharges
     on summaries.spell_key = discharges.spell_key and discharges.discharge_rank = 1
+left join {{ ref('admission_methods') }} as methods on first_episodes.admission_method = methods.code
+left join {{ ref('planning_excluded_treatment_functions') }} as excluded_functions
+    on last_episodes.treatment_function_code = excluded_functions.treatment_function_code

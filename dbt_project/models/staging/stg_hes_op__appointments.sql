@@ -17,7 +17,10 @@ select
     priority,
     refsourc as referral_source,
     -- WAIT_IND names why a request date cannot be used; 1 to 3 and 5 are about the request date itself
-    case when coalesce(wait_ind, '0') not in ('1', '2', '3', '5') and reqdate <= apptdate then reqdate end as request_date,
+    case
+        when coalesce(wait_ind, '0') not in ('1', '2', '3', '5') and reqdate >= cast('1970-01-01' as date) and reqdate <= apptdate
+            then reqdate
+    end as request_date,
     referorg as referring_organisation_code,
     mainspef as main_specialty_code,
     tretspef as treatment_function_code,

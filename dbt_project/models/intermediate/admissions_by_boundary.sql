@@ -1,0 +1,136 @@
+-- Non-elective admissions on both boundaries: dense over teams, months, types, known age groups and stays of 0 and 1 or more days.
+with cells as (
+    select
+        event_month as month,
+        practice_code,
+        admission_type,
+        age_group,
+        length_of_stay_group,
+        count(*) as admissions,
+        sum(spell_bed_days) as spell_bed_days
+    from {{ ref('admissions') }}
+    group by event_month, practice_code, admission_type, age_group, length_of_stay_group
+),
+
+figures as (
+    select
+        areas.boundary,
+        cells.month,
+        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
+        cells.admission_type,
+        cells.age_group,
+        cells.length_of_stay_group,
+        cast(sum(cells.admissions) as bigint) as admissions,
+        cast(sum(cells.spell_bed_days) as bigint) as spell_bed_days
+    from cells
+    inner join (
+        select distinct
+            boundary,
+            month
+        from {{ ref('area_months') }}
+    ) as areas on cells.month = areas.month
+    left join {{ ref('practice_areas') }} as practice_areas
+        on
+            areas.boundary = practice_areas.boundary
+            and cells.month = practice_areas.month
+            and cells.practice_code = practice_areas.practice_code
+    group by
+        areas.boundary,
+        cells.month,
+        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
+        cells.admission_type,
+        cells.age_group,
+        cells.length_of_stay_group
+),
+
+groups as (
+    {% for admission_type in ['emergency', 'non_emergency', 'transfer'] -%}
+    {% set outer_loop = loop -%}
+    {% for age_group in ['0_19', '20_64', '65_74', '75_84', '85_plus'] -%}
+    {% set middle_loop = loop -%}
+    {% for stay in ['0', '1_plus'] -%}
+    select
+        '{{ admission_type }}' as admission_type,
+        '{{ age_group }}' as age_group,
+        '{{ stay }}' as length_of_stay_group
+    {{ 'union all' if not (outer_loop.last and middle_loop.last and loop.last) }}
+    {% endfor -%}
+    {% endfor -%}
+    {% endfor %}
+),
+
+frame as (
+    select
+        areas.boundary,
+        areas.month,
+        areas.int_code,
+        groups.admission_type,
+        groups.age_group,
+        groups.length_of_stay_group
+    from {{ ref('area_months') }} as areas
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on areas.month = delivered.month and delivered.status_group = 'admissions'
+    cross join groups
+    where areas.is_team
+    union
+    select
+        boundary,
+        month,
+        int_code,
+        admission_type,
+        age_group,
+        length_of_stay_group
+    from figures
+),
+
+joined as (
+    select
+        frame.*,
+        coalesce(figures.admissions, 0) as admissions,
+        coalesce(figures.spell_bed_days, 0) as spell_bed_days,
+        areas.registered_population,
+        age_groups.registered_population as age_group_population,
+        case when areas.is_team then age_groups.registered_population end as rate_population,
+        coalesce(statuses.period_status, 'incomplete') as period_status
+    from frame
+    inner join {{ ref('area_months') }} as areas
+        on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
+    left join figures
+        on
+            frame.boundary = figures.boundary
+            and frame.month = figures.month
+            and frame.int_code = figures.int_code
+            and frame.admission_type = figures.admission_type
+            and frame.age_group = figures.age_group
+            and frame.length_of_stay_group = figures.length_of_stay_group
+    left join {{ ref('area_populations') }} as age_groups
+        on
+            frame.boundary = age_groups.boundary
+            and frame.month = age_groups.month
+            and frame.int_code = age_groups.int_code
+            and frame.age_group = age_groups.age_group
+            and frame.age_group <> 'unknown'
+    left join {{ ref('area_month_statuses') }} as statuses
+        on
+            frame.boundary = statuses.boundary
+            and frame.month = statuses.month
+            and frame.int_code = statuses.int_code
+            and statuses.status_group = 'admissions'
+)
+
+select
+    boundary,
+    int_code,
+    month,
+    admission_type,
+    age_group,
+    length_of_stay_group,
+    admissions,
+    spell_bed_days,
+    registered_population,
+    age_group_population,
+    {{ crude_rate('admissions', 'rate_population', 1000) }} as admissions_per_1000,
+    {{ crude_rate_lower_95('admissions', 'rate_population', 1000) }} as admissions_per_1000_lower_95,
+    {{ crude_rate_upper_95('admissions', 'rate_population', 1000) }} as admissions_per_1000_upper_95,
+    period_status
+from joined

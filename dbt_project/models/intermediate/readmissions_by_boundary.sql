@@ -1,0 +1,113 @@
+-- Readmissions on both boundaries: cumulative windows of 30, 60 and 90 days, a percentage only when its follow-up is over.
+with windows as (
+    {% for window_days in [30, 60, 90] -%}
+    select {{ window_days }} as window_days
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+cells as (
+    select
+        discharge_month as month,
+        practice_code,
+        count(*) as discharges,
+        {% for window_days in [30, 60, 90] -%}
+        sum(case when days_to_readmission < {{ window_days }} then 1 else 0 end) as readmissions_{{ window_days }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('readmissions_by_index') }}
+    group by discharge_month, practice_code
+),
+
+figures as (
+    select
+        areas.boundary,
+        cells.month,
+        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
+        windows.window_days,
+        cast(sum(cells.discharges) as bigint) as discharges,
+        cast(sum(case windows.window_days
+            when 30 then cells.readmissions_30
+            when 60 then cells.readmissions_60
+            else cells.readmissions_90
+        end) as bigint) as readmissions
+    from cells
+    inner join (
+        select distinct
+            boundary,
+            month
+        from {{ ref('area_months') }}
+    ) as areas on cells.month = areas.month
+    cross join windows
+    left join {{ ref('practice_areas') }} as practice_areas
+        on
+            areas.boundary = practice_areas.boundary
+            and cells.month = practice_areas.month
+            and cells.practice_code = practice_areas.practice_code
+    group by
+        areas.boundary,
+        cells.month,
+        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
+        windows.window_days
+),
+
+frame as (
+    select
+        areas.boundary,
+        areas.month,
+        areas.int_code,
+        windows.window_days
+    from {{ ref('area_months') }} as areas
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on areas.month = delivered.month and delivered.status_group = 'discharges'
+    cross join windows
+    where areas.is_team
+    union
+    select
+        boundary,
+        month,
+        int_code,
+        window_days
+    from figures
+),
+
+joined as (
+    select
+        frame.*,
+        coalesce(figures.discharges, 0) as discharges,
+        coalesce(figures.readmissions, 0) as readmissions,
+        areas.registered_population,
+        areas.is_team,
+        months.data_cut >= {{ add_days('months.month_end', 'frame.window_days - 1') }} as is_mature,
+        coalesce(statuses.period_status, 'incomplete') as feed_status
+    from frame
+    inner join {{ ref('area_months') }} as areas
+        on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
+    inner join {{ ref('months') }} as months on frame.month = months.month
+    left join figures
+        on
+            frame.boundary = figures.boundary
+            and frame.month = figures.month
+            and frame.int_code = figures.int_code
+            and frame.window_days = figures.window_days
+    left join {{ ref('area_month_statuses') }} as statuses
+        on
+            frame.boundary = statuses.boundary
+            and frame.month = statuses.month
+            and frame.int_code = statuses.int_code
+            and statuses.status_group = 'discharges'
+)
+
+select
+    boundary,
+    int_code,
+    month,
+    cast(window_days as integer) as window_days,
+    discharges,
+    readmissions,
+    case when is_mature and is_team then 100.0 * {{ safe_divide('readmissions', 'discharges') }} end as readmission_pct,
+    case when is_mature and is_team then {{ wilson_lower_95('readmissions', 'discharges') }} end as readmission_pct_lower_95,
+    case when is_mature and is_team then {{ wilson_upper_95('readmissions', 'discharges') }} end as readmission_pct_upper_95,
+    is_mature,
+    registered_population,
+    case when is_mature then feed_status else 'incomplete' end as period_status
+from joined

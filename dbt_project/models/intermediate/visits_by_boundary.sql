@@ -1,0 +1,120 @@
+-- Visits per capita on both boundaries: figures by area, made dense over teams, months and types, with rates and limits.
+with types as (
+    select *
+    from {{ ref('visit_types') }}
+    union all
+    select distinct
+        'community_contact' as setting,
+        visit_type,
+        'community' as status_group,
+        true as is_dense
+    from {{ ref('visit_cells') }}
+    where setting = 'community_contact'
+),
+
+figures as (
+    select
+        areas.boundary,
+        cells.month,
+        case
+            when cells.is_icb_only then 'ICB_ONLY'
+            else {{ area_code('cells.practice_code', 'practice_areas.int_code') }}
+        end as int_code,
+        cells.setting,
+        cells.visit_type,
+        cast(sum(cells.visits) as bigint) as visits,
+        cast(sum(cells.not_attended) as bigint) as not_attended,
+        cast(sum(cells.status_unknown) as bigint) as status_unknown
+    from {{ ref('visit_cells') }} as cells
+    inner join (
+        select distinct
+            boundary,
+            month
+        from {{ ref('area_months') }}
+    ) as areas on cells.month = areas.month
+    left join {{ ref('practice_areas') }} as practice_areas
+        on
+            areas.boundary = practice_areas.boundary
+            and cells.month = practice_areas.month
+            and cells.practice_code = practice_areas.practice_code
+    group by
+        areas.boundary,
+        cells.month,
+        case
+            when cells.is_icb_only then 'ICB_ONLY'
+            else {{ area_code('cells.practice_code', 'practice_areas.int_code') }}
+        end,
+        cells.setting,
+        cells.visit_type
+),
+
+statuses as (
+    select distinct
+        statuses.boundary,
+        statuses.month,
+        statuses.int_code,
+        types.setting,
+        statuses.feed as source,
+        statuses.period_status
+    from {{ ref('area_month_statuses') }} as statuses
+    inner join types on statuses.status_group = types.status_group
+),
+
+-- a month known at sub-ICB level only says nothing about a team, which must not look like zero
+frame as (
+    select
+        areas.boundary,
+        areas.month,
+        areas.int_code,
+        types.setting,
+        types.visit_type
+    from {{ ref('area_months') }} as areas
+    inner join {{ ref('feed_month_statuses') }} as delivered on areas.month = delivered.month
+    inner join types on delivered.status_group = types.status_group
+    left join {{ ref('gp_appointment_month_sources') }} as gp_sources on areas.month = gp_sources.month
+    where
+        areas.is_team
+        and types.is_dense
+        and not (types.setting = 'gp_appointment' and gp_sources.source = 'gp_appointments_published_sub_icb')
+    union
+    select
+        boundary,
+        month,
+        int_code,
+        setting,
+        visit_type
+    from figures
+)
+
+select
+    frame.boundary,
+    frame.int_code,
+    frame.month,
+    frame.setting,
+    frame.visit_type,
+    coalesce(figures.visits, 0) as visits,
+    coalesce(figures.not_attended, 0) as not_attended,
+    coalesce(figures.status_unknown, 0) as status_unknown,
+    statuses.source,
+    areas.registered_population,
+    areas.population_basis,
+    {{ crude_rate('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000,
+    {{ crude_rate_lower_95('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000_lower_95,
+    {{ crude_rate_upper_95('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
+    coalesce(statuses.period_status, 'incomplete') as period_status
+from frame
+inner join {{ ref('area_months') }} as areas
+    on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
+left join figures
+    on
+        frame.boundary = figures.boundary
+        and frame.month = figures.month
+        and frame.int_code = figures.int_code
+        and frame.setting = figures.setting
+        and frame.visit_type = figures.visit_type
+left join statuses
+    on
+        frame.boundary = statuses.boundary
+        and frame.month = statuses.month
+        and frame.int_code = statuses.int_code
+        and frame.setting = statuses.setting
