@@ -1,0 +1,18 @@
+"""Acceptance, checks, the receipt and the gate. What is imported here must not import Great Expectations: it costs seconds."""
+
+from orchestration.quality.gate import Verdict, build_id, examine, judge, write_registry
+from orchestration.quality.receipt import Receipt, read_receipt, void_receipt
+from orchestration.quality.suites import accept, require_acceptance
+
+__all__ = [
+    "Receipt",
+    "Verdict",
+    "accept",
+    "build_id",
+    "examine",
+    "judge",
+    "read_receipt",
+    "require_acceptance",
+    "void_receipt",
+    "write_registry",
+]

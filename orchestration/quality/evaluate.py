@@ -1,0 +1,124 @@
+"""Every check of the build that stands in the warehouse, evaluated from the world as it is now: dbt's results, suites, drift.
+
+Pure with respect to what it reads, so the result is remembered for as long as not one byte of that has changed: a refresh pays for
+it once, and a later `publish` on its own recomputes all of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.checks import CheckResult
+from orchestration.quality import drift, suites
+from orchestration.quality.dbt_evidence import RELATION, DbtEvidence, load_evidence
+from orchestration.quality.definitions import EXPECTATIONS, Definition, hash_of
+from orchestration.quality.fingerprints import FileHashes, hash_of_hashes, lake_hashes, landing_hashes, suite_hashes
+from orchestration.quality.receipt import MartEvidence
+from orchestration.settings import Settings
+from orchestration.warehouse import Warehouse, open_warehouse
+
+if TYPE_CHECKING:
+    from orchestration.deliveries import Delivery
+
+INPUT_SCHEMAS = ("live", "plan")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found. `built_for` is the delivery and data cut that the warehouse itself says it was built for."""
+
+    results: tuple[CheckResult, ...]
+    definitions: dict[str, Definition]
+    marts: dict[str, MartEvidence]
+    dbt: DbtEvidence
+    built_for: tuple[str, dt.date]
+    landing: dict[str, str]
+    lake: dict[str, str]
+    suites: dict[str, str]
+
+
+_last: tuple[str, Evaluation] | None = None
+
+
+@contextmanager
+def open_build(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse and, beside it, the inputs it was built from (database `inputs`), both read-only."""
+    with open_warehouse(settings) as warehouse:
+        path = str(settings.paths.inputs_file.absolute()).replace("'", "''")
+        warehouse.connection.execute(f"attach '{path}' as inputs (read_only)")
+        yield warehouse
+
+
+def evaluate(settings: Settings, delivery: Delivery) -> Evaluation:
+    """Raises `GateShut` when dbt left no evidence or a suite cannot be read, `IntMartsError` when nothing was built."""
+    global _last
+    hashes = FileHashes(settings)
+    landing, lake = landing_hashes(settings, delivery.name, hashes), lake_hashes(settings, delivery.name, hashes)
+    hashes.save()
+    evidence, files = load_evidence(settings), suite_hashes(EXPECTATIONS)
+    marks = [_mark(settings.paths.warehouse_file), _mark(settings.paths.inputs_file)]
+    key = hash_of([delivery.name, marks, evidence.run_results_sha256, hash_of(evidence.manifest), hash_of_hashes(lake), files])
+    if _last is None or _last[0] != key:
+        _last = (key, _evaluate(settings, delivery, evidence, landing, lake, files))
+    evaluation = _last[1]
+    return evaluation if evaluation.landing == landing else Evaluation(**{**vars(evaluation), "landing": landing})
+
+
+def declared(manifest_evidence: DbtEvidence) -> dict[str, Definition]:
+    """Every check there is now, by id, except the gate's own."""
+    return {**manifest_evidence.definitions(), **suites.definitions(), **drift.definitions()}
+
+
+def _evaluate(
+    settings: Settings, delivery: Delivery, evidence: DbtEvidence, landing: dict[str, str], lake: dict[str, str], files: dict[str, str]
+) -> Evaluation:
+    with open_build(settings) as warehouse:
+        counter = RowCounter(warehouse)
+        delivered = frozenset(feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered"))
+        built_for = warehouse.rows("select delivery, data_cut from inputs.plan.build")[0]
+        results = [
+            *evidence.check_results(delivered, counter.count),
+            *suites.examine_feeds(settings, delivery),
+            *suites.examine_marts(warehouse, evidence, delivered),
+            *drift.examine(warehouse, settings, evidence, delivered),
+        ]
+        marts = {
+            relation: MartEvidence(rows=warehouse.row_count(relation), content_hash=warehouse.content_hash(relation))
+            for relation in warehouse.tables()
+        }
+    ordered = tuple(sorted(results, key=lambda result: (result.check_id, result.subject)))
+    return Evaluation(ordered, declared(evidence), marts, evidence, built_for, landing, lake, files)
+
+
+class RowCounter:
+    """Counts each relation once, however many checks examine it. Relations of schema `live` and `plan` are in the inputs."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.counts: dict[tuple[str, str], int] = {}
+
+    def count(self, relation: str, where: str = "") -> int:
+        """0 for a relation that does not exist: then nothing was examined."""
+        import duckdb
+
+        if (relation, where) not in self.counts:
+            assert RELATION.fullmatch(relation)
+            name = f"inputs.{relation}" if relation.split(".")[0] in INPUT_SCHEMAS else relation
+            try:
+                rows = self.warehouse.row_count(f"{name} where {where}" if where else name)
+            except duckdb.CatalogException:
+                rows = 0
+            self.counts[relation, where] = rows
+        return self.counts[relation, where]
+
+
+def _mark(path: Path) -> list[int]:
+    if not path.exists():
+        return []
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

@@ -1,0 +1,104 @@
+"""What the gate ties a release to: hashes of landed files, lake files and marts, taken again at every publication.
+
+A file is hashed again only when its size, time of change or inode differ from when it was last hashed; the kernel's time of change
+cannot be set back by hand, so an edit in place is always noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from orchestration.deliveries import list_deliveries
+from orchestration.errors import GateShut
+from orchestration.quality.definitions import hash_of
+from orchestration.settings import Settings
+
+
+class FileHashes:
+    """sha256 by path, remembered in the evidence folder between runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.root = settings.paths.root
+        self.memory_file = settings.paths.evidence / "file_hashes.json"
+        self.memory: dict[str, list] = {}
+        with suppress(OSError, ValueError):
+            self.memory = json.loads(self.memory_file.read_text())
+        self.used: dict[str, list] = {}
+
+    def of(self, path: Path) -> str:
+        """sha256 of the file; an empty string when it is gone."""
+        name = path.relative_to(self.root).as_posix()
+        try:
+            stat = path.stat()
+        except OSError:
+            return ""
+        mark = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+        known = self.memory.get(name)
+        if known is None or known[:4] != mark:
+            with path.open("rb") as stream:
+                known = [*mark, hashlib.file_digest(stream, "sha256").hexdigest()]
+        self.used[name] = known
+        return known[4]
+
+    def save(self) -> None:
+        self.memory_file.parent.mkdir(parents=True, exist_ok=True)
+        self.memory_file.write_text(json.dumps(self.used, sort_keys=True))
+
+
+def read_inputs_hash(settings: Settings) -> str:
+    """The hash of everything that went into the inputs, as ingest left it beside them. Raises `GateShut` when it is not there."""
+    try:
+        return str(json.loads((settings.paths.warehouse / "inputs.json").read_text(encoding="utf-8"))["inputs_hash"])
+    except (OSError, ValueError, KeyError):
+        raise GateShut("warehouse/inputs.json is absent or unreadable: run `int-marts refresh` again", ["receipt.present"]) from None
+
+
+def landing_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> dict[str, str]:
+    """`<delivery>/<file>` -> sha256 for every landed file of the deliveries up to this one."""
+    files = (
+        landed.path
+        for delivery in list_deliveries(settings.paths)
+        if delivery.name <= delivery_name
+        for feed_files in delivery.files.values()
+        for landed in feed_files
+    )
+    return _by_name(files, settings.paths.landing, hashes)
+
+
+def lake_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> dict[str, str]:
+    """`<feed>/delivery=…/…` -> sha256 for every lake file (data, profile and manifest) of the deliveries up to this one."""
+    folders = sorted(settings.paths.lake.glob("*/delivery=*"))
+    wanted = [
+        folder for folder in folders if folder.parent.name != "quarantine" and folder.name.removeprefix("delivery=") <= delivery_name
+    ]
+    files = (path for folder in wanted for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+    return _by_name(files, settings.paths.lake, hashes)
+
+
+def suite_hashes(folder: Path) -> dict[str, str]:
+    """`feeds/<feed>.json`, `marts/<mart>.json`, `drift.yml` … -> sha256 of everything in `expectations/` but the registry itself."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".json", ".yml", ".sql") and path.name != "checks.yml"
+    }
+
+
+def difference(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Names that changed, went or came, in words; file names only."""
+    changed = [f"{name} changed" for name in sorted(then.keys() & now.keys()) if then[name] != now[name]]
+    gone = [f"{name} is gone" for name in sorted(then.keys() - now.keys())]
+    new = [f"{name} is new" for name in sorted(now.keys() - then.keys())]
+    return changed + gone + new
+
+
+def hash_of_hashes(hashes: dict[str, str]) -> str:
+    return hash_of(hashes)
+
+
+def _by_name(files: Iterable[Path], root: Path, hashes: FileHashes) -> dict[str, str]:
+    return {path.relative_to(root).as_posix(): hashes.of(path) for path in sorted(files)}

@@ -1,0 +1,86 @@
+"""The receipt: what was checked and what was found, tied to one exact build. The gate believes none of it and recomputes all of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestration.checks import CheckResult
+from orchestration.errors import GateShut
+from orchestration.quality.definitions import hash_of
+from orchestration.settings import Settings
+
+SCHEMA_VERSION = 1
+
+
+class MartEvidence(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    content_hash: str
+
+
+class Receipt(BaseModel):
+    """`landing`, `lake` and `suites` map file names to sha256; `marts` maps `schema.table` to rows and content hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    delivery: str
+    data_cut: dt.date
+    build_id: str
+    code_fingerprint: str
+    dbt_invocation_id: str
+    dbt_run_results_sha256: str
+    marts: dict[str, MartEvidence]
+    landing: dict[str, str]
+    lake: dict[str, str]
+    suites: dict[str, str]
+    registry_sha256: str
+    results: tuple[CheckResult, ...]
+    seal: str = ""
+
+    def computed_seal(self) -> str:
+        return hash_of(self.model_dump(mode="json", exclude={"seal"}))
+
+    def sealed(self) -> Receipt:
+        return self.model_copy(update={"seal": self.computed_seal()})
+
+
+def receipt_file(settings: Settings) -> Path:
+    return settings.paths.evidence / "receipt.json"
+
+
+def write_receipt(settings: Settings, receipt: Receipt) -> None:
+    """Complete or not at all: written beside, then renamed."""
+    file = receipt_file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".tmp")
+    draft.write_text(json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True), encoding="utf-8")
+    os.replace(draft, file)
+
+
+def read_receipt(settings: Settings) -> Receipt:
+    """Raises `GateShut` when there is none, it cannot be read, or it was edited."""
+    file = receipt_file(settings)
+    if not file.exists():
+        raise GateShut(
+            "nothing was checked since the last build (no receipt): run `int-marts refresh`, which checks before it publishes",
+            ["receipt.present"],
+        )
+    try:
+        receipt = Receipt.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        raise GateShut("the receipt of the checks cannot be read: run `int-marts refresh` again", ["receipt.present"]) from None
+    if receipt.seal != receipt.computed_seal():
+        raise GateShut("the receipt of the checks was edited after it was written: run `int-marts refresh` again", ["receipt.present"])
+    return receipt
+
+
+def void_receipt(settings: Settings) -> None:
+    """Called before anything is built: what was checked until now says nothing about what comes."""
+    receipt_file(settings).unlink(missing_ok=True)
