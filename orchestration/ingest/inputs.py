@@ -217,13 +217,16 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
         "settings": [settings.icb_code, settings.icb_name, settings.sub_icb_codes, settings.expected_providers],
         "spaces": settings.person_id_spaces,
     }
-    return InputsPlan(
+    plan = InputsPlan(
         delivery=delivery_name,
         inputs_hash=hashlib.sha256(json.dumps(settled, sort_keys=True, default=list).encode()).hexdigest(),
         deliveries=sorted(deliveries),
         manifests=went_in,
         rows_live=rows_live,
     )
+    # beside the inputs, because the receipt of the checks names it
+    (home.warehouse / "inputs.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    return plan
 
 
 class DeliveryFacts(NamedTuple):

@@ -9,7 +9,6 @@ records stand behind it), `is_violation` and `note`. Its limits allow for chance
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -20,7 +19,8 @@ from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
 from orchestration.feeds import load_contracts
 from orchestration.quality.dbt_evidence import DbtEvidence
-from orchestration.quality.definitions import EXPECTATIONS, Definition, hash_of
+from orchestration.quality import definitions as definitions_module
+from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.history import create_history
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
@@ -63,10 +63,10 @@ class Check(BaseModel):
     sql: str
 
 
-def load_rules(folder: Path = EXPECTATIONS) -> list[Rule]:
+def load_rules() -> list[Rule]:
     """Raises `GateShut` when `drift.yml` cannot be read."""
     try:
-        entries = yaml.safe_load((folder / "drift.yml").read_text(encoding="utf-8"))["checks"]
+        entries = yaml.safe_load((definitions_module.EXPECTATIONS / "drift.yml").read_text(encoding="utf-8"))["checks"]
         return [Rule.model_validate(entry) for entry in entries]
     except (OSError, yaml.YAMLError, ValidationError, TypeError, KeyError) as error:
         raise GateShut(
@@ -74,9 +74,9 @@ def load_rules(folder: Path = EXPECTATIONS) -> list[Rule]:
         ) from None
 
 
-def checks(folder: Path = EXPECTATIONS) -> Iterator[Check]:
-    for rule in load_rules(folder):
-        template = _query(folder, rule.query)
+def checks() -> Iterator[Check]:
+    for rule in load_rules():
+        template = _query(rule.query)
         for feed in rule.feeds or ("",):
             relation = rule.relation or (f"live.{feed}" if feed else "")
             body = [rule.model_dump(mode="json", exclude={"feeds", "what_to_do", "owner", "reason", "source"}), template, feed]
@@ -148,8 +148,8 @@ def _names(rule: Rule, feed: str) -> dict[str, Any]:
     return names | rule.columns.get(feed, {})
 
 
-def _query(folder: Path, name: str) -> str:
+def _query(name: str) -> str:
     try:
-        return (folder / "drift" / f"{name}.sql").read_text(encoding="utf-8")
+        return (definitions_module.EXPECTATIONS / "drift" / f"{name}.sql").read_text(encoding="utf-8")
     except OSError:
         raise GateShut(f"expectations/drift/{name}.sql cannot be read: restore it", ["registry.complete"]) from None

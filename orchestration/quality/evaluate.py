@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.checks import CheckResult
+from orchestration.quality import definitions as definitions_module
 from orchestration.quality import drift, suites
 from orchestration.quality.dbt_evidence import RELATION, DbtEvidence, load_evidence
-from orchestration.quality.definitions import EXPECTATIONS, Definition, hash_of
+from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.fingerprints import FileHashes, hash_of_hashes, lake_hashes, landing_hashes, suite_hashes
 from orchestration.quality.receipt import MartEvidence
 from orchestration.settings import Settings
@@ -60,7 +61,7 @@ def evaluate(settings: Settings, delivery: Delivery) -> Evaluation:
     hashes = FileHashes(settings)
     landing, lake = landing_hashes(settings, delivery.name, hashes), lake_hashes(settings, delivery.name, hashes)
     hashes.save()
-    evidence, files = load_evidence(settings), suite_hashes(EXPECTATIONS)
+    evidence, files = load_evidence(settings), suite_hashes(definitions_module.EXPECTATIONS)
     marks = [_mark(settings.paths.warehouse_file), _mark(settings.paths.inputs_file)]
     key = hash_of([delivery.name, marks, evidence.run_results_sha256, hash_of(evidence.manifest), hash_of_hashes(lake), files])
     if _last is None or _last[0] != key:

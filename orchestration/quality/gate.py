@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut, IntMartsError
+from orchestration.quality import definitions as definitions_module
 from orchestration.quality.dbt_evidence import DbtEvidence, load_manifest, target_folder
 from orchestration.quality.definitions import (
-    REGISTRY_FILE,
     Definition,
     Registry,
     compare,
@@ -27,7 +27,7 @@ from orchestration.quality.definitions import (
     save_registry,
 )
 from orchestration.quality.evaluate import Evaluation, declared, evaluate
-from orchestration.quality.fingerprints import difference, hash_of_hashes, read_inputs_hash
+from orchestration.quality.fingerprints import difference, read_inputs_hash
 from orchestration.quality.receipt import Receipt, read_receipt, write_receipt
 from orchestration.quality.waivers import Waiver, load_waivers, problems
 from orchestration.settings import Settings
@@ -278,4 +278,5 @@ def _attempt(check_id: str, work: Callable[[], T], shut: list[CheckResult]) -> T
 
 
 def _registry_sha256() -> str:
-    return hashlib.sha256(REGISTRY_FILE.read_bytes()).hexdigest() if REGISTRY_FILE.exists() else hash_of_hashes({})
+    file = definitions_module.REGISTRY_FILE
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import DeliveryRefused, GateShut
 from orchestration.quality.dbt_evidence import DbtEvidence, empty_result
-from orchestration.quality.definitions import EXPECTATIONS, Definition, hash_of
+from orchestration.quality import definitions as definitions_module
+from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.feed_frames import FeedFrames, landed_frames
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
@@ -85,10 +85,10 @@ class Suite(BaseModel):
         return sorted({expectation.meta.frame for expectation in self.expectations})
 
 
-def load_suites(kind: Literal["feeds", "marts"], folder: Path = EXPECTATIONS) -> dict[str, Suite]:
+def load_suites(kind: Literal["feeds", "marts"]) -> dict[str, Suite]:
     """Raises `GateShut` naming the file that cannot be read: an unreadable suite is never no suite."""
     found = {}
-    for path in sorted((folder / kind).glob("*.json")):
+    for path in sorted((definitions_module.EXPECTATIONS / kind).glob("*.json")):
         try:
             suite = Suite.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, ValidationError) as error:

@@ -1,0 +1,212 @@
+"""A small finished build for the gate to judge, made by hand: one feed, two marts, three dbt tests, no pipeline needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.deliveries import find_delivery
+from orchestration.feeds import load_contracts
+from orchestration.ingest.inputs import PLAN_TABLES, empty_select
+from orchestration.quality import Receipt, Verdict, examine, judge, write_registry
+from orchestration.settings import Settings
+
+DELIVERY = "2025-10"
+PROJECT = "int_marts"
+SUITE = {
+    "name": "readmissions",
+    "about": "Readmissions as they would be published.",
+    "group_by": ["month"],
+    "features": {"most": "max(readmissions)", "discharged": "sum(discharges)"},
+    "expectations": [
+        {
+            "type": "expect_column_values_to_be_between",
+            "kwargs": {"column": "most", "min_value": 0, "max_value": 50},
+            "meta": {
+                "check": "plausible",
+                "severity": "block",
+                "reason": "more readmissions than there can be",
+                "owner": "team",
+                "source": "definitions C4",
+                "what_to_do": "look at the readmission model",
+                "frame": "cells",
+            },
+        }
+    ],
+}
+RULES = {
+    "checks": [
+        {
+            "id": "conservation.rows",
+            "query": "rows_conserved",
+            "feeds": ["hes_apc", "deaths"],
+            "severity": "block",
+            "is_waivable": False,
+            "reason": "rows read are not accounted for",
+            "source": "design 2",
+            "owner": "data engineering",
+            "what_to_do": "tell the data engineers",
+        }
+    ]
+}
+
+
+def dbt_test(name: str, relation_node: str, gate: str = "block", **more: Any) -> dict[str, Any]:
+    return {
+        "resource_type": "test",
+        "unique_id": f"test.{PROJECT}.{name}.abc",
+        "name": name,
+        "schema": "tests",
+        "raw_code": "{{ test_unique(**_dbt_generic_test_kwargs) }}",
+        "attached_node": relation_node,
+        "config": {"severity": "warn", "enabled": True, "materialized": "test", "meta": {"gate": gate}, **more.pop("config", {})},
+        "depends_on": {"nodes": [relation_node], "macros": [f"macro.{PROJECT}.test_unique"]},
+        **more,
+    }
+
+
+class Build:
+    """A home that was refreshed and examined. Change one thing, then `judge()`."""
+
+    def __init__(self, home: Path, expectations: Path) -> None:
+        self.settings = Settings(home=home)
+        self.expectations = expectations
+        paths = self.settings.paths
+        paths.create()
+        (expectations / "feeds").mkdir(parents=True)
+        (expectations / "marts").mkdir()
+        (expectations / "drift").mkdir()
+        real = Path(__file__).parents[2] / "expectations"
+        (expectations / "drift" / "rows_conserved.sql").write_text((real / "drift" / "rows_conserved.sql").read_text())
+        (expectations / "drift.yml").write_text(yaml.safe_dump(RULES))
+        (expectations / "marts" / "readmissions.json").write_text(json.dumps(SUITE))
+        self._land()
+        self._inputs()
+        self._warehouse()
+        self.manifest = self._manifest()
+        self.run_results = self._run_results()
+        self.save_dbt()
+
+    @property
+    def landed_file(self) -> Path:
+        return self.settings.paths.landing / DELIVERY / "hes_apc.csv"
+
+    @property
+    def lake_file(self) -> Path:
+        return self.settings.paths.lake / "hes_apc" / f"delivery={DELIVERY}" / "version=1" / "manifest.json"
+
+    def _land(self) -> None:
+        for file in (self.landed_file, self.lake_file):
+            file.parent.mkdir(parents=True)
+        self.landed_file.write_text("EPIKEY\n1\n2\n3\n")
+        self.lake_file.write_text(json.dumps({"rows_read": 3, "rows_loaded": 3, "rows_quarantined": 0, "rows_removed": {}}))
+
+    def _inputs(self) -> None:
+        with duckdb.connect(str(self.settings.paths.inputs_file)) as connection:
+            for schema in ("live", "plan"):
+                connection.execute(f"create schema {schema}")
+            for name, columns in PLAN_TABLES.items():
+                connection.execute(f"create table plan.{name} ({columns})")
+            for name, contract in load_contracts().items():
+                connection.execute(f"create table live.{name} as {empty_select(contract)}")
+            connection.execute("insert into live.hes_apc (epikey, delivery) select i::varchar, ? from range(3) as r(i)", [DELIVERY])
+            connection.execute(
+                "insert into plan.build by name select ? as delivery, date '2025-10-31' as data_cut, 'QZZ' as icb_code, 'Demo' as icb_name, "
+                "date '2025-01-01' as first_month, date '2025-10-01' as last_month",
+                [DELIVERY],
+            )
+            connection.execute(
+                "insert into plan.feed_status by name select 'hes_apc' as feed, true as is_delivered, true as is_required, ? as newest_delivery",
+                [DELIVERY],
+            )
+            connection.execute(
+                "insert into plan.files by name select 'hes_apc' as feed, ? as delivery, 1 as version, 'hes_apc.csv' as file, 'x' as sha256, "
+                "3 as rows_read, 3 as rows_loaded, 0 as rows_quarantined",
+                [DELIVERY],
+            )
+        (self.settings.paths.warehouse / "inputs.json").write_text(json.dumps({"inputs_hash": "abc"}))
+
+    def _warehouse(self) -> None:
+        self.sql(
+            "create schema marts; create schema as_at; create schema intermediate;"
+            "create table marts.readmissions as select 'I01' as int_code, date '2025-09-01' as month, 10 as discharges, 2 as readmissions;"
+            "create table marts.dim_int as select 'I01' as int_code;"
+            "create table intermediate.community_contact_events (contact_id varchar);"
+        )
+
+    def sql(self, statement: str) -> None:
+        """What nobody may do: write to the warehouse by hand."""
+        with duckdb.connect(str(self.settings.paths.warehouse_file)) as connection:
+            connection.execute(statement)
+
+    def _manifest(self) -> dict[str, Any]:
+        def model(schema: str, name: str, sources: list[str]) -> dict[str, Any]:
+            return {
+                "resource_type": "model",
+                "unique_id": f"model.{PROJECT}.{name}",
+                "name": name,
+                "schema": schema,
+                "alias": name,
+                "config": {"materialized": "table"},
+                "depends_on": {"nodes": [f"source.{PROJECT}.live.{feed}" for feed in sources], "macros": []},
+            }
+
+        models = [
+            model("marts", "readmissions", ["hes_apc"]),
+            model("marts", "dim_int", ["int_membership"]),
+            model("intermediate", "community_contact_events", ["community_contacts"]),
+        ]
+        tests = [
+            dbt_test("readmissions_grain", f"model.{PROJECT}.readmissions"),
+            dbt_test("readmissions_conservation", f"model.{PROJECT}.readmissions", tags=["conservation"]),
+            dbt_test("dim_int_names", f"model.{PROJECT}.dim_int", gate="warn"),
+            dbt_test("community_contacts_grain", f"model.{PROJECT}.community_contact_events"),
+        ]
+        sources = {
+            f"source.{PROJECT}.live.{feed}": {"resource_type": "source", "schema": "live", "name": feed, "identifier": feed}
+            for feed in ("hes_apc", "int_membership", "community_contacts")
+        }
+        return {
+            "metadata": {"project_name": PROJECT, "invocation_id": "one"},
+            "nodes": {node["unique_id"]: node for node in [*models, *tests]},
+            "sources": sources,
+            "macros": {
+                f"macro.{PROJECT}.test_unique": {
+                    "package_name": PROJECT,
+                    "macro_sql": "select 1 group by 1 having count(*) > 1",
+                    "depends_on": {"macros": []},
+                }
+            },
+        }
+
+    def _run_results(self) -> dict[str, Any]:
+        results = [
+            {"unique_id": key, "status": "pass" if node["resource_type"] == "test" else "success", "failures": 0}
+            for key, node in self.manifest["nodes"].items()
+        ]
+        return {"metadata": {"invocation_id": "one"}, "results": results}
+
+    def save_dbt(self) -> None:
+        target = self.settings.paths.dbt / "target"
+        target.mkdir(exist_ok=True)
+        (target / "manifest.json").write_text(json.dumps(self.manifest))
+        (target / "run_results.json").write_text(json.dumps(self.run_results))
+
+    def result_of(self, name: str) -> dict[str, Any]:
+        return next(result for result in self.run_results["results"] if f".{name}." in f"{result['unique_id']}.")
+
+    def register(self) -> int:
+        return write_registry(self.settings)
+
+    def examine(self) -> Receipt:
+        return examine(self.settings, find_delivery(self.settings.paths, DELIVERY))
+
+    def judge(self) -> Verdict:
+        return judge(self.settings, find_delivery(self.settings.paths, DELIVERY))
+
+    def shut_by(self) -> set[str]:
+        return {result.check_id for result in self.judge().shut_by}
