@@ -1,6 +1,7 @@
 """Acceptance, checks, the receipt and the gate. What is imported here must not import Great Expectations: it costs seconds."""
 
 from orchestration.quality.gate import Verdict, build_id, examine, judge, write_registry
+from orchestration.quality.page import write_quality_page
 from orchestration.quality.receipt import Receipt, read_receipt, void_receipt
 from orchestration.quality.suites import accept, require_acceptance
 
@@ -14,5 +15,6 @@ __all__ = [
     "read_receipt",
     "require_acceptance",
     "void_receipt",
+    "write_quality_page",
     "write_registry",
 ]

@@ -44,7 +44,9 @@ REFERENCE_FEEDS = frozenset(
 class DbtEvidence:
     """The manifest and the results of one dbt invocation."""
 
-    def __init__(self, manifest: dict[str, Any], run_results: dict[str, Any] | None, run_results_sha256: str = "") -> None:
+    def __init__(
+        self, manifest: dict[str, Any], run_results: dict[str, Any] | None, run_results_sha256: str = ""
+    ) -> None:
         self.manifest = manifest
         self.run_results = run_results or {}
         self.run_results_sha256 = run_results_sha256
@@ -63,7 +65,9 @@ class DbtEvidence:
         nodes = [node for node in self.manifest.get("nodes", {}).values() if node["resource_type"] == "test"]
         names = [node["name"] for node in nodes]
         return {
-            f"dbt.{node['name']}" if names.count(node["name"]) == 1 else f"dbt.{node['name']}.{node['unique_id'].rsplit('.', 1)[-1]}": node
+            f"dbt.{node['name']}"
+            if names.count(node["name"]) == 1
+            else f"dbt.{node['name']}.{node['unique_id'].rsplit('.', 1)[-1]}": node
             for node in nodes
         }
 
@@ -93,7 +97,10 @@ class DbtEvidence:
             is_waivable=not tags & UNWAIVABLE_TAGS and not any(word in node["name"] for word in ("conserv", "privacy")),
             owner=str(check.get("owner") or "ICB intelligence team"),
             reason=str(check.get("reason") or node.get("description") or ""),
-            what_to_do=str(check.get("what_to_do") or "read the test's description, find the rows it returns, and correct their source"),
+            what_to_do=str(
+                check.get("what_to_do")
+                or "read the test's description, find the rows it returns, and correct their source"
+            ),
         )
 
     def _macros(self, node: dict[str, Any]) -> dict[str, str]:
@@ -145,7 +152,11 @@ class DbtEvidence:
 
     def unbuilt(self) -> dict[str, str]:
         """Enabled nodes that this invocation did not build: unique id -> status (`missing` when it was never part of it)."""
-        wanted = {key for key, node in self.manifest.get("nodes", {}).items() if node["resource_type"] in BUILT_TYPES - {"test"}}
+        wanted = {
+            key
+            for key, node in self.manifest.get("nodes", {}).items()
+            if node["resource_type"] in BUILT_TYPES - {"test"}
+        }
         wanted = {key for key in wanted if self._is_materialised(key)}
         statuses = {key: self.results[key]["status"] if key in self.results else "missing" for key in wanted}
         return {key: status for key, status in sorted(statuses.items()) if status not in ("success", "pass")}
@@ -153,15 +164,22 @@ class DbtEvidence:
     def _is_materialised(self, unique_id: str) -> bool:
         return (self.manifest["nodes"][unique_id].get("config") or {}).get("materialized") != "ephemeral"
 
-    def check_results(self, delivered: frozenset[str], count_rows: Callable[[str, str], int]) -> list[CheckResult]:
+    def check_results(
+        self, delivered: frozenset[str], count_rows: Callable[[str, str], int | None]
+    ) -> list[CheckResult]:
         """One result per data test. `count_rows(relation, where)` counts what a test examined."""
         definitions = self.definitions()
         return [
-            self._check_result(definitions[check_id], node, delivered, count_rows) for check_id, node in sorted(self.tests.items())
+            self._check_result(definitions[check_id], node, delivered, count_rows)
+            for check_id, node in sorted(self.tests.items())
         ]
 
     def _check_result(
-        self, definition: Definition, node: dict[str, Any], delivered: frozenset[str], count_rows: Callable[[str, str], int]
+        self,
+        definition: Definition,
+        node: dict[str, Any],
+        delivered: frozenset[str],
+        count_rows: Callable[[str, str], int | None],
     ) -> CheckResult:
         check = _meta(node).get("check") or {}
         run = self.results.get(node["unique_id"])
@@ -169,13 +187,19 @@ class DbtEvidence:
             return definition.result(State.ERROR, "did not run in the last dbt invocation, so it has not passed")
         status = run["status"]
         if status == "skipped":
-            return definition.result(State.ERROR, "was skipped by dbt, so it has not passed: something above it failed to build")
+            return definition.result(
+                State.ERROR, "was skipped by dbt, so it has not passed: something above it failed to build"
+            )
         if status not in ("pass", "warn", "fail"):
             return definition.result(State.ERROR, "could not be evaluated: dbt reports an error in the test itself")
         violations = int(run.get("failures") or 0)
         if not RELATION.fullmatch(definition.relation):
-            return definition.result(State.ERROR, "does not say which relation it examines (meta.check.relation)", violations=violations)
+            return definition.result(
+                State.ERROR, "does not say which relation it examines (meta.check.relation)", violations=violations
+            )
         rows = count_rows(definition.relation, str(check.get("where") or ""))
+        if rows is None:
+            return definition.result(State.ERROR, f"{definition.relation} does not exist", violations=violations)
         if violations or status != "pass":
             message = f"{violations:,} rows break this rule; {rows:,} rows examined"
             return definition.result(State.FAIL, message, rows_examined=rows, violations=violations)
@@ -185,14 +209,18 @@ class DbtEvidence:
         return empty_result(definition, feeds, delivered, str(check.get("may_be_empty") or ""))
 
 
-def empty_result(definition: Definition, feeds: frozenset[str], delivered: frozenset[str], may_be_empty: str = "") -> CheckResult:
+def empty_result(
+    definition: Definition, feeds: frozenset[str], delivered: frozenset[str], may_be_empty: str = ""
+) -> CheckResult:
     """A check that found no rows: not applicable when what it stands on was not delivered or may be empty for a stated reason."""
     deciding = (feeds - REFERENCE_FEEDS) or feeds
     if deciding and not deciding & delivered:
         return definition.result(State.NOT_APPLICABLE, f"not delivered: {', '.join(sorted(deciding))}")
     if may_be_empty:
         return definition.result(State.NOT_APPLICABLE, f"no rows, which may be: {may_be_empty}")
-    return definition.result(State.ERROR, f"{definition.relation} holds no rows though it should, so nothing was examined")
+    return definition.result(
+        State.ERROR, f"{definition.relation} holds no rows though it should, so nothing was examined"
+    )
 
 
 def target_folder(settings: Settings) -> Path:
@@ -204,7 +232,9 @@ def load_manifest(file: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise GateShut("dbt's manifest.json is absent or unreadable: run `int-marts refresh` again", ["receipt.dbt_build"]) from None
+        raise GateShut(
+            "dbt's manifest.json is absent or unreadable: run `int-marts refresh` again", ["receipt.dbt_build"]
+        ) from None
     return manifest
 
 
@@ -217,7 +247,8 @@ def load_evidence(settings: Settings) -> DbtEvidence:
         run_results = json.loads(content)
     except (OSError, ValueError):
         raise GateShut(
-            "dbt's run_results.json is absent or unreadable, so no check has passed: run `int-marts refresh` again", ["receipt.dbt_build"]
+            "dbt's run_results.json is absent or unreadable, so no check has passed: run `int-marts refresh` again",
+            ["receipt.dbt_build"],
         ) from None
     return DbtEvidence(manifest, run_results, hashlib.sha256(content).hexdigest())
 

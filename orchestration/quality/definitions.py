@@ -44,7 +44,9 @@ class Definition(BaseModel):
     reason: str = ""
     what_to_do: str = ""
 
-    def result(self, state: State, message: str = "", *, rows_examined: int = 0, violations: int = 0, subject: str = "") -> CheckResult:
+    def result(
+        self, state: State, message: str = "", *, rows_examined: int = 0, violations: int = 0, subject: str = ""
+    ) -> CheckResult:
         """A result of this check: a `fail` of a `warn` check is a warning, never the other way round."""
         if state is State.FAIL and self.severity is Severity.WARN:
             state = State.WARN
@@ -91,7 +93,11 @@ def hash_of(content: Any) -> str:
 def register(definitions: Iterable[Definition]) -> Registry:
     lines = (
         RegisteredCheck(
-            id=item.check_id, relation=item.relation, severity=item.severity, is_waivable=item.is_waivable, definition=item.definition[:16]
+            id=item.check_id,
+            relation=item.relation,
+            severity=item.severity,
+            is_waivable=item.is_waivable,
+            definition=item.definition[:16],
         )
         for item in definitions
     )
@@ -111,11 +117,13 @@ def load_registry(file: Path | None = None) -> Registry:
         registry = Registry.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise GateShut(
-            f"the registry of required checks cannot be read ({type(error).__name__}): restore expectations/{file.name} or run `make checks`",
+            f"expectations/{file.name} cannot be read as the registry ({type(error).__name__}): restore it or run `make checks`",
             ["registry.complete"],
         ) from None
     if not registry.checks or len(registry.by_id()) != len(registry.checks):
-        raise GateShut(f"expectations/{file.name} is empty or names a check twice: run `make checks`", ["registry.complete"])
+        raise GateShut(
+            f"expectations/{file.name} is empty or names a check twice: run `make checks`", ["registry.complete"]
+        )
     return registry
 
 

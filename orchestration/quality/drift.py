@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
-from orchestration.feeds import load_contracts
-from orchestration.quality.dbt_evidence import DbtEvidence
+from orchestration.feeds import feed_contracts
 from orchestration.quality import definitions as definitions_module
+from orchestration.quality.dbt_evidence import DbtEvidence
 from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.history import create_history
 from orchestration.settings import Settings
@@ -44,7 +44,9 @@ class Rule(BaseModel):
     severity: Severity
     is_waivable: bool = True
     limits: dict[str, float | int | str] = {}
-    columns: dict[str, dict[str, str]] = Field(default={}, description="feed -> names the query needs beyond the contract's")
+    columns: dict[str, dict[str, str]] = Field(
+        default={}, description="feed -> names the query needs beyond the contract's"
+    )
     without_history: str = ""
     reason: str = Field(min_length=1)
     source: str = Field(min_length=1)
@@ -70,7 +72,8 @@ def load_rules() -> list[Rule]:
         return [Rule.model_validate(entry) for entry in entries]
     except (OSError, yaml.YAMLError, ValidationError, TypeError, KeyError) as error:
         raise GateShut(
-            f"expectations/drift.yml cannot be read ({type(error).__name__}): restore or correct it", ["registry.complete"]
+            f"expectations/drift.yml cannot be read ({type(error).__name__}): restore or correct it",
+            ["registry.complete"],
         ) from None
 
 
@@ -79,7 +82,11 @@ def checks() -> Iterator[Check]:
         template = _query(rule.query)
         for feed in rule.feeds or ("",):
             relation = rule.relation or (f"live.{feed}" if feed else "")
-            body = [rule.model_dump(mode="json", exclude={"feeds", "what_to_do", "owner", "reason", "source"}), template, feed]
+            body = [
+                rule.model_dump(mode="json", exclude={"feeds", "what_to_do", "owner", "reason", "source"}),
+                template,
+                feed,
+            ]
             definition = Definition(
                 check_id=f"{rule.id}.{feed}" if feed else rule.id,
                 kind=rule.id.split(".")[0],
@@ -91,14 +98,18 @@ def checks() -> Iterator[Check]:
                 reason=rule.reason,
                 what_to_do=rule.what_to_do,
             )
-            yield Check(definition=definition, rule=rule, feed=feed, sql=Template(template).safe_substitute(_names(rule, feed)))
+            yield Check(
+                definition=definition, rule=rule, feed=feed, sql=Template(template).safe_substitute(_names(rule, feed))
+            )
 
 
 def definitions() -> dict[str, Definition]:
     return {check.definition.check_id: check.definition for check in checks()}
 
 
-def examine(warehouse: Warehouse, settings: Settings, evidence: DbtEvidence, delivered: frozenset[str]) -> list[CheckResult]:
+def examine(
+    warehouse: Warehouse, settings: Settings, evidence: DbtEvidence, delivered: frozenset[str]
+) -> list[CheckResult]:
     """Every rule on the build in the warehouse. A query that does not run is an error of its check, not of the run."""
     create_history(warehouse, settings)
     return [_result(warehouse, check, delivered) for check in checks()]
@@ -117,7 +128,9 @@ def _result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> Ch
     examined = sum(int(row[1] or 0) for row in rows)
     broken = [row for row in rows if row[2]]
     if any(row[2] is None for row in rows):
-        return check.definition.result(State.ERROR, "a comparison came out as neither true nor false", rows_examined=examined)
+        return check.definition.result(
+            State.ERROR, "a comparison came out as neither true nor false", rows_examined=examined
+        )
     if broken:
         named = "; ".join(f"{subject}: {note}" for subject, _, _, note in broken[:SHOWN])
         more = f"; and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
@@ -138,7 +151,7 @@ def _names(rule: Rule, feed: str) -> dict[str, Any]:
     """What a query template may name: the limits, the feed and its contract's columns for date, provider and key."""
     names: dict[str, Any] = dict(rule.limits)
     if feed:
-        contract = load_contracts()[feed]
+        contract = feed_contracts()[feed]
         names |= {
             "feed": feed,
             "date": contract.coverage_date or "null::date",

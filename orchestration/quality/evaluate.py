@@ -63,7 +63,9 @@ def evaluate(settings: Settings, delivery: Delivery) -> Evaluation:
     hashes.save()
     evidence, files = load_evidence(settings), suite_hashes(definitions_module.EXPECTATIONS)
     marks = [_mark(settings.paths.warehouse_file), _mark(settings.paths.inputs_file)]
-    key = hash_of([delivery.name, marks, evidence.run_results_sha256, hash_of(evidence.manifest), hash_of_hashes(lake), files])
+    key = hash_of(
+        [delivery.name, marks, evidence.run_results_sha256, hash_of(evidence.manifest), hash_of_hashes(lake), files]
+    )
     if _last is None or _last[0] != key:
         _last = (key, _evaluate(settings, delivery, evidence, landing, lake, files))
     evaluation = _last[1]
@@ -76,11 +78,18 @@ def declared(manifest_evidence: DbtEvidence) -> dict[str, Definition]:
 
 
 def _evaluate(
-    settings: Settings, delivery: Delivery, evidence: DbtEvidence, landing: dict[str, str], lake: dict[str, str], files: dict[str, str]
+    settings: Settings,
+    delivery: Delivery,
+    evidence: DbtEvidence,
+    landing: dict[str, str],
+    lake: dict[str, str],
+    files: dict[str, str],
 ) -> Evaluation:
     with open_build(settings) as warehouse:
         counter = RowCounter(warehouse)
-        delivered = frozenset(feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered"))
+        delivered = frozenset(
+            feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered")
+        )
         built_for = warehouse.rows("select delivery, data_cut from inputs.plan.build")[0]
         results = [
             *evidence.check_results(delivered, counter.count),
@@ -101,20 +110,19 @@ class RowCounter:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        self.counts: dict[tuple[str, str], int] = {}
+        self.counts: dict[tuple[str, str], int | None] = {}
 
-    def count(self, relation: str, where: str = "") -> int:
-        """0 for a relation that does not exist: then nothing was examined."""
+    def count(self, relation: str, where: str = "") -> int | None:
+        """Rows of a relation; None when it does not exist."""
         import duckdb
 
         if (relation, where) not in self.counts:
             assert RELATION.fullmatch(relation)
             name = f"inputs.{relation}" if relation.split(".")[0] in INPUT_SCHEMAS else relation
             try:
-                rows = self.warehouse.row_count(f"{name} where {where}" if where else name)
+                self.counts[relation, where] = self.warehouse.row_count(f"{name} where {where}" if where else name)
             except duckdb.CatalogException:
-                rows = 0
-            self.counts[relation, where] = rows
+                self.counts[relation, where] = None
         return self.counts[relation, where]
 
 

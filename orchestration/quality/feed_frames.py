@@ -80,7 +80,9 @@ def _frame(connection: duckdb.DuckDBPyConnection, features: dict[str, Share], by
             "select sum(rows) as rows, count(distinct coverage_month) as months, count(distinct provider_code) as providers from "
             "(select provider_code, coverage_month, max(cell_rows) as rows from base group by 1, 2)"
         )
-    parts, joins, parameters = [], [], []  # type: tuple[list[str], list[str], list[Any]]
+    parts: list[str] = []
+    joins: list[str] = []
+    parameters: list[list[Any]] = []
     for number, (name, share) in enumerate(sorted(features.items())):
         if share.nulls:
             source, test = "base", "column_name = ?"
@@ -90,7 +92,9 @@ def _frame(connection: duckdb.DuckDBPyConnection, features: dict[str, Share], by
             source, test = "codes", "column_name = ? and list_contains(?, code)"
             counted = "sum(rows)"
             parameters.append([share.column, list(share.codes)])
-        joins.append(f" left join (select {select_keys}{counted} as hits from {source} where {test}{group}) as f{number}{using}")
+        joins.append(
+            f" left join (select {select_keys}{counted} as hits from {source} where {test}{group}) as f{number}{using}"
+        )
         parts += _share_columns(name, f"coalesce(f{number}.hits, 0)")
     known = {row[0] for row in connection.execute("select distinct column_name from profile").fetchall()}
     extra = f", {', '.join(parts)}" if parts else ""
@@ -102,7 +106,10 @@ def _frame(connection: duckdb.DuckDBPyConnection, features: dict[str, Share], by
 
 def _share_columns(name: str, hits: str) -> list[str]:
     z2, n, p = STANDARD_ERRORS**2, "nullif(rows, 0)", f"({hits} / nullif(rows, 0))"
-    centre, spread = f"({p} + {z2} / (2 * {n}))", f"({STANDARD_ERRORS} * sqrt({p} * (1 - {p}) / {n} + {z2} / (4 * {n} * {n})))"
+    centre, spread = (
+        f"({p} + {z2} / (2 * {n}))",
+        f"({STANDARD_ERRORS} * sqrt({p} * (1 - {p}) / {n} + {z2} / (4 * {n} * {n})))",
+    )
     scale = f"(1 + {z2} / {n})"
     return [
         f"100.0 * {p} as {name}_pct",

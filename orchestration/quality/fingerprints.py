@@ -54,7 +54,9 @@ def read_inputs_hash(settings: Settings) -> str:
     try:
         return str(json.loads((settings.paths.warehouse / "inputs.json").read_text(encoding="utf-8"))["inputs_hash"])
     except (OSError, ValueError, KeyError):
-        raise GateShut("warehouse/inputs.json is absent or unreadable: run `int-marts refresh` again", ["receipt.present"]) from None
+        raise GateShut(
+            "warehouse/inputs.json is absent or unreadable: run `int-marts refresh` again", ["receipt.present"]
+        ) from None
 
 
 def landing_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> dict[str, str]:
@@ -73,9 +75,16 @@ def lake_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> d
     """`<feed>/delivery=…/…` -> sha256 for every lake file (data, profile and manifest) of the deliveries up to this one."""
     folders = sorted(settings.paths.lake.glob("*/delivery=*"))
     wanted = [
-        folder for folder in folders if folder.parent.name != "quarantine" and folder.name.removeprefix("delivery=") <= delivery_name
+        folder
+        for folder in folders
+        if folder.parent.name != "quarantine" and folder.name.removeprefix("delivery=") <= delivery_name
     ]
-    files = (path for folder in wanted for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+    files = (
+        path
+        for folder in wanted
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    )
     return _by_name(files, settings.paths.lake, hashes)
 
 

@@ -89,7 +89,9 @@ class Verdict(BaseModel):
     def require_open(self) -> None:
         """Raises `GateShut` with the same words wherever publication was started from."""
         if not self.is_open:
-            raise GateShut("\n".join([self.summary, *self.reasons[:10]]), list(dict.fromkeys(r.check_id for r in self.shut_by)))
+            raise GateShut(
+                "\n".join([self.summary, *self.reasons[:10]]), list(dict.fromkeys(r.check_id for r in self.shut_by))
+            )
 
 
 def holds_shut(result: CheckResult) -> bool:
@@ -142,10 +144,16 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
     if found and registry:
         results = complete(results, registry, found.definitions)
         shut.append(registry_result(registry, found.definitions))
-    known = {check_id: item.is_waivable for check_id, item in (found.definitions if found else {}).items()} | dict.fromkeys(MACHINERY, False)
+    known = {
+        check_id: item.is_waivable for check_id, item in (found.definitions if found else {}).items()
+    } | dict.fromkeys(MACHINERY, False)
     if found and not any(result.check_id == "waivers.valid" for result in shut):
         shut.append(waivers_result(waivers, known))
-    active = [waiver for waiver in waivers if known.get(waiver.check_id) and waiver.covers(waiver.check_id, delivery.name, delivery.data_cut)]
+    active = [
+        waiver
+        for waiver in waivers
+        if known.get(waiver.check_id) and waiver.covers(waiver.check_id, delivery.name, delivery.data_cut)
+    ]
     results = [waived(result, active, waivers, delivery) for result in results] + shut
     ordered = tuple(sorted(results, key=lambda result: (result.check_id, result.subject)))
     return Verdict(
@@ -183,11 +191,18 @@ def receipt_results(receipt: Receipt, found: Evaluation, delivery: Delivery) -> 
     from orchestration.code_version import code_fingerprint
 
     wanted = (delivery.name, delivery.data_cut)
-    for_delivery = [f"the warehouse was built for {found.built_for[0]}, not for {delivery.name}"] if found.built_for != wanted else []
+    for_delivery = (
+        [f"the warehouse was built for {found.built_for[0]}, not for {delivery.name}"]
+        if found.built_for != wanted
+        else []
+    )
     if (receipt.delivery, receipt.data_cut) != wanted:
         for_delivery.append(f"the checks were made for {receipt.delivery}, not for {delivery.name}")
     unbuilt = [f"{unique_id} {status}" for unique_id, status in found.dbt.unbuilt().items()]
-    if (receipt.dbt_invocation_id, receipt.dbt_run_results_sha256) != (found.dbt.invocation_id, found.dbt.run_results_sha256):
+    if (receipt.dbt_invocation_id, receipt.dbt_run_results_sha256) != (
+        found.dbt.invocation_id,
+        found.dbt.run_results_sha256,
+    ):
         unbuilt.append("dbt ran again after the checks")
     then = {name: f"{mart.rows} {mart.content_hash}" for name, mart in receipt.marts.items()}
     now = {name: f"{mart.rows} {mart.content_hash}" for name, mart in found.marts.items()}
@@ -216,7 +231,9 @@ def complete(results: list[CheckResult], registry: Registry, definitions: dict[s
             kind="machinery",
             severity=line.severity,
             state=State.ERROR,
-            message="this required check did not run" if line.id in definitions else "this required check no longer exists",
+            message="this required check did not run"
+            if line.id in definitions
+            else "this required check no longer exists",
             what_to_do=MACHINERY["registry.complete"],
         )
         for line in silent
@@ -243,7 +260,11 @@ def waived(result: CheckResult, active: list[Waiver], all_waivers: list[Waiver],
         if waiver.check_id == result.check_id and result.state in (State.FAIL, State.ERROR):
             note = f"{result.message}; waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
             return result.model_copy(update={"is_waived": True, "message": note})
-    expired = [w for w in all_waivers if (w.check_id, w.delivery) == (result.check_id, delivery.name) and delivery.data_cut > w.expires]
+    expired = [
+        w
+        for w in all_waivers
+        if (w.check_id, w.delivery) == (result.check_id, delivery.name) and delivery.data_cut > w.expires
+    ]
     if expired and holds_shut(result):
         note = f"{result.message}; its waiver ran out on {max(w.expires for w in expired)}"
         return result.model_copy(update={"message": note})
@@ -252,7 +273,9 @@ def waived(result: CheckResult, active: list[Waiver], all_waivers: list[Waiver],
 
 def _unlike(then: tuple[CheckResult, ...], now: tuple[CheckResult, ...]) -> list[str]:
     def outcome(results: tuple[CheckResult, ...]) -> dict[str, str]:
-        return {f"{r.check_id} ({r.subject})": f"{r.severity} {r.state} {r.rows_examined} {r.violations}" for r in results}
+        return {
+            f"{r.check_id} ({r.subject})": f"{r.severity} {r.state} {r.rows_examined} {r.violations}" for r in results
+        }
 
     return difference(outcome(then), outcome(now))
 
@@ -261,7 +284,9 @@ def _verdict_on(check_id: str, wrong: list[str], examined: int) -> CheckResult:
     definition = machinery(check_id)
     if not wrong:
         state = State.PASS if examined else State.ERROR
-        return definition.result(state, f"{examined:,} things compared, all as they were checked", rows_examined=examined)
+        return definition.result(
+            state, f"{examined:,} things compared, all as they were checked", rows_examined=examined
+        )
     shown = "; ".join(wrong[:5]) + (f"; and {len(wrong) - 5} more" if len(wrong) > 5 else "")
     return definition.result(State.FAIL, shown, rows_examined=examined, violations=len(wrong))
 

@@ -13,7 +13,9 @@ from orchestration.warehouse import Warehouse
 
 def create_history(warehouse: Warehouse, settings: Settings) -> None:
     connection = warehouse.connection
-    connection.execute("create temp table this_build as select delivery, data_cut, first_month, last_month from inputs.plan.build")
+    connection.execute(
+        "create temp table this_build as select delivery, data_cut, first_month, last_month from inputs.plan.build"
+    )
     delivery = warehouse.rows("select delivery from this_build")[0][0]
     columns = {
         "profile": "column_name, provider_code, coverage_month as month, rows, nulls",

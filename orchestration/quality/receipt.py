@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -61,7 +60,7 @@ def write_receipt(settings: Settings, receipt: Receipt) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".tmp")
     draft.write_text(json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(draft, file)
+    draft.replace(file)
 
 
 def read_receipt(settings: Settings) -> Receipt:
@@ -75,9 +74,14 @@ def read_receipt(settings: Settings) -> Receipt:
     try:
         receipt = Receipt.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
-        raise GateShut("the receipt of the checks cannot be read: run `int-marts refresh` again", ["receipt.present"]) from None
+        raise GateShut(
+            "the receipt of the checks cannot be read: run `int-marts refresh` again", ["receipt.present"]
+        ) from None
     if receipt.seal != receipt.computed_seal():
-        raise GateShut("the receipt of the checks was edited after it was written: run `int-marts refresh` again", ["receipt.present"])
+        raise GateShut(
+            "the receipt of the checks was edited after it was written: run `int-marts refresh` again",
+            ["receipt.present"],
+        )
     return receipt
 
 

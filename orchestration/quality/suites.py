@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import DeliveryRefused, GateShut
-from orchestration.quality.dbt_evidence import DbtEvidence, empty_result
 from orchestration.quality import definitions as definitions_module
+from orchestration.quality.dbt_evidence import DbtEvidence, empty_result
 from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.feed_frames import FeedFrames, landed_frames
 from orchestration.settings import Settings
@@ -55,7 +55,9 @@ class Expectation(BaseModel):
 
     @property
     def columns(self) -> list[str]:
-        return [self.kwargs[name] for name in COLUMN_ARGUMENTS if name in self.kwargs] + list(self.kwargs.get("column_list", []))
+        return [self.kwargs[name] for name in COLUMN_ARGUMENTS if name in self.kwargs] + list(
+            self.kwargs.get("column_list", [])
+        )
 
 
 class Share(BaseModel):
@@ -92,14 +94,18 @@ def load_suites(kind: Literal["feeds", "marts"]) -> dict[str, Suite]:
         try:
             suite = Suite.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, ValidationError) as error:
-            detail = f", {'.'.join(str(p) for p in error.errors()[0]['loc'])}" if isinstance(error, ValidationError) else ""
+            detail = (
+                f", {'.'.join(str(p) for p in error.errors()[0]['loc'])}" if isinstance(error, ValidationError) else ""
+            )
             raise GateShut(
-                f"expectations/{kind}/{path.name} cannot be read as a suite{detail}: restore or correct it", ["registry.complete"]
+                f"expectations/{kind}/{path.name} cannot be read as a suite{detail}: restore or correct it",
+                ["registry.complete"],
             ) from None
         names = [expectation.meta.check for expectation in suite.expectations]
         if suite.name != path.stem or len(set(names)) != len(names) or not names:
             raise GateShut(
-                f"expectations/{kind}/{path.name}: its name must be {path.stem} and each check in it named once", ["registry.complete"]
+                f"expectations/{kind}/{path.name}: its name must be {path.stem} and each check in it named once",
+                ["registry.complete"],
             )
         found[suite.name] = suite
     return found
@@ -132,7 +138,11 @@ def _definition(suite: Suite, expectation: Expectation, prefix: str, schema: str
 
 
 def _features_of(suite: Suite, expectation: Expectation) -> list[str]:
-    return sorted(name for name in suite.features if any(column == name or column.startswith(f"{name}_pct") for column in expectation.columns))
+    return sorted(
+        name
+        for name in suite.features
+        if any(column == name or column.startswith(f"{name}_pct") for column in expectation.columns)
+    )
 
 
 def accept(settings: Settings, delivery: Delivery) -> list[CheckResult]:
@@ -173,7 +183,10 @@ def _feed_results(suite: Suite, frames: FeedFrames | None) -> list[CheckResult]:
     if frames is None:
         return [d.result(State.NOT_APPLICABLE, "not delivered", subject=suite.name) for d in checks.values()]
     if frames.rows == 0:
-        return [d.result(State.ERROR, "delivered, but no row was loaded, so nothing was examined", subject=suite.name) for d in checks.values()]
+        return [
+            d.result(State.ERROR, "delivered, but no row was loaded, so nothing was examined", subject=suite.name)
+            for d in checks.values()
+        ]
     results = []
     for frame in suite.frames_used():
         chosen = [expectation for expectation in suite.expectations if expectation.meta.frame == frame]
@@ -208,15 +221,19 @@ def mart_frame(warehouse: Warehouse, suite: Suite) -> pd.DataFrame:
 
     def select(features: dict[str, str]) -> str:
         columns = [*suite.group_by, "count(*) as rows", *(f"{sql} as {name}" for name, sql in features.items())]
-        grouped = f" group by {', '.join(suite.group_by)} order by {', '.join(suite.group_by)}" if suite.group_by else ""
+        grouped = (
+            f" group by {', '.join(suite.group_by)} order by {', '.join(suite.group_by)}" if suite.group_by else ""
+        )
         where = f" where {suite.where}" if suite.where else ""
-        return f"select {', '.join(columns)} from marts.{suite.name}{where}{grouped}"
+        return f"select {', '.join(columns)} from marts.{suite.name} as mart{where}{grouped}"
 
     features = {name: str(sql) for name, sql in suite.features.items()}
     try:
         return warehouse.query_df(select(features))
     except duckdb.BinderException:
-        return warehouse.query_df(select({name: sql for name, sql in features.items() if _computes(warehouse, suite, name, sql, select)}))
+        return warehouse.query_df(
+            select({name: sql for name, sql in features.items() if _computes(warehouse, suite, name, sql, select)})
+        )
 
 
 def _computes(warehouse: Warehouse, suite: Suite, name: str, sql: str, select: Any) -> bool:
@@ -235,7 +252,9 @@ def run_expectations(
     """One validation run for the whole frame; counts only come back."""
     missing = {e.meta.check: [column for column in e.columns if column not in frame.columns] for e in expectations}
     results = [
-        checks[name].result(State.ERROR, f"the suite names {', '.join(columns)}, which is not in {subject}", subject=subject)
+        checks[name].result(
+            State.ERROR, f"the suite names {', '.join(columns)}, which is not in {subject}", subject=subject
+        )
         for name, columns in missing.items()
         if columns
     ]
@@ -251,14 +270,20 @@ def _result(definition: Definition, outcome: Any, frame_rows: int, unit: str, su
     if outcome is None:
         return definition.result(State.ERROR, "Great Expectations returned no result for it", subject=subject)
     if _raised(outcome.exception_info):
-        return definition.result(State.ERROR, "an exception inside the expectation: it was not evaluated", subject=subject)
+        return definition.result(
+            State.ERROR, "an exception inside the expectation: it was not evaluated", subject=subject
+        )
     counts = outcome.result or {}
     examined = int(counts.get("element_count", frame_rows)) - int(counts.get("missing_count") or 0)
     violations = int(counts.get("unexpected_count", 0 if outcome.success else 1) or 0)
     if examined == 0:
-        return definition.result(State.ERROR, "every value it should examine is missing, so nothing was examined", subject=subject)
+        return definition.result(
+            State.ERROR, "every value it should examine is missing, so nothing was examined", subject=subject
+        )
     if outcome.success:
-        return definition.result(State.PASS, f"{examined:,} {unit} examined, all as expected", rows_examined=examined, subject=subject)
+        return definition.result(
+            State.PASS, f"{examined:,} {unit} examined, all as expected", rows_examined=examined, subject=subject
+        )
     violations = max(violations, 1)
     message = f"{definition.reason}: broken in {violations:,} of {examined:,} {unit}"
     return definition.result(State.FAIL, message, rows_examined=examined, violations=violations, subject=subject)

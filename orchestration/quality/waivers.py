@@ -39,7 +39,9 @@ def load_waivers(file: Path) -> list[Waiver]:
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise GateShut("waivers.yml must be a list of entries with check_id, delivery, reason, owner, expires", ["waivers.valid"])
+        raise GateShut(
+            "waivers.yml must be a list of entries with check_id, delivery, reason, owner, expires", ["waivers.valid"]
+        )
     waivers = []
     for number, entry in enumerate(entries, start=1):
         try:

@@ -10,7 +10,7 @@ import duckdb
 import yaml
 
 from orchestration.deliveries import find_delivery
-from orchestration.feeds import load_contracts
+from orchestration.feeds import feed_contracts
 from orchestration.ingest.inputs import PLAN_TABLES, empty_select
 from orchestration.quality import Receipt, Verdict, examine, judge, write_registry
 from orchestration.settings import Settings
@@ -63,7 +63,13 @@ def dbt_test(name: str, relation_node: str, gate: str = "block", **more: Any) ->
         "schema": "tests",
         "raw_code": "{{ test_unique(**_dbt_generic_test_kwargs) }}",
         "attached_node": relation_node,
-        "config": {"severity": "warn", "enabled": True, "materialized": "test", "meta": {"gate": gate}, **more.pop("config", {})},
+        "config": {
+            "severity": "warn",
+            "enabled": True,
+            "materialized": "test",
+            "meta": {"gate": gate},
+            **more.pop("config", {}),
+        },
         "depends_on": {"nodes": [relation_node], "macros": [f"macro.{PROJECT}.test_unique"]},
         **more,
     }
@@ -103,7 +109,9 @@ class Build:
         for file in (self.landed_file, self.lake_file):
             file.parent.mkdir(parents=True)
         self.landed_file.write_text("EPIKEY\n1\n2\n3\n")
-        self.lake_file.write_text(json.dumps({"rows_read": 3, "rows_loaded": 3, "rows_quarantined": 0, "rows_removed": {}}))
+        self.lake_file.write_text(
+            json.dumps({"rows_read": 3, "rows_loaded": 3, "rows_quarantined": 0, "rows_removed": {}})
+        )
 
     def _inputs(self) -> None:
         with duckdb.connect(str(self.settings.paths.inputs_file)) as connection:
@@ -111,21 +119,24 @@ class Build:
                 connection.execute(f"create schema {schema}")
             for name, columns in PLAN_TABLES.items():
                 connection.execute(f"create table plan.{name} ({columns})")
-            for name, contract in load_contracts().items():
+            for name, contract in feed_contracts().items():
                 connection.execute(f"create table live.{name} as {empty_select(contract)}")
-            connection.execute("insert into live.hes_apc (epikey, delivery) select i::varchar, ? from range(3) as r(i)", [DELIVERY])
             connection.execute(
-                "insert into plan.build by name select ? as delivery, date '2025-10-31' as data_cut, 'QZZ' as icb_code, 'Demo' as icb_name, "
-                "date '2025-01-01' as first_month, date '2025-10-01' as last_month",
+                "insert into live.hes_apc (epikey, delivery) select i::varchar, ? from range(3) as r(i)", [DELIVERY]
+            )
+            connection.execute(
+                "insert into plan.build by name select ? as delivery, date '2025-10-31' as data_cut, 'QZZ' as icb_code, "
+                "'Demo' as icb_name, date '2025-01-01' as first_month, date '2025-10-01' as last_month",
                 [DELIVERY],
             )
             connection.execute(
-                "insert into plan.feed_status by name select 'hes_apc' as feed, true as is_delivered, true as is_required, ? as newest_delivery",
+                "insert into plan.feed_status by name select 'hes_apc' as feed, true as is_delivered, "
+                "true as is_required, ? as newest_delivery",
                 [DELIVERY],
             )
             connection.execute(
-                "insert into plan.files by name select 'hes_apc' as feed, ? as delivery, 1 as version, 'hes_apc.csv' as file, 'x' as sha256, "
-                "3 as rows_read, 3 as rows_loaded, 0 as rows_quarantined",
+                "insert into plan.files by name select 'hes_apc' as feed, ? as delivery, 1 as version, 'hes_apc.csv' as file, "
+                "'x' as sha256, 3 as rows_read, 3 as rows_loaded, 0 as rows_quarantined",
                 [DELIVERY],
             )
         (self.settings.paths.warehouse / "inputs.json").write_text(json.dumps({"inputs_hash": "abc"}))
@@ -167,7 +178,12 @@ class Build:
             dbt_test("community_contacts_grain", f"model.{PROJECT}.community_contact_events"),
         ]
         sources = {
-            f"source.{PROJECT}.live.{feed}": {"resource_type": "source", "schema": "live", "name": feed, "identifier": feed}
+            f"source.{PROJECT}.live.{feed}": {
+                "resource_type": "source",
+                "schema": "live",
+                "name": feed,
+                "identifier": feed,
+            }
             for feed in ("hes_apc", "int_membership", "community_contacts")
         }
         return {

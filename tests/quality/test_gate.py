@@ -43,7 +43,9 @@ def test_a_mart_removed_or_added(build: Build) -> None:
     assert build.shut_by() == {"receipt.marts_unchanged"}
 
 
-@pytest.mark.parametrize("name", ["readmissions_grain", "readmissions_conservation", "dim_int_names", "community_contacts_grain"])
+@pytest.mark.parametrize(
+    "name", ["readmissions_grain", "readmissions_conservation", "dim_int_names", "community_contacts_grain"]
+)
 def test_a_deleted_test_shuts_the_gate(build: Build, name: str) -> None:
     key = next(key for key in build.manifest["nodes"] if key.startswith(f"test.int_marts.{name}."))
     del build.manifest["nodes"][key]
@@ -119,8 +121,24 @@ def test_no_check_passes_without_rows(build: Build) -> None:
     [
         {"raw_code": "select 1 where false"},
         {"config": {"severity": "warn", "enabled": True, "materialized": "test", "meta": {"gate": "warn"}}},
-        {"config": {"severity": "warn", "enabled": True, "materialized": "test", "meta": {"gate": "block"}, "where": "1 = 0"}},
-        {"config": {"severity": "warn", "enabled": True, "materialized": "test", "meta": {"gate": "block"}, "warn_if": "> 99"}},
+        {
+            "config": {
+                "severity": "warn",
+                "enabled": True,
+                "materialized": "test",
+                "meta": {"gate": "block"},
+                "where": "1 = 0",
+            }
+        },
+        {
+            "config": {
+                "severity": "warn",
+                "enabled": True,
+                "materialized": "test",
+                "meta": {"gate": "block"},
+                "warn_if": "> 99",
+            }
+        },
     ],
 )
 def test_a_test_changed_without_the_registry(build: Build, change: dict) -> None:
@@ -215,7 +233,10 @@ def test_a_resealed_receipt_is_recomputed(build: Build) -> None:
     build.result_of("readmissions_grain").update(status="warn", failures=3)
     build.save_dbt()
     honest = build.examine()
-    forged = [r.model_copy(update={"state": State.PASS, "violations": 0}) if r.check_id == "dbt.readmissions_grain" else r for r in honest.results]
+    forged = [
+        r.model_copy(update={"state": State.PASS, "violations": 0}) if r.check_id == "dbt.readmissions_grain" else r
+        for r in honest.results
+    ]
     forgery = honest.model_copy(update={"results": tuple(forged)}).sealed()
     receipt_file(build.settings).write_text(forgery.model_dump_json())
     assert build.shut_by() == {"dbt.readmissions_grain", "receipt.checks_reproduced"}
@@ -248,7 +269,14 @@ def write_waivers(build: Build, *entries: dict) -> None:
 
 
 def waiver(check_id: str, **more: object) -> dict:
-    return {"check_id": check_id, "delivery": DELIVERY, "reason": "known", "owner": "A. Lead", "expires": "2025-10-31", **more}
+    return {
+        "check_id": check_id,
+        "delivery": DELIVERY,
+        "reason": "known",
+        "owner": "A. Lead",
+        "expires": "2025-10-31",
+        **more,
+    }
 
 
 def break_grain(build: Build) -> None:

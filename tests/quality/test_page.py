@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lxml import html
+
+from orchestration.quality import write_quality_page
+from tests.quality.build import Build
+
+
+def test_the_page_says_what_failed_how_many_what_to_do_and_who(build: Build, tmp_path: Path) -> None:
+    build.result_of("readmissions_grain").update(status="warn", failures=1234)
+    build.save_dbt()
+    build.examine()
+    verdict = build.judge()
+    page = write_quality_page(tmp_path / "quality", verdict, since={"dbt.readmissions_grain": "2025-08"})
+    text = " ".join(html.fromstring(page.read_text()).text_content().split())
+    assert verdict.summary in text
+    assert "1,234 of 1 examined; since delivery 2025-08. Owner: ICB intelligence team" in text
+    assert "What to do: read the test's description" in text
+    assert all(result.check_id in text for result in verdict.results)
+
+
+def test_the_page_is_self_contained_and_accessible(build: Build, tmp_path: Path) -> None:
+    page = write_quality_page(tmp_path, build.judge()).read_text()
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!#)", page) and "@import" not in page and "url(" not in page
+    tree = html.fromstring(page)
+    assert tree.get("lang") == "en-GB" and tree.findtext(".//title")
+    assert all(table.find("caption") is not None for table in tree.iter("table"))
+    assert all(cell.get("scope") == "col" for cell in tree.iter("th"))
+
+
+def test_the_page_is_the_same_for_the_same_verdict(build: Build, tmp_path: Path) -> None:
+    verdict = build.judge()
+    assert (
+        write_quality_page(tmp_path / "a", verdict).read_bytes()
+        == write_quality_page(tmp_path / "b", verdict).read_bytes()
+    )
