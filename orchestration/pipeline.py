@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.errors import DeliveryRefused, GateShut, IntMartsError, UsageError
 from orchestration.progress import reporter
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.quality import Verdict
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def publish_delivery(settings: Settings, delivery_name: str) -> Published:
     )
 
 
-def tell_gate_is_shut(settings: Settings, delivery_name: str, verdict: object) -> None:
+def tell_gate_is_shut(settings: Settings, delivery_name: str, verdict: Verdict) -> None:
     """The quality page and an alert, so that people see why nothing was published; never a reason to fail on top."""
     from orchestration.alerts import raise_alert
     from orchestration.quality import write_quality_page
@@ -60,7 +64,7 @@ def tell_gate_is_shut(settings: Settings, delivery_name: str, verdict: object) -
     folder = settings.paths.logs / "refused" / delivery_name
     folder.mkdir(parents=True, exist_ok=True)
     write_quality_page(folder, verdict)
-    raise_alert(settings, kind="gate_shut", delivery=delivery_name, text=verdict.summary)  # type: ignore[attr-defined]
+    raise_alert(settings, kind="gate_shut", delivery=delivery_name, text=verdict.summary)
 
 
 def unchanged(settings: Settings, delivery_name: str) -> Published | None:
