@@ -1,7 +1,5 @@
 """What starts runs without a person: the landing sensor, the schedule, and the sensor that tells people about a failure."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from typing import TYPE_CHECKING
@@ -17,13 +15,13 @@ if TYPE_CHECKING:
 REFRESH_JOB_NAME = "refresh"
 
 
-def listing(delivery: Delivery) -> list[tuple[str, int, int]]:
+def listing(delivery: "Delivery") -> list[tuple[str, int, int]]:
     """Name, size and time of change of every file of a delivery: cheap to read every half minute."""
     files = [file for feed_files in delivery.files.values() for file in feed_files]
     return sorted((f.relative_name, f.path.stat().st_size, f.path.stat().st_mtime_ns) for f in files)
 
 
-def content_key(delivery: Delivery) -> str:
+def content_key(delivery: "Delivery") -> str:
     """The run key: a re-sent file is a new key, so Dagster, which never repeats a key, never ignores it."""
     digest = hashlib.sha256()
     for file in sorted((f for files in delivery.files.values() for f in files), key=lambda f: f.relative_name):
@@ -33,13 +31,13 @@ def content_key(delivery: Delivery) -> str:
     return f"{delivery.name}-{digest.hexdigest()[:16]}"
 
 
-def missing_feeds(delivery: Delivery, settings: Settings) -> list[str]:
+def missing_feeds(delivery: "Delivery", settings: Settings) -> list[str]:
     """Required feeds that are not there; `a|b` asks for one of the two."""
     required = delivery.required_feeds or settings.required_feeds
     return [need for need in required if not any(feed in delivery.files for feed in need.split("|"))]
 
 
-def decide(delivery: Delivery, settings: Settings, now_ns: int) -> str | None:
+def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
     """Why this delivery cannot be taken yet, in words; None when it is complete and still."""
     missing = missing_feeds(delivery, settings)
     if missing:

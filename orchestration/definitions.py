@@ -1,7 +1,5 @@
 """The one Definitions object: landing → lake → inputs → dbt layers → gate → release."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.assets.landing import acceptance, inputs, lake_assets, landing_delivery

@@ -1,7 +1,5 @@
 """landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
@@ -63,7 +61,6 @@ def build_lake_asset(contract: Feed) -> dg.AssetsDefinition:
                 ]
             ),
         },
-        backfill_policy=dg.BackfillPolicy.multi_run(),
     )
     def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
         from orchestration.deliveries import list_deliveries

@@ -1,7 +1,5 @@
 """warehouse → evidence → release: the mart suites, the receipt, and the one asset that leaves the building."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.assets.landing import to_dagster

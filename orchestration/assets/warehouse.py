@@ -1,19 +1,23 @@
 """inputs → warehouse: dbt's models, seeds and tests as assets and checks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
 from orchestration.assets.landing import INPUTS_KEY, lake_key
 from orchestration.assets.shared import HomeResource, plain_words
 from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
 from orchestration.errors import IntMartsError
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import Settings
 
 
 class HouseTranslator(DagsterDbtTranslator):
@@ -64,9 +68,16 @@ def with_gate_severity(events: Iterator[Any], manifest: Mapping[str, Any]) -> It
 
 def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     manifest_file = ensure_manifest(settings)
+    project = DbtProject(
+        project_dir=DBT_PROJECT_DIR, target_path=manifest_file.parent.absolute(), profiles_dir=DBT_PROJECT_DIR
+    )
 
     @dbt_assets(
-        manifest=manifest_file, dagster_dbt_translator=TRANSLATOR, exclude="resource_type:unit_test", name="dbt_build"
+        manifest=manifest_file,
+        project=project,
+        dagster_dbt_translator=TRANSLATOR,
+        exclude="resource_type:unit_test",
+        name="dbt_build",
     )
     def dbt_build(context: dg.AssetExecutionContext, home: HomeResource):
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
@@ -122,7 +133,3 @@ def first_line(text: str | None) -> str:
     """The message without values: DuckDB quotes the offending value only after the first line's colon-separated kind."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     return (lines[1] if len(lines) > 1 and lines[0].endswith(")") else lines[0] if lines else "no message")[:300]
-
-
-def default_manifest(settings: Settings | None = None) -> Path:
-    return ensure_manifest(settings or load_settings())

@@ -78,7 +78,7 @@ def demo(
         return {
             "landing": settings.paths.landing,
             "deliveries": made.deliveries,
-            "files": made.files,
+            "files": sum(1 for p in made.landing.rglob("*") if p.is_file()),
             "truth": made.truth_file,
         }
 
