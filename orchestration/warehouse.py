@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dagster_duckdb import DuckDBResource
-
 from orchestration.errors import IntMartsError
 from orchestration.settings import Settings
 
@@ -75,6 +73,8 @@ class Warehouse:
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """Read-only: many readers may hold it at once, but never while dbt writes (the home lock sees to that)."""
+    from dagster_duckdb import DuckDBResource
+
     path = settings.paths.warehouse_file
     if not path.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
