@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.errors import UsageError
-from orchestration.feeds import feed_contracts
+from orchestration.feeds import load_contracts
 from orchestration.settings import Home
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def feed_of(name: str) -> str | None:
     ('gp_appointments_published', None)
     """
     folded = name.casefold()
-    fitting = [feed for feed in feed_contracts() if folded.startswith(feed)]
+    fitting = [feed for feed in load_contracts() if folded.startswith(feed)]
     return max(fitting, key=len, default=None)
 
 
@@ -178,7 +178,7 @@ def read_note(folder: Path, problems: list[str]) -> DeliveryNote:
         return DeliveryNote()
     for wanted in note.required_feeds:
         for feed in wanted.split("|"):
-            if feed not in feed_contracts():
+            if feed not in load_contracts():
                 problems.append(f"{NOTE}: required_feeds names {feed!r}, which is no feed")
     return note
 
@@ -216,7 +216,7 @@ def sort_into_feeds(
             match = VERSION_FOLDER.match(path.name) if is_folder else None
             if match and root == folder:
                 walk(path, int(match["version"]))
-            elif is_folder and path.name.casefold() in feed_contracts():
+            elif is_folder and path.name.casefold() in load_contracts():
                 shown = path.relative_to(folder).as_posix()
                 before = sum(len(files) for files in found.get(path.name.casefold(), {}).values())
                 for inner in sorted(path.iterdir(), key=lambda entry: entry.name):
@@ -234,7 +234,7 @@ def resolve_named_files(folder: Path, note: DeliveryNote, problems: list[str]) -
     named = {}
     for name, feed in note.files.items():
         target = (folder / name).resolve()
-        if feed not in feed_contracts():
+        if feed not in load_contracts():
             problems.append(f"{NOTE}: files: {feed!r} is no feed")
         elif Path(name).is_absolute() or not target.is_relative_to(folder.resolve()):
             problems.append(f"{NOTE}: files: {name!r} leaves the delivery's folder")

@@ -18,7 +18,7 @@ from orchestration.errors import IntMartsError
 
 ColumnType = Literal[
     "code", "text", "date", "month", "time", "timestamp", "integer", "bigint", "double", "count", "money", "decimal",
-    "boolean", "sex", "age", "person", "codes", "practice", "imd_decile", "age_group",
+    "boolean", "sex", "age", "person", "clinical", "codes", "practice", "imd_decile", "age_group", "financial_year",
 ]  # fmt: skip
 
 SQL_TYPES: dict[str, str] = {
@@ -27,6 +27,7 @@ SQL_TYPES: dict[str, str] = {
     "practice": "VARCHAR",
     "sex": "VARCHAR",
     "person": "VARCHAR",
+    "clinical": "VARCHAR",
     "codes": "VARCHAR",
     "age_group": "VARCHAR",
     "date": "DATE",
@@ -35,6 +36,7 @@ SQL_TYPES: dict[str, str] = {
     "timestamp": "TIMESTAMP",
     "integer": "INTEGER",
     "age": "INTEGER",
+    "financial_year": "INTEGER",
     "imd_decile": "INTEGER",
     "bigint": "BIGINT",
     "count": "BIGINT",
@@ -101,7 +103,7 @@ class Column(Strict):
     description: str = ""
 
     @property
-    def sql_type(self) -> str:
+    def duckdb_type(self) -> str:
         return SQL_TYPES[self.type]
 
     @property
@@ -136,7 +138,7 @@ class Layout(Strict):
     )
 
 
-class Feed(Strict):
+class FeedContract(Strict):
     """One feed's contract. See `docs/adding-a-feed.md` for a worked example."""
 
     feed: str
@@ -155,6 +157,8 @@ class Feed(Strict):
     supersedes: Literal["covered_months", "present_months", "units", "newest_delivery", "accumulates"]
     unit: tuple[str, ...] = ()
     removed_after_cut: bool = False
+    distinct: bool = Field(default=False, description="rows without a key of their own: the same content counts once")
+    may_be_empty: bool = False
     sheets: tuple[str, ...] = Field(default=(), description="preferred worksheets; otherwise the one that fits best")
     layouts: tuple[Layout, ...] = ()
     removals: tuple[Removal, ...] = ()
@@ -166,7 +170,7 @@ class Feed(Strict):
     version: str = ""
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Feed:
+    def _names_exist(self) -> FeedContract:
         names = {column.name for column in self.columns}
         used = [*self.key, *self.unit, *self.undated_when, *self.derived]
         used += [name for name in (self.coverage_date, self.provider) if name]
@@ -186,29 +190,29 @@ class Feed(Strict):
     def lake_columns(self) -> dict[str, str]:
         """Columns of the lake and of `live`: canonical name → SQL type."""
         return {
-            **{column.name: column.sql_type for column in self.columns},
+            **{column.name: column.duckdb_type for column in self.columns},
             "coverage_month": "DATE",
             "delivery": "VARCHAR",
         }
 
 
-def read_contract(path: Path) -> Feed:
+def read_contract(path: Path) -> FeedContract:
     text = path.read_text(encoding="utf-8")
     body = yaml.safe_load(text)
     body["columns"] = [{"name": name, **spec} for name, spec in body["columns"].items()]
     body["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
     try:
-        return Feed.model_validate(body)
+        return FeedContract.model_validate(body)
     except ValueError as error:
         raise IntMartsError(f"contract {path.name} is wrong: {error}") from None
 
 
 @cache
-def feed_contracts() -> dict[str, Feed]:
+def load_contracts() -> dict[str, FeedContract]:
     """All contracts by feed name, in order of name."""
     contracts = (read_contract(path) for path in sorted(Path(__file__).parent.glob("*.yaml")))
     return {contract.feed: contract for contract in contracts}
 
 
-def feed_contract(name: str) -> Feed:
-    return feed_contracts()[name]
+def feed_contract(name: str) -> FeedContract:
+    return load_contracts()[name]

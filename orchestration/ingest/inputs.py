@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from orchestration.deliveries import Delivery, list_deliveries
 from orchestration.errors import IntMartsError
-from orchestration.feeds import Feed, feed_contracts
+from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
 from orchestration.ingest.manifest import Manifest
 from orchestration.settings import Home, Settings
@@ -62,6 +62,7 @@ class InputsPlan(BaseModel):
     """What went into the build. `inputs_hash` changes when any figure could."""
 
     delivery: str
+    data_cut: dt.date
     inputs_hash: str
     deliveries: list[str]
     manifests: dict[str, str]
@@ -76,13 +77,13 @@ class Segment(NamedTuple):
 
 
 def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
-    """Feed → the manifests in force of every delivery up to this one, oldest first.
+    """FeedContract → the manifests in force of every delivery up to this one, oldest first.
 
     A delivery that is still in landing has the feeds it has there; one that was archived has what the lake holds.
     """
     landed: dict[str, Delivery] = {delivery.name: delivery for delivery in list_deliveries(home)}
     found: dict[str, list[Manifest]] = {}
-    for feed in feed_contracts():
+    for feed in load_contracts():
         for folder in sorted((home.lake / feed).glob("delivery=*"), key=lambda path: path.name):
             name = folder.name.removeprefix("delivery=")
             if name > delivery_name or (name in landed and feed not in landed[name].files):
@@ -102,7 +103,7 @@ def months_between(first: str, last: str) -> list[str]:
     return [f"{index // 12:04d}-{index % 12 + 1:02d}" for index in range(start, end + 1)]
 
 
-def live_segments(feed: Feed, delivered: list[Manifest]) -> list[Segment]:
+def live_segments(feed: FeedContract, delivered: list[Manifest]) -> list[Segment]:
     """Which months each delivery supplies, by the contract's `supersedes`. Units finer than months are joined later."""
     if not delivered:
         return []
@@ -129,7 +130,7 @@ def live_segments(feed: Feed, delivered: list[Manifest]) -> list[Segment]:
     ]
 
 
-def empty_select(feed: Feed) -> str:
+def empty_select(feed: FeedContract) -> str:
     columns = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in feed.lake_columns().items())
     return f"select {columns} where false"
 
@@ -148,7 +149,7 @@ def text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def base_select(feed: Feed, files: list[Path]) -> str:
+def base_select(feed: FeedContract, files: list[Path]) -> str:
     if not files:
         return empty_select(feed)
     listed = ", ".join(text(path) for path in files)
@@ -170,7 +171,7 @@ def write_empty_inputs(path: Path) -> None:
     temporary.unlink(missing_ok=True)
     with duckdb.connect(str(temporary)) as connection:
         create_schemas(connection)
-        for feed in feed_contracts().values():
+        for feed in load_contracts().values():
             connection.execute(f"create view live.{feed.feed} as {empty_select(feed)}")
     temporary.replace(path)
 
@@ -197,7 +198,7 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
         with duckdb.connect(str(temporary), config=config) as connection:
             connection.execute(f"set temp_directory = {text(home.warehouse / '.spill')}")
             create_schemas(connection)
-            for name, feed in feed_contracts().items():
+            for name, feed in load_contracts().items():
                 rows_live[name] = write_feed(connection, settings, feed, delivered.get(name, []), delivered)
             write_plan(connection, settings, delivery_name, deliveries, delivered)
         temporary.chmod(0o600)
@@ -219,6 +220,7 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     }
     plan = InputsPlan(
         delivery=delivery_name,
+        data_cut=deliveries[delivery_name].data_cut,
         inputs_hash=hashlib.sha256(json.dumps(settled, sort_keys=True, default=list).encode()).hexdigest(),
         deliveries=sorted(deliveries),
         manifests=went_in,
@@ -250,7 +252,7 @@ def known_deliveries(home: Home, delivered: dict[str, list[Manifest]], up_to: st
 def write_feed(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    feed: Feed,
+    feed: FeedContract,
     delivered: list[Manifest],
     everything: dict[str, list[Manifest]],
 ) -> int:
@@ -286,7 +288,7 @@ def files_exist(base: str) -> bool:
     return "read_parquet" in base
 
 
-def unit_condition(connection: duckdb.DuckDBPyConnection, feed: Feed, base: str) -> str:
+def unit_condition(connection: duckdb.DuckDBPyConnection, feed: FeedContract, base: str) -> str:
     """The newest delivery that holds rows for a unit (provider × month, list month …) supplies all of it."""
     unit = ", ".join(quote(name) for name in feed.unit)
     connection.execute(
@@ -302,7 +304,7 @@ def unit_condition(connection: duckdb.DuckDBPyConnection, feed: Feed, base: str)
 def opt_out_condition(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    feed: Feed,
+    feed: FeedContract,
     segments: list[Segment],
     everything: dict[str, list[Manifest]],
 ) -> str | None:
@@ -316,7 +318,7 @@ def opt_out_condition(
     if newest.person_id_space not in {manifest.person_id_space for manifest, _ in segments}:
         return None
     files = parquet_files(settings.paths, [Segment(newest, tuple(newest.coverage))])
-    people = base_select(feed_contracts()["opt_outs"], files)
+    people = base_select(load_contracts()["opt_outs"], files)
     connection.execute(f"create table rules.{feed.feed}_opt_outs as select distinct person_id from ({people})")
     return (
         f"not exists (select 1 from rules.{feed.feed}_opt_outs as opted_out where opted_out.person_id = lake.person_id)"
@@ -324,7 +326,7 @@ def opt_out_condition(
 
 
 def repeat_condition(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, base: str, conditions: list[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection, feed: FeedContract, base: str, conditions: list[tuple[str, str]]
 ) -> tuple[str, str] | None:
     """The same key from two deliveries: the newest delivery's row stays. Without a key, same content counts once."""
     if not files_exist(base):
@@ -359,7 +361,7 @@ def repeat_condition(
 
 def count_removed(
     connection: duckdb.DuckDBPyConnection,
-    feed: Feed,
+    feed: FeedContract,
     delivered: list[Manifest],
     segments: list[Segment],
     select: str,
@@ -420,7 +422,7 @@ def write_plan(
         "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
         "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
     )
-    for name, feed in feed_contracts().items():
+    for name, feed in load_contracts().items():
         listed = delivered.get(name, [])
         newest = listed[-1] if listed else None
         space = newest.person_id_space if newest else settings.person_id_spaces.get(name, feed.person_id_space)

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.feeds import feed_contracts, normalise_header
+from orchestration.feeds import load_contracts, normalise_header
 from orchestration.ingest.inputs import write_empty_inputs
 
 ARCHITECTURE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
@@ -30,20 +30,20 @@ def promised_columns() -> dict[str, list[str]]:
 
 
 def test_there_is_a_contract_for_every_promised_feed() -> None:
-    assert set(promised_columns()) == set(feed_contracts())
-    assert len(feed_contracts()) == 23
+    assert set(promised_columns()) == set(load_contracts())
+    assert len(load_contracts()) == 23
 
 
 @pytest.mark.parametrize("feed", sorted(promised_columns()))
 def test_a_contract_gives_the_promised_columns_in_order(feed: str) -> None:
     names = [re.sub(r"[`.]", "", name) for name in promised_columns()[feed]]
-    assert [column.name for column in feed_contracts()[feed].columns] == names
+    assert [column.name for column in load_contracts()[feed].columns] == names
 
 
 def test_empty_inputs_are_typed(tmp_path: Path) -> None:
     write_empty_inputs(tmp_path / "inputs.duckdb")
     with duckdb.connect(str(tmp_path / "inputs.duckdb"), read_only=True) as connection:
-        for name, feed in feed_contracts().items():
+        for name, feed in load_contracts().items():
             found = connection.execute(f"describe live.{name}").fetchall()
             assert {row[0]: row[1] for row in found} == feed.lake_columns()
             assert connection.execute(f"select count(*) from live.{name}").fetchone() == (0,)

@@ -1,0 +1,392 @@
+"""One feed of one delivery: landing → typed Parquet in the lake, with quarantine, profile and manifest.
+
+The rows stream through DuckDB: text into a temporary table on disk (its rowid is the row's number in the file), outcomes
+of the rows that are not plain data into a small table, everything else straight to Parquet. A version of the lake appears
+by one rename of a finished folder, so a killed run leaves the old version or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from filelock import FileLock
+
+from orchestration.deliveries import Delivery, list_deliveries
+from orchestration.errors import DeliveryRefused, IntMartsError
+from orchestration.feeds import FeedContract, load_contracts
+from orchestration.ingest import manifest as manifests
+from orchestration.ingest import privacy
+from orchestration.ingest.frames import write_codes, write_coverage, write_profile
+from orchestration.ingest.loading import LoadedTable, load_source
+from orchestration.ingest.manifest import FileManifest, Manifest, write_atomically
+from orchestration.ingest.outcomes import find_outcomes, locate_quarantined
+from orchestration.ingest.source_files import KnownHashes, open_sources, refuse
+from orchestration.settings import Home, Settings
+from orchestration.warehouse import quote
+
+log = logging.getLogger(__name__)
+
+# Raised when the meaning of what is written changes, so that known files are read again.
+INGEST_VERSION = "1"
+MOST_ROWS = 0.5
+
+
+class OptOuts(NamedTuple):
+    """The opt-out list that applies to a delivery: the newest one up to it."""
+
+    manifest: Manifest
+    files: list[Path]
+
+
+def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest | None:
+    """Bring one feed of one delivery into the lake; a known file under the same contract is never read again.
+
+    Returns `None` when the delivery does not hold the feed. Raises `DeliveryRefused` with one clear line, and leaves it in
+    `logs/refused/<delivery>.json`; `UsageError` when a key is needed and missing.
+    """
+    if feed not in delivery.files:
+        return None
+    home = settings.paths
+    home.create()
+    contract = load_contracts()[feed]
+    try:
+        refuse_problems(delivery)
+        opt_outs = opt_outs_for(settings, delivery, contract)
+        folder = manifests.delivery_folder(home, feed, delivery.name)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(folder / ".lock"):
+            return ingest_locked(settings, delivery, contract, opt_outs)
+    except DeliveryRefused as refusal:
+        record_refusal(home, delivery.name, refusal)
+        raise
+    except duckdb.Error as error:
+        # DuckDB's own words may hold a value from the file, so only the kind of fault is told.
+        raise IntMartsError(
+            f"reading {feed} of {delivery.name} failed in the engine ({type(error).__name__})"
+        ) from None
+
+
+def refuse_problems(delivery: Delivery) -> None:
+    if delivery.problems:
+        raise DeliveryRefused(
+            f"delivery {delivery.name}: {delivery.problems[0]}", [{"reason": problem} for problem in delivery.problems]
+        )
+
+
+def record_refusal(home: Home, delivery: str, refusal: DeliveryRefused) -> None:
+    body = {"delivery": delivery, "message": str(refusal), "problems": refusal.problems}
+    write_atomically(home.logs / "refused" / f"{delivery}.json", json.dumps(body, indent=1))
+
+
+def opt_outs_for(settings: Settings, delivery: Delivery, contract: FeedContract) -> OptOuts | None:
+    if contract.person is None or contract.feed == "opt_outs":
+        return None
+    landed = [
+        item for item in list_deliveries(settings.paths) if item.name <= delivery.name and "opt_outs" in item.files
+    ]
+    manifest = ingest_feed(settings, landed[-1], "opt_outs") if landed else None
+    if manifest is None:
+        archived = (settings.paths.lake / "opt_outs").glob("delivery=*")
+        names = sorted(path.name.removeprefix("delivery=") for path in archived)
+        found = [manifests.current(settings.paths, "opt_outs", name) for name in names if name <= delivery.name]
+        manifest = next((item for item in reversed(found) if item), None)
+    if manifest is None:
+        return None
+    return OptOuts(manifest, sorted(manifest.folder(settings.paths).glob("coverage_month=*/*.parquet")))
+
+
+def ingest_locked(settings: Settings, delivery: Delivery, contract: FeedContract, opt_outs: OptOuts | None) -> Manifest:
+    home = settings.paths
+    folder = manifests.delivery_folder(home, contract.feed, delivery.name)
+    for abandoned in folder.glob(".building-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    hashes = KnownHashes(folder / "seen.json")
+    landed = {file.relative_name: hashes.sha256(file) for file in delivery.files[contract.feed]}
+    key = content_key(settings, delivery, contract, landed, opt_outs)
+    found = manifests.versions(home, contract.feed, delivery.name)
+    known = next((manifest for manifest in found if manifest.content_key == key), None)
+    if known is None or not is_complete(home, known):
+        known = build_version(settings, delivery, contract, landed, key, opt_outs, found)
+    write_atomically(hashes.path, hashes.text())
+    manifests.point_to(home, known)
+    return known
+
+
+def content_key(
+    settings: Settings, delivery: Delivery, contract: FeedContract, landed: dict[str, str], opt_outs: OptOuts | None
+) -> str:
+    made_from = [
+        INGEST_VERSION,
+        contract.version,
+        sorted(landed.items()),
+        str(delivery.data_cut),
+        str(delivery.coverage_from),
+        opt_outs.manifest.content_key if opt_outs else None,
+        settings.person_id_spaces.get(contract.feed),
+        privacy.key_fingerprint(settings, contract.feed),
+    ]
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+
+def is_complete(home: Home, manifest: Manifest) -> bool:
+    folder = manifest.folder(home)
+    return all((folder / name).is_file() for name in manifest.parquet)
+
+
+def build_version(
+    settings: Settings,
+    delivery: Delivery,
+    contract: FeedContract,
+    landed: dict[str, str],
+    key: str,
+    opt_outs: OptOuts | None,
+    found: list[Manifest],
+) -> Manifest:
+    home = settings.paths
+    folder = manifests.delivery_folder(home, contract.feed, delivery.name)
+    version = max((manifest.version for manifest in found), default=0) + 1
+    if found:
+        log.warning("%s of %s has new content: version %d", contract.feed, delivery.name, version)
+    work = folder / f".building-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    work.mkdir(mode=0o700)
+    try:
+        finished = work / "version"
+        finished.mkdir()
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+            "temp_directory": str(work / "spill"),
+            "preserve_insertion_order": True,
+        }
+        with duckdb.connect(str(work / "raw.duckdb"), config=config) as connection:
+            manifest = ingest_into(
+                connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
+            )
+        target = manifests.version_folder(home, contract.feed, delivery.name, version)
+        if target.exists():
+            shutil.rmtree(target)
+        publish_quarantine(home, manifest, work / "quarantine.parquet")
+        (finished / manifests.MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        sync(finished)
+        finished.rename(target)
+        sync_folder(folder)
+        return manifest
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def publish_quarantine(home: Home, manifest: Manifest, made: Path) -> None:
+    folder = home.lake / "quarantine" / manifest.feed / f"delivery={manifest.delivery}"
+    target = folder / f"version={manifest.version}.parquet"
+    if made.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made.replace(target)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def ingest_into(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    delivery: Delivery,
+    contract: FeedContract,
+    landed: dict[str, str],
+    key: str,
+    version: int,
+    opt_outs: OptOuts | None,
+    finished: Path,
+    work: Path,
+) -> Manifest:
+    is_hashed = privacy.needs_hashing(settings, contract.feed)
+    if is_hashed:
+        inner, outer = privacy.hash_pads(settings)
+        connection.execute("set variable inner_key = ?", [inner])
+        connection.execute("set variable outer_key = ?", [outer])
+    tables: list[LoadedTable] = []
+    for file in delivery.files[contract.feed]:
+        for source in open_sources(file, landed[file.relative_name], contract, work):
+            space = settings.person_id_spaces.get(contract.feed)
+            tables.append(load_source(connection, contract, source, len(tables), work, space, is_hashed))
+    find_outcomes(connection, contract, delivery, tables, opt_outs.files if opt_outs else [])
+    locate_quarantined(connection, contract, tables)
+    refuse_hopeless(connection, tables)
+    write_rows(connection, contract, delivery, tables, finished)
+    parquet = sorted(finished.glob("coverage_month=*/*.parquet"))
+    coverage, first_date, last_date = write_coverage(connection, contract, finished, parquet)
+    write_profile(connection, contract, finished, parquet)
+    write_codes(connection, contract, finished, parquet)
+    write_quarantine(connection, work / "quarantine.parquet")
+    files = [file_manifest(connection, table) for table in tables]
+    for file_counts in files:
+        check_conservation(file_counts)
+    removed: dict[str, int] = {}
+    for file_counts in files:
+        for rule, rows in file_counts.rows_removed.items():
+            removed[rule] = removed.get(rule, 0) + rows
+    manifest = Manifest(
+        feed=contract.feed,
+        delivery=delivery.name,
+        version=version,
+        content_key=key,
+        contract_version=contract.version,
+        data_cut=str(delivery.data_cut),
+        coverage_from=str(delivery.coverage_from),
+        person_id_space=next((table.space for table in tables if table.space), None),
+        opt_outs_key=opt_outs.manifest.content_key if opt_outs else None,
+        rows_read=sum(file.rows_read for file in files),
+        rows_loaded=sum(file.rows_loaded for file in files),
+        rows_quarantined=sum(file.rows_quarantined for file in files),
+        rows_removed=dict(sorted(removed.items())),
+        values_nulled=count_nulled(connection, contract, tables, parquet),
+        coverage=coverage,
+        first_date=first_date,
+        last_date=last_date,
+        parquet={str(path.relative_to(finished)): sha256_of(path) for path in parquet},
+        files=files,
+    )
+    if sum(coverage.values()) != manifest.rows_loaded:
+        raise IntMartsError(f"{contract.feed} of {delivery.name}: the lake does not hold the rows that were counted")
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_conservation(counts: FileManifest) -> None:
+    removed = sum(counts.rows_removed.values())
+    if counts.rows_read != counts.rows_loaded + counts.rows_quarantined + removed:
+        raise IntMartsError(f"{counts.file}: rows read are not rows loaded + quarantined + removed")
+
+
+def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> None:
+    """When most rows of a file break one rule, the file is wrong, not its rows."""
+    for table in tables:
+        worst = connection.execute(
+            "select column_name, reason, count(*), min(line) from quarantined where source = ? "
+            "group by all order by 3 desc, 1, 2 limit 1",
+            [table.number],
+        ).fetchone()
+        if worst and worst[2] > MOST_ROWS * table.rows_read:
+            column, reason, rows, line = worst
+            what = f"column {column}: {reason}" if column else reason
+            raise refuse(
+                table.source.label,
+                f"{what} in {rows:,} of {table.rows_read:,} rows",
+                "correct the file and send it again",
+                line=line,
+            )
+
+
+def write_rows(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    delivery: Delivery,
+    tables: list[LoadedTable],
+    finished: Path,
+) -> None:
+    """Typed rows into one folder per coverage month."""
+    columns = ", ".join(quote(column.name) for column in contract.columns)
+    selects = [
+        f"select {columns}, coverage_month, '{delivery.name}' as delivery, "
+        "coalesce(strftime(coverage_month, '%Y-%m'), 'undated') as month_key "
+        f"from ({table.sql.typed}) where row_id not in (select row_id from outcomes where source = {table.number})"
+        for table in tables
+    ]
+    made = finished / "rows"
+    connection.execute(
+        f"copy ({' union all '.join(selects)}) to '{str(made).replace(chr(39), chr(39) * 2)}' "
+        "(format parquet, compression zstd, partition_by (month_key), filename_pattern 'part-{i}')"
+    )
+    for folder in sorted(made.glob("month_key=*")):
+        folder.rename(finished / folder.name.replace("month_key=", "coverage_month="))
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    if connection.execute("select count(*) from quarantined").fetchone() != (0,):
+        target = str(path).replace("'", "''")
+        connection.execute(
+            f"copy (select file, line, column_name as \"column\", reason from quarantined order by all) to '{target}' "
+            "(format parquet)"
+        )
+
+
+def file_manifest(connection: duckdb.DuckDBPyConnection, table: LoadedTable) -> FileManifest:
+    removed = dict(
+        connection.execute(
+            "select rule, count(*) from outcomes where source = ? and kind = 'removed' group by rule order by rule",
+            [table.number],
+        ).fetchall()
+    )
+    if table.blank_lines:
+        removed["blank_row"] = removed.get("blank_row", 0) + table.blank_lines
+    quarantined = connection.execute("select count(*) from quarantined where source = ?", [table.number]).fetchone()
+    outcomes = connection.execute("select count(*) from outcomes where source = ?", [table.number]).fetchone()
+    assert quarantined is not None and outcomes is not None
+    return FileManifest(
+        file=table.source.label,
+        sha256=table.source.sha256,
+        rows_read=table.rows_read,
+        rows_loaded=table.rows_in_table - outcomes[0],
+        rows_quarantined=quarantined[0],
+        rows_removed=removed,
+        encoding=table.source.facts.encoding,
+        delimiter={",": "comma", "|": "pipe", "\t": "tab"}.get(table.layout.delimiter, "none"),
+        header_vintage=table.layout.vintage,
+        assumptions=[*table.source.assumptions, *table.layout.assumptions],
+    )
+
+
+def count_nulled(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable], parquet: list[Path]
+) -> dict[str, int]:
+    """Values that were there and are null in the lake: sentinels for invalid, impossible ages, unreadable dates."""
+    if not parquet:
+        return {}
+    there: dict[str, int] = {}
+    for table in tables:
+        names = list(table.sql.meaningful)
+        if not names:
+            continue
+        counts = ", ".join(f"count({table.sql.meaningful[name]})" for name in names)
+        found = connection.execute(
+            f"select {counts} from ({table.sql.typed}) "
+            f"where row_id not in (select row_id from outcomes where source = {table.number})"
+        ).fetchone()
+        for name, count in zip(names, found or (), strict=True):
+            there[name] = there.get(name, 0) + count
+    if not there:
+        return {}
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parquet)
+    kept = connection.execute(
+        f"select {', '.join(f'count({quote(name)})' for name in there)} from read_parquet([{listed}], hive_partitioning = false)"
+    ).fetchone()
+    nulled = {name: there[name] - count for name, count in zip(there, kept or (), strict=True)}
+    return {name: count for name, count in sorted(nulled.items()) if count > 0}

@@ -1,0 +1,209 @@
+"""One source into a temporary DuckDB table of text: the contract's columns only, rows numbered by rowid."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from orchestration.errors import IntMartsError
+from orchestration.feeds import FeedContract
+from orchestration.ingest import privacy
+from orchestration.ingest.layout import FileLayout, find_layout, named
+from orchestration.ingest.source_files import Source, refuse
+from orchestration.ingest.table_sql import TableSql, raw_name, table_sql
+from orchestration.warehouse import quote
+
+MOST_ROWS = 0.5
+REJECT_REASONS = {
+    "MISSING COLUMNS": "too few columns",
+    "TOO MANY COLUMNS": "too many columns",
+    "UNQUOTED VALUE": "unbalanced quotation mark",
+    "LINE SIZE OVER MAXIMUM": "row too long",
+    "INVALID ENCODING": "not UTF-8",
+    "INVALID STATE": "unbalanced quotation mark",
+    "CAST": "unreadable",
+}
+
+
+class LoadedTable(NamedTuple):
+    """`rows_read` counts data rows of the file: those in the table, those rejected, and blank lines."""
+
+    number: int
+    source: Source
+    layout: FileLayout
+    table: str
+    sql: TableSql
+    space: str | None
+    rows_in_table: int
+    rows_read: int
+    blank_lines: int
+    has_line_breaks: bool
+    removal_columns: dict[str, int]
+
+
+def load_source(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    source: Source,
+    number: int,
+    work: Path,
+    declared_space: str | None,
+    is_hashed: bool,
+) -> LoadedTable:
+    """Raises `DeliveryRefused` for a file that is not this feed's, is cut short, or carries identifying columns."""
+    table = f"raw_{number}"
+    if number == 0:
+        connection.execute(
+            "create table quarantined (source integer, file varchar, line bigint, column_name varchar, reason varchar)"
+        )
+    layout = parquet_layout(connection, contract, source) if source.kind == "parquet" else find_layout(source, contract)
+    privacy.refuse_personal_headers(source, contract, layout)
+    privacy.refuse_nhs_numbers_in_sample(source, contract, layout)
+    removal_columns = columns_of_removals(contract, layout)
+    needed = sorted(
+        {p for found in layout.columns.values() for p in (*found.positions, *found.minus)} | {*removal_columns.values()}
+    )
+    if source.kind == "parquet":
+        rejected = 0
+        columns = ", ".join(f"{quote(layout.raw_headers[p])}::varchar as {raw_name(p)}" for p in needed)
+        connection.execute(f"create table {table} as select {columns} from read_parquet({quoted(source.path)})")
+    else:
+        rejected = load_text(connection, source, layout, table, needed, number, work)
+    rows = count(connection, table)
+    blank = 0 if layout.width == 1 else blank_lines(source, layout)
+    rows_read = rows + rejected + blank
+    if rows_read == blank and not contract.may_be_empty:
+        raise refuse(source.label, "a header and no rows", "send the rows, or leave the file out")
+    if rejected > MOST_ROWS * max(rows_read, 1):
+        first = connection.execute(
+            "select min(line), min(reason) from quarantined where source = ?", [number]
+        ).fetchone()
+        assert first is not None
+        raise refuse(
+            source.label,
+            f"{rejected:,} of {rows_read:,} rows do not have the header's {layout.width} columns ({first[1]})",
+            "check the delimiter and the quotation marks",
+            line=first[0],
+        )
+    names = {raw_name(p): layout.headers[p] if layout.headers else f"number {p + 1}" for p in needed}
+    privacy.refuse_nhs_numbers_in_table(connection, source, contract, table, names)
+    space = declared_space or space_of(contract, layout)
+    sql = table_sql(contract, layout, table, source.facts.is_ascii, space, is_hashed)
+    has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
+    return LoadedTable(number, source, layout, table, sql, space, rows, rows_read, blank, has_breaks, removal_columns)
+
+
+def quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = connection.execute(f"select count(*) from {table}").fetchone()
+    return found[0] if found else 0
+
+
+def space_of(contract: FeedContract, layout: FileLayout) -> str | None:
+    person = contract.person
+    if person is None:
+        return None
+    header = layout.columns[person.name].header if person.name in layout.columns else ""
+    return person.spaces.get(header, contract.person_id_space)
+
+
+def columns_of_removals(contract: FeedContract, layout: FileLayout) -> dict[str, int]:
+    """Rule → position of the column it looks at, for the rules whose column the file has."""
+    from orchestration.feeds import normalise_header
+
+    found = {}
+    for number, removal in enumerate(contract.removals):
+        for header in map(normalise_header, removal.header):
+            if header in layout.headers:
+                found[f"{number}"] = layout.headers.index(header)
+                break
+    return found
+
+
+def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: Source) -> FileLayout:
+    try:
+        described = connection.execute(f"describe select * from read_parquet({quoted(source.path)})").fetchall()
+    except duckdb.Error:
+        raise refuse(source.label, "the Parquet file is damaged or cut short", "send the file again") from None
+    return named(source, contract, "", 0, [row[0] for row in described])
+
+
+def load_text(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    layout: FileLayout,
+    table: str,
+    needed: list[int],
+    number: int,
+    work: Path,
+) -> int:
+    """Returns the number of physical rows that do not have the file's shape; each is in `quarantined`."""
+    path, skipped = source.path, layout.header_lines
+    if layout.header_has_breaks or skipped > 1:
+        path, skipped = without_header(source, layout, work), 0
+    columns = ", ".join(f"'{raw_name(position)}': 'VARCHAR'" for position in range(layout.width))
+    selected = ", ".join(raw_name(position) for position in needed)
+    connection.execute(
+        f"create table {table} as select {selected} from read_csv({quoted(path)}, auto_detect = false, "
+        f"columns = {{{columns}}}, delim = '{layout.delimiter}', quote = '\"', escape = '\"', header = false, "
+        f"skip = {skipped}, store_rejects = true, rejects_table = 'reject_errors_{number}', "
+        f"rejects_scan = 'reject_scans_{number}')"
+    )
+    offset = layout.header_lines - skipped
+    errors = connection.execute(
+        f"select line + {offset}, min(error_type), min(csv_line), min(byte_position), min(line_byte_position) "
+        f"from reject_errors_{number} group by line, line_byte_position order by line"
+    ).fetchall()
+    rejected = 0
+    last_line = source.facts.lines
+    size = path.stat().st_size
+    for line, kind, row, _, start in errors:
+        taken = (row or "").rstrip("\r\n").count("\n") + 1
+        at_end = start is not None and start + len((row or "").encode()) >= size - 2
+        if at_end and kind in ("UNQUOTED VALUE", "INVALID STATE") and taken > 1:
+            raise refuse(source.label, "a quotation mark is opened and never closed", "send the file again", line=line)
+        if kind == "MISSING COLUMNS" and not source.facts.ends_with_newline and line >= last_line:
+            raise refuse(source.label, "the file is cut short in the middle of a row", "send the file again", line=line)
+        reason = REJECT_REASONS.get(kind, "unreadable row")
+        rows = [[number, source.label, line + extra, "", reason] for extra in range(taken)]
+        connection.executemany("insert into quarantined values (?, ?, ?, ?, ?)", rows)
+        rejected += taken
+    return rejected
+
+
+def without_header(source: Source, layout: FileLayout, work: Path) -> Path:
+    """A copy without the rows above the data, for headers that hold line breaks or stand below a title."""
+    target = work / f"{source.path.stem[:40]}.body.csv"
+    with source.path.open("rb") as file, target.open("wb") as copy:
+        for _ in range(layout.header_lines):
+            file.readline()
+        while chunk := file.read(1 << 22):
+            copy.write(chunk)
+    return target
+
+
+def blank_lines(source: Source, layout: FileLayout) -> int:
+    """Blank lines between the rows; inside a quoted value a blank line is part of the value."""
+    if source.kind != "csv" or not source.facts.blank_lines:
+        return 0
+    if not source.facts.has_quotes and layout.header_lines <= 1:
+        return source.facts.blank_lines
+    with source.path.open("r", encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        return sum(1 for cells in reader if not cells and reader.line_num > layout.header_lines)
+
+
+def check_lines(source: Source, layout: FileLayout, rows_read: int) -> bool:
+    """Whether values hold line breaks. Without quotation marks they cannot, and then every line must be accounted for."""
+    lines = source.facts.lines - layout.header_lines
+    if lines == rows_read or (layout.width == 1 and abs(lines - rows_read) <= 1):
+        return False
+    if not source.facts.has_quotes:
+        raise IntMartsError(f"{source.label}: {lines} lines but {rows_read} rows")
+    return True

@@ -1,0 +1,203 @@
+"""What becomes of the rows that are not plain data: removed by a named rule, or quarantined with a reason."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+
+from orchestration.deliveries import Delivery
+from orchestration.feeds import FeedContract
+from orchestration.ingest.loading import LoadedTable, quoted
+from orchestration.ingest.table_sql import quarantine_reasons, raw_name
+from orchestration.ingest.typing_sql import text
+from orchestration.warehouse import quote
+
+
+def find_outcomes(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    delivery: Delivery,
+    tables: list[LoadedTable],
+    opt_out_files: list[Path],
+) -> None:
+    """Fill `outcomes(source, row_id, kind, rule, column_name)`: one line per row that does not go into the lake."""
+    connection.execute(
+        "create table outcomes (source integer, row_id bigint, kind varchar, rule varchar, column_name varchar)"
+    )
+    if opt_out_files:
+        files = ", ".join(quoted(path) for path in opt_out_files)
+        connection.execute(
+            f"create table opted_out as select distinct person_id from read_parquet([{files}], hive_partitioning = false)"
+        )
+    for table in tables:
+        arms = removal_arms(contract, table)
+        if arms:
+            add(connection, table, f"select rowid as row_id, {chain(arms)} as outcome from {table.table}")
+        arms = [
+            (condition, f"quarantined|{reason}|{column}")
+            for condition, column, reason in quarantine_reasons(contract, table.layout)
+        ]
+        if opt_out_files:
+            arms.insert(0, ("person_id in (select person_id from opted_out)", "removed|opt_out|"))
+        if contract.removed_after_cut and contract.coverage_date:
+            after = f"{quote(contract.coverage_date)} >= date '{delivery.data_cut}' + interval 1 day"
+            arms.append((after, "removed|after_data_cut|"))
+        if arms:
+            add(connection, table, f"select row_id, {chain(arms)} as outcome from ({table.sql.typed})")
+    if contract.key:
+        remove_repeated_keys(connection, contract, tables)
+    elif contract.distinct or len(tables) > 1:
+        remove_repeated_rows(connection, contract, tables)
+
+
+def chain(arms: list[tuple[str, str]]) -> str:
+    return "case " + " ".join(f"when {condition} then {text(outcome)}" for condition, outcome in arms) + " end"
+
+
+def add(connection: duckdb.DuckDBPyConnection, table: LoadedTable, select: str) -> None:
+    connection.execute(
+        f"insert into outcomes select {table.number}, row_id, split_part(outcome, '|', 1), split_part(outcome, '|', 2), "
+        f"split_part(outcome, '|', 3) from ({select}) where outcome is not null "
+        f"and row_id not in (select row_id from outcomes where source = {table.number})"
+    )
+
+
+def removal_arms(contract: FeedContract, table: LoadedTable) -> list[tuple[str, str]]:
+    """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
+    layout = table.layout
+    positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
+    blank = " and ".join(f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions)
+    arms = [(blank, "removed|blank_row|")] if positions else []
+    if layout.headers and table.source.kind == "csv":
+        shown = positions[:2]
+        again = " and ".join(
+            f"coalesce(trim({raw_name(p)}), '') = {text(layout.raw_headers[p].strip())}" for p in shown
+        )
+        arms.append((again, "removed|repeated_header|"))
+    for number, removal in enumerate(contract.removals):
+        position = table.removal_columns.get(f"{number}")
+        if position is None:
+            continue
+        value = f"coalesce(upper(trim({raw_name(position)})), '')"
+        if removal.values:
+            listed = ", ".join(text(item.upper()) for item in removal.values)
+            arms.append((f"{value} in ({listed})", f"removed|{removal.rule}|"))
+        if removal.values_kept:
+            listed = ", ".join(text(item.upper()) for item in removal.values_kept)
+            arms.append((f"{value} not in ({listed})", f"removed|{removal.rule}|"))
+        if removal.pattern_kept:
+            arms.append((f"not regexp_full_match({value}, {text(removal.pattern_kept)})", f"removed|{removal.rule}|"))
+    return arms
+
+
+def still_there(tables: list[LoadedTable], columns: str) -> str:
+    return " union all ".join(
+        f"select {table.number} as source, row_id, {columns} from ({table.sql.typed}) "
+        f"where row_id not in (select row_id from outcomes where source = {table.number})"
+        for table in tables
+    )
+
+
+def remove_repeated_keys(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """Of rows with one key the first stays; the others are `duplicate_exact` or, with other content, `duplicate_key`."""
+    key = ", ".join(quote(name) for name in contract.key)
+    not_null = " and ".join(f"{quote(name)} is not null" for name in contract.key)
+    content = ", ".join(quote(column.name) for column in contract.columns)
+    keys = still_there(tables, key)
+    # Fingerprints first: almost always there is nothing to compare, and eight bytes a row are cheap to group.
+    connection.execute(
+        f"create temp table suspects as select hash({key}) as fingerprint from ({keys}) where {not_null} "
+        "group by fingerprint having count(*) > 1"
+    )
+    if connection.execute("select count(*) from suspects").fetchone() != (0,):
+        rows = still_there(tables, f"{key}, hash({content}) as content")
+        connection.execute(
+            f"""
+            insert into outcomes
+            select source, row_id, 'removed',
+                case when content = first_content then 'duplicate_exact' else 'duplicate_key' end, ''
+            from (
+                select source, row_id, content,
+                    row_number() over (partition by {key} order by source, row_id) as place,
+                    first_value(content) over (partition by {key} order by source, row_id) as first_content
+                from ({rows})
+                where {not_null} and hash({key}) in (select fingerprint from suspects)
+            )
+            where place > 1
+            """
+        )
+    connection.execute("drop table suspects")
+
+
+def remove_repeated_rows(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """Rows without a key: the same content counts once, in the feed (`distinct`) or across the files that bring it."""
+    content = ", ".join(quote(column.name) for column in contract.columns)
+    rows = still_there(tables, f"hash({content}) as content")
+    repeats = (
+        "row_number() over (partition by content order by source, row_id) > 1"
+        if contract.distinct
+        else ("source > min(source) over (partition by content)")
+    )
+    connection.execute(
+        f"insert into outcomes select source, row_id, 'removed', 'duplicate_exact', '' "
+        f"from (select source, row_id, {repeats} as is_repeat from ({rows})) where is_repeat"
+    )
+
+
+def locate_quarantined(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """Give every quarantined row its physical line in the file, and put it beside those without the file's shape."""
+    for table in tables:
+        rows = connection.execute(
+            "select row_id, column_name, rule from outcomes where source = ? and kind = 'quarantined' order by row_id",
+            [table.number],
+        ).fetchall()
+        if not rows:
+            continue
+        rejected = [
+            line
+            for (line,) in connection.execute(
+                "select line from quarantined where source = ? order by line", [table.number]
+            ).fetchall()
+        ]
+        lines = line_numbers(table, [row_id for row_id, _, _ in rows], rejected)
+        headers = {name: found.header or name for name, found in table.layout.columns.items()}
+        connection.executemany(
+            "insert into quarantined values (?, ?, ?, ?, ?)",
+            [
+                [table.number, table.source.label, line, headers.get(column, column), reason]
+                for (_, column, reason), line in zip(rows, lines, strict=True)
+            ],
+        )
+
+
+def line_numbers(table: LoadedTable, row_ids: list[int], rejected: list[int]) -> list[int]:
+    """Physical lines of rows, given in order, from their place among the rows that loaded."""
+    if table.source.kind != "csv" or not (table.blank_lines or table.has_line_breaks):
+        lines, passed = [], 0
+        for row_id in row_ids:
+            line = table.layout.header_lines + row_id + 1 + passed
+            while passed < len(rejected) and rejected[passed] <= line:
+                passed += 1
+                line += 1
+            lines.append(line)
+        return lines
+    wanted, gone = set(row_ids), set(rejected)
+    found: dict[int, int] = {}
+    with table.source.path.open("r", encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=table.layout.delimiter)
+        row_id, start = 0, 1
+        for cells in reader:
+            if start > table.layout.header_lines and cells and start not in gone:
+                if row_id in wanted:
+                    found[row_id] = start
+                row_id += 1
+            start = reader.line_num + 1
+    return [found.get(row_id, 0) for row_id in row_ids]

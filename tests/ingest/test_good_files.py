@@ -1,0 +1,37 @@
+"""A good file of every feed loads whole, and the same file again is not read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.deliveries import find_delivery
+from orchestration.feeds import load_contracts
+from orchestration.ingest import ingest_feed, write_inputs
+from orchestration.settings import load_settings
+from tests.ingest.good_files import ROWS, write_good
+
+
+@pytest.mark.parametrize("feed", sorted(load_contracts()))
+def test_a_good_file_loads_whole(feed: str, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, threads=2)
+    write_good(settings.paths.landing / "2025-10", feed)
+    manifest = ingest_feed(settings, find_delivery(settings.paths), feed)
+    assert manifest is not None
+    assert (manifest.rows_read, manifest.rows_loaded) == (ROWS, ROWS)
+    assert (manifest.rows_removed, manifest.values_nulled) == ({}, {})
+    assert write_inputs(settings, "2025-10").rows_live[feed] == ROWS
+    with duckdb.connect(str(settings.paths.inputs_file), read_only=True) as connection:
+        found = {row[0]: row[1] for row in connection.execute(f"describe live.{feed}").fetchall()}
+    assert found == load_contracts()[feed].lake_columns()
+
+
+def test_a_known_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(home=tmp_path, threads=2)
+    write_good(settings.paths.landing / "2025-10", "deaths")
+    delivery = find_delivery(settings.paths)
+    first = ingest_feed(settings, delivery, "deaths")
+    monkeypatch.setattr("orchestration.ingest.source_files.hash_file", lambda path: pytest.fail("read again"))
+    assert ingest_feed(settings, delivery, "deaths") == first
