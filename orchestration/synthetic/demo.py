@@ -12,13 +12,14 @@ import duckdb
 
 from orchestration.errors import UsageError
 from orchestration.settings import Settings
-from orchestration.synthetic import community, contracts, gp_files, hospital_files, reference_files, referrals
+from orchestration.synthetic import community, contracts, gp_files, hospital_files, ledger, reference_files, referrals
 from orchestration.synthetic.emergency_care import create_attendances
 from orchestration.synthetic.hospital_stays import create_stays
 from orchestration.synthetic.outpatients import create_outpatients
 from orchestration.synthetic.people import create_people
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan, parse_month
 from orchestration.synthetic.sql import create_draws
+from orchestration.synthetic.truth import add_gp_month, create_truth, write_truth
 from orchestration.synthetic.world import World, build_world, create_world, membership_rows
 from orchestration.synthetic.writers import write_rows
 
@@ -27,12 +28,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What was written: delivery names in order, rows by delivery and feed, bytes in all."""
+    """What was written: delivery names in order, files and bytes in all, rows by delivery and feed."""
 
     landing: Path
     deliveries: tuple[str, ...]
-    rows: dict[str, dict[str, int]]
+    files: int
     bytes_written: int
+    rows: dict[str, dict[str, int]]
     truth_file: Path
 
 
@@ -72,10 +74,12 @@ def write_demo(
             rows = _write(con, plan, work / "landing", say)
         for delivery in plan.deliveries:
             (work / "landing" / delivery.name).rename(landing / delivery.name)
+        (work / "landing" / "truth.json").replace(landing / "truth.json")
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    size = sum(file.stat().st_size for d in plan.deliveries for file in (landing / d.name).rglob("*") if file.is_file())
-    return DemoSummary(landing, tuple(d.name for d in plan.deliveries), rows, size, landing / "truth.json")
+    names = tuple(delivery.name for delivery in plan.deliveries)
+    sizes = [file.stat().st_size for name in names for file in (landing / name).rglob("*") if file.is_file()]
+    return DemoSummary(landing, names, len(sizes), sum(sizes), rows, landing / "truth.json")
 
 
 def _plan(
@@ -111,17 +115,25 @@ def _write(con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, say: P
     contracts.create_contract_lines(con, plan)
     contracts.create_payments(con, plan)
 
+    say("true figures")
+    create_truth(con, plan)
+
     rows: dict[str, dict[str, int]] = {}
+    dirty: dict[str, dict[str, ledger.Counts]] = {}
     for delivery in plan.deliveries:
         say(f"delivery {delivery.name}")
+        dirty[delivery.name] = ledger.count_delivery(con, delivery) | {"gp_appointments": {}}
         rows[delivery.name] = _write_delivery(con, plan, world, delivery, landing / delivery.name)
     for month in plan.months:
         say(f"GP appointments {month:%Y-%m}")
         gp_files.create_month(con, plan, month)
+        add_gp_month(con, plan, month)
         for delivery in plan.deliveries:
             if delivery.covers(month):
                 written = gp_files.write_gp_appointments(con, month, delivery, landing / delivery.name)
                 rows[delivery.name]["gp_appointments"] += written
+                ledger.count_gp_month(con, month, delivery, dirty[delivery.name]["gp_appointments"])
+    write_truth(con, plan, dirty, landing / "truth.json")
     return {name: {feed: count for feed, count in feeds.items() if count} for name, feeds in rows.items()}
 
 

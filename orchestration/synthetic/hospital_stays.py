@@ -29,9 +29,9 @@ from orchestration.synthetic.sql import (
 )
 
 # per head and month
-EMERGENCY, DAY_CASE, ELECTIVE, MATERNITY, REGULAR, NON_EMERGENCY = 0.0052, 0.0085, 0.0016, 0.0064, 0.0006, 0.0002
+EMERGENCY, DAY_CASE, ELECTIVE, MATERNITY, REGULAR, NON_EMERGENCY = 0.0058, 0.0085, 0.0016, 0.0064, 0.0006, 0.0002
 SEASONS = (1.07, 1.03, 1.02, 0.98, 0.98, 0.97, 0.96, 0.95, 0.98, 1.01, 1.03, 1.06)
-READMISSION_SHARE = 0.17
+READMISSION_SHARE = 0.11
 MAX_STAY_DAYS = 90
 STAY_SLOTS = 16  # room in `stay_id` for a month's stay, its readmissions, a birth and a death
 

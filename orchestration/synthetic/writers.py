@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -44,8 +45,8 @@ def write_rows(
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as handle:
-        quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
-        writer = csv.writer(handle, lineterminator="\n", quoting=quoting)
+        style: Literal[0, 1] = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+        writer = csv.writer(handle, lineterminator="\n", quoting=style)
         if header is not None:
             writer.writerow(header)
         for row in rows:
