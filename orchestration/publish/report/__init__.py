@@ -1,0 +1,8 @@
+"""The report of a release: a page for the ICB, each partnership and each neighbourhood team, readable with no network."""
+
+from __future__ import annotations
+
+from orchestration.publish.report.context import ReportContext, Restatement
+from orchestration.publish.report.pages import write_report
+
+__all__ = ["ReportContext", "Restatement", "write_report"]

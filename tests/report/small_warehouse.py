@@ -1,0 +1,217 @@
+"""A small, deterministic warehouse with the marts that the report reads: the columns of the design, invented figures.
+
+It holds what a real month brings: a lasting change, a single odd month, a rebasing, a go-live, a practice that moves, provisional and
+incomplete months, an area too small for limits, a missing figure, and names that would break careless HTML.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.warehouse import Warehouse
+
+INDICATORS = (
+    # id, title, multiplier, polarity, base rate
+    ("all_visits", "All visits", 1000, "neither", 620.0),
+    ("gp_appointments_attended", "GP practice appointments attended", 1000, "neither", 480.0),
+    ("ae_attendances_unplanned", "Unplanned A&E attendances", 1000, "lower", 32.0),
+    ("op_attendances", "Outpatient attendances", 1000, "neither", 96.0),
+    ("gp_referrals_ers", "GP referrals (e-RS)", 1000, "neither", 14.0),
+    ("spend_per_head", "Spend a head", 1, "neither", 71.0),
+    ("emergency_admissions", "Emergency admissions", 1000, "lower", 8.2),
+    (
+        "emergency_overnight_medical_75_plus",
+        "Overnight medical emergency admissions, 75 and over",
+        100000,
+        "lower",
+        1450.0,
+    ),
+    (
+        "acs_chronic_admissions",
+        "Admissions for long-term conditions that care at home could avoid",
+        100000,
+        "lower",
+        62.0,
+    ),
+    ("falls_admissions_65_plus", "Emergency admissions for falls, 65 and over", 100000, "lower", 160.0),
+    ("readmissions_30d", "Readmission within 30 days", 100, "lower", 13.5),
+    ("occupied_bed_days", "Occupied bed days", 1000, "lower", 58.0),
+)
+PARTNERSHIPS = (
+    ("H1", "Chalk Downs Health and Care Partnership"),
+    ("H2", "Estuary & Isle Health and Care Partnership"),
+    ("H3", "Weald Health and Care Partnership"),
+    ("H4", "Harbour Coast Health and Care Partnership"),
+)
+PLACES = (
+    "Alder", "Ashford", "Beacon", "Birch", "Bridge", "Chalk", "Cliffe", "Coppice", "Dover", "Elm", "Fern", "Garden", "Hawthorn", "Hazel",
+    "Heath", "Hop", "Juniper", "Kestrel", "Lark", "Lime", "Maple", "Marsh", "Meadow", "Mill", "Minster", "Oast", "Orchard", "Otter", "Park",
+    "Pilgrim", "Poplar", "Quarry", "Reed", "River", "Rowan", "Sandling", "Stour", "Swale", "Thistle", "Tower", "Willow", "Yew",
+)  # fmt: skip
+
+DIMENSIONS = """
+create table marts.dim_int as
+  select 'U' || lpad(cast(n as varchar), 5, '0') as int_code,
+         case when n = 2 then 'Ashford <North> & "Rural"' else name || ' Neighbourhood' end as int_name,
+         'P' || n as pcn_code, name || ' PCN' as pcn_name, 'H' || (1 + n % 4) as hcp_code, partnerships[1 + n % 4] as hcp_name,
+         date '2020-04-01' as valid_from, null::date as valid_to,
+         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month
+  from places;
+create table marts.dim_practice as
+  select 'G' || int_code as practice_code, 'Practice ' || int_code as practice_name, int_code,
+         case when int_code = 'U00004' then date '2024-11-01' else date '2020-04-01' end as valid_from, null::date as valid_to
+  from marts.dim_int;
+create table marts.dim_area as
+  select 'int' as area_type, int_code as area_code, int_name as area_name, hcp_code as parent_code from marts.dim_int
+  union all select distinct 'hcp', hcp_code, hcp_name, 'QZZ' from marts.dim_int
+  union all select 'icb', 'QZZ', 'Demo Integrated Care Board', null;
+create table marts.dim_month as select cast(m as date) as month from range(date '2023-10-01', $end, interval 1 month) t(m);
+create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as cohort_name;
+create table marts.dim_indicator as
+  select indicator_id, title, 'The plain meaning of ' || lower(title) || ', in one sentence.' as definition,
+         'outcome' as donabedian_type, 'What is counted' as numerator, 'Registered people' as denominator,
+         multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline
+  from catalogue;
+insert into marts.dim_indicator
+  select 'not_a_headline', 'Never shown', '', 'process', '', '', 1000, 'neither', 'HES', 'nobody', '1.0', false;
+"""
+
+VALUES = """
+create table marts.indicator_values as
+with cells as (
+  select i.indicator_id, i.multiplier, i.base, i.polarity, a.area_type, a.area_code, m.month,
+         row_number() over (partition by i.indicator_id, a.area_type, a.area_code order by m.month) as step,
+         case a.area_type when 'int' then 30000 + 900 * (hash(a.area_code) % 40) when 'hcp' then 480000 else 2000000 end as people,
+         (cast(hash(i.indicator_id, a.area_code, m.month) % 2000 as double) / 1000 - 1) as noise,
+         (cast(hash(i.indicator_id, a.area_code) % 2000 as double) / 1000 - 1) as own
+  from catalogue i, marts.dim_area a, marts.dim_month m
+), rates as (
+  select *, base * (1 + 0.12 * own * (area_type = 'int')::int + 0.05 * noise
+    - case when area_code = 'U00001' and indicator_id = 'emergency_admissions' and step > 17 then 0.16 else 0 end
+    + case when area_code = 'U00001' and indicator_id = 'ae_attendances_unplanned' and step = 25 then 0.35 else 0 end
+    + case when area_type = 'icb' and indicator_id = 'occupied_bed_days' and step > 16 then 0.1 else 0 end) as rate
+  from cells
+), months as (
+  select *, 'month' as period, 
+         case when area_code = 'U00005' and indicator_id = 'gp_referrals_ers' and step = 9 then null else rate end as v
+  from rates
+), years as (
+  select * replace (avg(rate) over (partition by indicator_id, area_type, area_code order by month rows 11 preceding) * 12 as rate),
+         'rolling_12_months' as period,
+         case when step >= 12 then avg(rate) over (partition by indicator_id, area_type, area_code order by month rows 11 preceding)
+              * case when multiplier = 100 then 1 else 12 end end as v
+  from rates
+)
+select indicator_id, 'all' as cohort_id, area_type, area_code, month, period, '1.0' as definition_version,
+       round(v * people / multiplier) as numerator, people::double as denominator, multiplier, round(v, 6) as value,
+       round(v * 0.97, 6) as value_lower_95, round(v * 1.03, 6) as value_upper_95, 'byar' as limit_method,
+       round(v * 1.01, 6) as standardised_value, null::double as standardised_value_lower_95, null::double as standardised_value_upper_95,
+       'esp2013' as standardisation, round(base, 6) as baseline_value,
+       case when indicator_id in ('emergency_admissions', 'readmissions_30d') and period = 'month' then base * 0.95 end as target_value,
+       null::double as gap_to_target,
+       round(base * case when period = 'month' or multiplier = 100 then 1 else 12 end, 6) as comparator_value,
+       case when indicator_id = 'readmissions_30d' and month >= $end - interval 2 month then 'incomplete'
+            when month = $end - interval 1 month and indicator_id in ('gp_referrals_ers', 'emergency_admissions') then 'incomplete'
+            when month >= $end - interval 6 month then 'provisional' else 'final' end as period_status,
+       case when v is null then 'not_delivered' end as null_reason
+from (select * from months union all select * from years);
+"""
+
+SPC = """
+create table marts.indicator_spc as
+with months as (
+  select *, row_number() over (partition by indicator_id, area_type, area_code order by month) as step,
+         case when area_type = 'int' and indicator_id = 'all_visits' and month >= date '2024-12-01' then 2 else 1 end as phase
+  from marts.indicator_values where period = 'month'
+), moves as (
+  select *, abs(value - lag(value) over (partition by indicator_id, area_type, area_code, phase order by month)) as move from months
+), levels as (
+  select *, avg(value) filter (step <= 14 or phase = 2) over (partition by indicator_id, area_type, area_code, phase) as centre,
+         avg(move) over (partition by indicator_id, area_type, area_code, phase) as moving from moves
+), judged as (
+  select *, centre - 2.66 * moving as lo, centre + 2.66 * moving as hi from levels
+), sides as (
+  select *, sum(case when value < centre then 1 else 0 end) over w as below, sum(case when value > centre then 1 else 0 end) over w as above
+  from judged
+  window w as (partition by indicator_id, area_type, area_code, phase order by month rows 6 preceding)
+), causes as (
+  select *, case when period_status = 'incomplete' or value is null then 'none' when value > hi or value < lo then 'outside_limits'
+                 when below = 7 or above = 7 then 'shift' else 'none' end as cause from sides
+)
+select indicator_id, cohort_id, area_type, area_code, month, period, value,
+       case when area_code = 'U00003' then null else centre end as centre_line,
+       case when area_code = 'U00003' then null else lo end as lower_process_limit,
+       case when area_code = 'U00003' then null else hi end as upper_process_limit,
+       case when area_code = 'U00003' then 'none' else cause end as special_cause,
+       case when cause = 'none' or area_code = 'U00003' then 'common_cause' when c.polarity = 'neither' then 'neither'
+            when (value < centre) = (c.polarity = 'lower') then 'improvement' else 'concern' end as variation,
+       case when target_value is null then 'no_target' when lo <= target_value and target_value <= hi then 'hit_or_miss'
+            when centre < target_value then 'pass' else 'fail' end as assurance,
+       phase, case when phase = 2 then 'appointment recording changed' end as phase_reason
+from causes join catalogue c using (indicator_id);
+"""
+
+OTHERS = """
+create table marts.indicator_funnel as
+select v.indicator_id, v.cohort_id, v.area_type, v.area_code, v.month, v.period, v.numerator as observed,
+       v.denominator * c.base * 12 / c.multiplier as expected, c.base * k as pooled_value,
+       c.base * k * (1 - 1.96 * s) as lower_95, c.base * k * (1 + 1.96 * s) as upper_95, c.base * k * (1 - 3.09 * s) as lower_99_8,
+       c.base * k * (1 + 3.09 * s) as upper_99_8, 0.0016 as dispersion,
+       case when v.value > c.base * k * (1 + 3.09 * s) then 'high_99_8' when v.value < c.base * k * (1 - 3.09 * s) then 'low_99_8'
+            else 'within' end as funnel_class
+from marts.indicator_values v join catalogue c using (indicator_id),
+     lateral (select case when c.multiplier = 100 then 1 else 12 end as k,
+                     sqrt(1 / (v.denominator * c.base * 12 / c.multiplier) + 0.0016) as s)
+where v.period = 'rolling_12_months' and v.area_type = 'int';
+create table marts.indicator_change as
+select indicator_id, 'all' as cohort_id, area_type, area_code, '2023/24' as baseline_period,
+       '12 months to September 2025' as current_period,
+       100.0 as baseline_value, 92.0 as current_value,
+       case when area_code = 'U00001' then -8.0 else -1.5 end as change_pct,
+       case when area_code = 'U00001' then -11.0 else -4.0 end as change_pct_lower_95,
+       case when area_code = 'U00001' then -5.0 else 1.0 end as change_pct_upper_95, -2.0 as comparator_change_pct, -6.0 as difference_pct
+from catalogue, marts.dim_area where indicator_id in ('emergency_admissions', 'ae_attendances_unplanned');
+create table marts.indicator_inequality as
+select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_index, 1.1 as slope_index_lower_95, 3.7 as slope_index_upper_95,
+       case when indicator_id = 'all_visits' then 1.02 else 1.62 end as relative_index,
+       case when indicator_id = 'all_visits' then 0.94 else 1.31 end as relative_index_lower_95,
+       case when indicator_id = 'all_visits' then 1.1 else 1.99 end as relative_index_upper_95
+from catalogue, marts.dim_area
+where indicator_id in ('all_visits', 'emergency_admissions', 'ae_attendances_unplanned') and area_code <> 'U00006';
+create table marts.spend_per_capita as
+select int_code, month, point_of_delivery, cost_basis, 100::bigint as activity,
+       case cost_basis when 'contract' then 90 else 100 end::bigint as activity_priced,
+       cast(base + (hash(int_code, month, point_of_delivery) % 1000) as decimal(18, 2)) as spend_gbp, null::double as spend_per_head_gbp,
+       '2024/25' as price_year, 30000::bigint as registered_population,
+       case when month >= $end - interval 1 month then 'incomplete' else 'final' end as period_status
+from marts.dim_int, marts.dim_month,
+     (values ('NEL', 'contract', 400000), ('gp_appointment', 'unit_cost', 300000), ('OPFA', 'contract', 90000))
+       as p(point_of_delivery, cost_basis, base)
+where int_code <> 'U00006';
+"""
+
+
+def write_small_warehouse(path: Path, teams: int = 6, months: int = 26, indicators: int = len(INDICATORS)) -> Path:
+    """Write the file. The last month is the October 2025 of a delivery cut on its last day (26 months), later with more months."""
+    end = f"(date '2023-10-01' + interval {months} month)"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set threads = 2")
+        connection.execute("create schema marts")
+        connection.execute(
+            "create temp table catalogue(indicator_id varchar, title varchar, multiplier double, polarity varchar, base double)"
+        )
+        connection.executemany("insert into catalogue values (?, ?, ?, ?, ?)", INDICATORS[:indicators])
+        connection.execute("create temp table places(n integer, name varchar, partnerships varchar[])")
+        names = [name for _, name in PARTNERSHIPS]
+        connection.executemany(
+            "insert into places values (?, ?, ?)", [(n, PLACES[n - 1], names) for n in range(1, teams + 1)]
+        )
+        for script in (DIMENSIONS, VALUES, SPC, OTHERS):
+            connection.execute(script.replace("$end", end))
+    return path
+
+
+def open_small_warehouse(path: Path) -> Warehouse:
+    return Warehouse(duckdb.connect(str(path), read_only=True, config={"threads": 2}))

@@ -1,0 +1,84 @@
+"""The report in a real Chromium: silent console, no request beyond the folder, no accessibility violation, no sideways scrolling."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("report")]
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+VIEWS = (
+    ("index.html", "light", 1280),
+    ("index.html", "dark", 400),
+    ("hcp-H2.html", "light", 1280),
+    ("int-U00001.html", "light", 400),
+    ("int-U00001.html", "dark", 1280),
+    ("about.html", "light", 400),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize(("name", "scheme", "width"), VIEWS)
+def test_a_page_is_quiet_offline_and_accessible(
+    browser, small_report: Path, name: str, scheme: str, width: int
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    requests: list[str] = []
+    messages: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto((small_report / name).as_uri())
+    page.evaluate(
+        "document.querySelectorAll('nav details, .card:nth-of-type(-n+2) details').forEach(part => part.open = true)"
+    )
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["impact"], len(v["nodes"])) for v in violations] == []
+    assert messages == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_a_page_loads_within_a_second_under_its_own_policy(browser, small_report: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto((small_report / "int-U00001.html").as_uri())
+    taken = page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
+    assert taken < 1000
+    assert messages == []
+    context.close()
+
+
+def test_the_keyboard_reaches_and_opens_everything(browser, small_report: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto((small_report / "int-U00001.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    summary = page.locator("#emergency_admissions summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#emergency_admissions details").first.get_attribute("open") is not None
+    context.close()

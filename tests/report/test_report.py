@@ -1,0 +1,168 @@
+"""The report as files: complete, offline, the same bytes twice, honest about what is missing."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from orchestration.publish.report import write_report
+from orchestration.publish.report.data import Area
+from orchestration.publish.report.pages import page_name
+from tests.report.conftest import make_context
+from tests.report.small_warehouse import INDICATORS, open_small_warehouse, write_small_warehouse
+
+pytestmark = pytest.mark.xdist_group("report")
+
+
+def page(folder: Path, name: str) -> html.HtmlElement:
+    return html.fromstring((folder / name).read_text(encoding="utf-8"))
+
+
+def card(document: html.HtmlElement, indicator_id: str) -> html.HtmlElement:
+    return document.get_element_by_id(indicator_id)
+
+
+def test_a_page_for_the_icb_each_partnership_and_each_team(small_report: Path) -> None:
+    names = sorted(p.name for p in small_report.iterdir())
+    assert names == [
+        "about.html",
+        *(f"hcp-H{n}.html" for n in range(1, 5)),
+        "index.html",
+        *(f"int-U0000{n}.html" for n in range(1, 7)),
+    ]
+
+
+def test_every_link_leads_somewhere_inside_the_release(small_report: Path) -> None:
+    ids = {p.name: set(html.fromstring(p.read_text(encoding="utf-8")).xpath("//@id")) for p in small_report.iterdir()}
+    for path in small_report.iterdir():
+        for href in page(small_report, path.name).xpath("//a/@href"):
+            target, _, anchor = href.partition("#")
+            assert target in {"", "../quality/index.html", "../dictionary.html"} | set(ids), href
+            if anchor:
+                assert anchor in ids[target or path.name], href
+
+
+def test_nothing_comes_from_outside(small_report: Path) -> None:
+    for path in small_report.iterdir():
+        text = path.read_text(encoding="utf-8")
+        addresses = set(re.findall(r"https?://[^\"'\s<]+", text)) - {"http://www.w3.org/2000/svg"}
+        assert not addresses, path.name
+        assert "<script" not in text
+        assert not re.search(r"(?:src|poster|data)=\"(?!#|data:)", text)
+
+
+def test_same_inputs_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        warehouse = open_small_warehouse(write_small_warehouse(tmp_path / f"{name}.duckdb", teams=2, indicators=3))
+        write_report(tmp_path / name, warehouse, make_context())
+    written = sorted((tmp_path / "one").iterdir())
+    assert len(written) == 6
+    for path in written:
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
+def test_each_headline_has_sentence_chart_table_and_funnel(small_report: Path) -> None:
+    document = page(small_report, "int-U00001.html")
+    sections = document.xpath("//section[@class='card']")
+    assert [s.get("id") for s in sections] == [row[0] for row in INDICATORS]
+    for section in sections:
+        assert section.xpath("string(.//p[@class='verdict'])").strip()
+        pictures = section.xpath(".//*[local-name()='svg'][@role='img']/@aria-label")
+        assert len(pictures) == 2, section.get("id")
+        assert all(pictures)
+        assert len(section.xpath(".//tbody/tr")) == 26
+    assert "not_a_headline" not in html.tostring(document, encoding="unicode")
+
+
+def test_a_lasting_change_is_found_and_named(small_report: Path) -> None:
+    document = page(small_report, "int-U00001.html")
+    changed = document.xpath("string(//div[@class='changed'])")
+    assert "Emergency admissions: improvement." in re.sub(r"\s+", " ", changed)
+    admissions = card(document, "emergency_admissions").text_content()
+    assert "October 2025" in admissions.split("definition")[1][:80]  # November is incomplete
+    assert "fell 8.0% (95% limits −11.0% to −5.0%)" in admissions
+
+
+def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> None:
+    text = html.tostring(card(page(small_report, "int-U00001.html"), "emergency_admissions"), encoding="unicode")
+    assert text.count('fill="url(#hatch)"') == 6
+    assert text.count('fill="var(--paper)" stroke="var(--') >= 6
+
+
+def test_events_in_the_life_of_a_team_are_marked(small_report: Path) -> None:
+    moved = page(small_report, "int-U00004.html").text_content()
+    assert "Practices joined or left in November 2024" in moved
+    assert "Boundary" in moved
+    rebased = card(page(small_report, "int-U00001.html"), "all_visits").text_content()
+    assert "start afresh in December 2024: appointment recording changed." in rebased
+    assert "The team went live in January 2025." in page(small_report, "int-U00003.html").text_content()
+
+
+def test_too_small_for_limits_is_said_not_judged(small_report: Path) -> None:
+    document = page(small_report, "int-U00003.html")
+    assert "No indicator changed by more than chance gives" in document.xpath("string(//div[@class='changed'])")
+    assert "too few months or events" in card(document, "emergency_admissions").text_content()
+
+
+def test_missing_is_not_zero(small_report: Path) -> None:
+    document = page(small_report, "int-U00006.html")
+    assert "missing, not zero" in document.text_content()
+    assert "too few events, or no deprivation figures" in document.text_content()
+    gap = card(page(small_report, "int-U00005.html"), "gp_referrals_ers")
+    assert [row.xpath("string(td[1])") for row in gap.xpath(".//tbody/tr")].count("–") == 1
+
+
+def test_names_cannot_break_the_page(small_report: Path) -> None:
+    document = page(small_report, "int-U00002.html")
+    assert document.xpath("string(//h1)") == 'Ashford <North> & "Rural"'
+    assert all(
+        'Ashford <North> & "Rural"' in label for label in document.xpath("//figure/*[local-name()='svg']/@aria-label")
+    )
+    assert "Fewer <than> usual" in document.text_content()
+
+
+def test_only_own_teams_stand_out_in_a_funnel(small_report: Path) -> None:
+    def own(name: str) -> int:
+        funnel = card(page(small_report, name), "emergency_admissions").xpath(".//div[@class='funnel']")[0]
+        return len(funnel.xpath(".//*[@class='own']"))
+
+    assert own("index.html") == 0
+    assert own("int-U00001.html") == 1
+    assert own("hcp-H2.html") == 2  # teams 1 and 5
+
+
+def test_teams_are_listed_by_name_never_by_value(small_report: Path) -> None:
+    for body in page(small_report, "index.html").xpath("//table[@class='grid']/tbody"):
+        names = body.xpath(".//tr[not(@class)]/th//text()")
+        assert names == sorted(names)
+
+
+def test_restated_figures_and_checks_are_shown(small_report: Path) -> None:
+    document = page(small_report, "int-U00001.html")
+    assert "Figures restated since release 2025-11.1" in document.text_content()
+    assert "restated" not in page(small_report, "int-U00005.html").xpath("string(//main)").lower()
+    assert "1 of 2 data checks need attention" in document.text_content()
+    assert "Not delivered this time: community_contacts" in document.text_content()
+
+
+def test_codes_never_leave_the_folder_and_never_collide() -> None:
+    names = {page_name(Area("int", code, "")) for code in ("../x", "a/b", "a_b", "a.b", "ab", "A b")}
+    assert len(names) == 6
+    assert all(re.fullmatch(r"int-[A-Za-z0-9_-]+\.html", name) for name in names)
+
+
+@pytest.mark.slow
+def test_a_whole_icb_is_built_in_its_budget(tmp_path: Path) -> None:
+    """42 teams × 12 indicators × 36 months: at most 30 MB and 30 seconds."""
+    warehouse = open_small_warehouse(write_small_warehouse(tmp_path / "warehouse.duckdb", teams=42, months=36))
+    started = time.process_time()  # not the clock on the wall: other work on the machine is not the report's
+    write_report(tmp_path / "report", warehouse, make_context())
+    seconds = time.process_time() - started
+    pages = list((tmp_path / "report").iterdir())
+    assert len(pages) == 48
+    assert sum(p.stat().st_size for p in pages) < 30_000_000
+    assert seconds < 30, seconds

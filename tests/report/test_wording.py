@@ -1,0 +1,137 @@
+"""The sentences: only special causes on complete months are called a change, and the words say which way and whether it is good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from orchestration.publish.report import wording
+from orchestration.publish.report.data import Indicator, Point, Rolling
+
+ADMISSIONS = Indicator(
+    "emergency_admissions", "Emergency admissions", "", 1000, "lower_is_better", {"unit": "per 1,000 people"}
+)
+SPEND = Indicator("spend_per_head", "Spend", "", 1, "neutral", {"unit": "£ per head"})
+READMISSIONS = Indicator("readmissions_30d", "Readmissions", "", 100, "lower_is_better", {"unit": "%"})
+USUAL = Point(
+    month=date(2025, 1, 1),
+    numerator=300,
+    denominator=36000,
+    value=8.1,
+    lower_95=7.2,
+    upper_95=9.1,
+    target=None,
+    period_status="final",
+    null_reason=None,
+    centre=8.0,
+    lower_process=7.0,
+    upper_process=9.0,
+    special_cause="none",
+    variation="common_cause",
+    assurance="no_target",
+    phase=1,
+    phase_reason=None,
+)
+
+
+def series(months: int = 14, **last: object) -> list[Point]:
+    points = [replace(USUAL, month=date(2024 + (n // 12), n % 12 + 1, 1)) for n in range(months)]
+    return [*points[:-1], replace(points[-1], **last)]
+
+
+def test_nothing_is_called_a_change_within_chance() -> None:
+    verdict = wording.judge(ADMISSIONS, series())
+    assert verdict.variation == "common_cause"
+    assert (
+        verdict.this_month == "February 2025: 8.10 per 1,000 people. No change beyond what chance gives (average 8.00)."
+    )
+    assert verdict.twelve_months == "Over the 12 months to February 2025 nothing stood out from chance."
+
+
+def test_an_incomplete_month_makes_no_sentence() -> None:
+    odd = series(period_status="incomplete", value=2.0, special_cause="outside_limits", variation="improvement")
+    verdict = wording.judge(ADMISSIONS, odd)
+    assert verdict.month == date(2025, 1, 1)
+    assert verdict.variation == "common_cause"
+    assert "February" not in verdict.this_month + verdict.twelve_months
+
+
+@pytest.mark.parametrize(
+    ("cause", "value", "variation", "words"),
+    [
+        (
+            "outside_limits",
+            6.1,
+            "improvement",
+            "below what chance alone would give (limit 7.00, average 8.00). This is an improvement.",
+        ),
+        (
+            "outside_limits",
+            9.9,
+            "concern",
+            "above what chance alone would give (limit 9.00, average 8.00). This is a concern.",
+        ),
+        ("shift", 7.4, "improvement", "At least seven months in a row have been below the average of 8.00"),
+        ("trend", 8.8, "concern", "Seven or more months in a row have moved the same way"),
+        ("two_of_three", 8.8, "neither", "an early sign, worth watching. In itself this is neither good nor bad."),
+    ],
+)
+def test_each_special_cause_has_its_words(cause: str, value: float, variation: str, words: str) -> None:
+    verdict = wording.judge(ADMISSIONS, series(special_cause=cause, value=value, variation=variation))
+    assert words in verdict.this_month
+    assert verdict.variation == variation
+    assert "1 month showed" in verdict.twelve_months
+
+
+def test_too_little_to_judge_is_said() -> None:
+    few = [replace(point, centre=None, lower_process=None, upper_process=None) for point in series(5)]
+    assert wording.judge(ADMISSIONS, few).variation == "unknown"
+    assert "too few months or events" in wording.judge(ADMISSIONS, few).this_month
+    assert wording.judge(ADMISSIONS, []).month is None
+    assert "not yet twelve" in wording.judge(ADMISSIONS, series(6)).twelve_months
+
+
+def test_a_target_is_judged_by_assurance_alone() -> None:
+    assert wording.judge(ADMISSIONS, series(target=7.5)).target == ""
+    verdict = wording.judge(ADMISSIONS, series(target=7.5, assurance="hit_or_miss"))
+    assert verdict.target.startswith("Target 7.50. At this level the target will be met in some months")
+
+
+def test_units_in_sentences() -> None:
+    assert wording.quantity(SPEND, 71.234) == "£71.2 per head"
+    assert wording.quantity(READMISSIONS, 13.456) == "13.5%"
+    assert wording.figure(READMISSIONS, None) == wording.MISSING
+    assert wording.number(-1234.5) == "−1,234"
+
+
+def test_rolling_is_a_description_with_limits() -> None:
+    rolling = Rolling(date(2025, 9, 1), 95.2, 93.0, 97.4, None, 101.0, None, 98.1)
+    text = wording.rolling_sentence(ADMISSIONS, rolling)
+    assert text == (
+        "12 months to September 2025: 95.2 per 1,000 people (95% limits 93.0 to 97.4); a year before 98.1; the rest of the ICB 101."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"change_pct": -16.0, "change_pct_lower_95": -20.0, "change_pct_upper_95": -11.0},
+            "fell 16.0% (95% limits −20.0% to −11.0%)",
+        ),
+        (
+            {"change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0},
+            "+4.0% (95% limits −1.0% to +9.0%), which may be chance",
+        ),
+        ({"change_pct": 4.0, "change_pct_lower_95": None, "change_pct_upper_95": None}, "+4.0%, which may be chance"),
+    ],
+)
+def test_a_change_whose_limits_include_none_is_called_so(change: dict, words: str) -> None:
+    text = wording.change_sentence(
+        {"baseline_period": "2023/24", "current_period": "2025/26", "comparator_change_pct": -6.0, **change}
+    )
+    assert words in text
+    assert text.endswith("; the rest of the ICB −6.0%.")
+    assert wording.change_sentence(None) == ""
