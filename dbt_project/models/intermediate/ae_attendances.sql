@@ -49,6 +49,7 @@ select
     records.discharge_follow_up,
     ambulance.code is not null as is_ambulance_arrival,
     left_before.code is not null as is_left_before_treatment,
+    care_home.code is not null as is_from_care_home,
     -- no investigation, no treatment, and nobody but the GP to follow up: what another place might have given
     coalesce(
         records.feed = 'ecds'
@@ -69,6 +70,11 @@ left join {{ ref('emergency_care_codes') }} as left_before
         left_before.list_id = 'left_before_treatment'
         and left_before.feed = records.feed
         and records.discharge_status = left_before.code
+left join {{ ref('emergency_care_codes') }} as care_home
+    on
+        care_home.list_id = 'care_home_source'
+        and care_home.feed = records.feed
+        and records.attendance_source = care_home.code
 left join {{ ref('emergency_care_codes') }} as follow_up
     on follow_up.list_id = 'no_follow_up' and follow_up.feed = records.feed and records.discharge_follow_up = follow_up.code
 left join {{ ref('emergency_care_codes') }} as mental_health_complaint

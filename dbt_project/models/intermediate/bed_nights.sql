@@ -28,3 +28,4 @@ select
 from stays
 inner join {{ ref('months') }} as months
     on stays.admission_date <= months.month_end and stays.night_end > months.month
+where stays.night_end > stays.admission_date
