@@ -103,7 +103,7 @@ class Column(Strict):
     description: str = ""
 
     @property
-    def duckdb_type(self) -> str:
+    def sql_type(self) -> str:
         return SQL_TYPES[self.type]
 
     @property
@@ -190,7 +190,7 @@ class FeedContract(Strict):
     def lake_columns(self) -> dict[str, str]:
         """Columns of the lake and of `live`: canonical name → SQL type."""
         return {
-            **{column.name: column.duckdb_type for column in self.columns},
+            **{column.name: column.sql_type for column in self.columns},
             "coverage_month": "DATE",
             "delivery": "VARCHAR",
         }

@@ -6,9 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestration.ingest.check import check_delivery, write_error_report
     from orchestration.ingest.feed import ingest_feed
     from orchestration.ingest.inputs import InputsPlan, write_empty_inputs, write_inputs
     from orchestration.ingest.manifest import Manifest
+    from orchestration.ingest.retention import forget, purge
     from orchestration.ingest.whole_delivery import ingest_delivery
 
 _HOMES = {
@@ -18,14 +20,22 @@ _HOMES = {
     "write_empty_inputs": "inputs",
     "InputsPlan": "inputs",
     "Manifest": "manifest",
+    "check_delivery": "check",
+    "write_error_report": "check",
+    "forget": "retention",
+    "purge": "retention",
 }
 
 __all__ = [
     "InputsPlan",
     "Manifest",
+    "check_delivery",
+    "forget",
     "ingest_delivery",
     "ingest_feed",
+    "purge",
     "write_empty_inputs",
+    "write_error_report",
     "write_inputs",
 ]
 

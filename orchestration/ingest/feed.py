@@ -29,6 +29,7 @@ from orchestration.ingest.frames import write_codes, write_coverage, write_profi
 from orchestration.ingest.loading import LoadedTable, load_source
 from orchestration.ingest.manifest import FileManifest, Manifest, write_atomically
 from orchestration.ingest.outcomes import find_outcomes, locate_quarantined
+from orchestration.ingest.retention_note import read_note
 from orchestration.ingest.source_files import KnownHashes, open_sources, refuse
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import quote
@@ -232,7 +233,8 @@ def ingest_into(
         for source in open_sources(file, landed[file.relative_name], contract, work):
             space = settings.person_id_spaces.get(contract.feed)
             tables.append(load_source(connection, contract, source, len(tables), work, space, is_hashed))
-    find_outcomes(connection, contract, delivery, tables, opt_outs.files if opt_outs else [])
+    opt_out_files = opt_outs.files if opt_outs else []
+    find_outcomes(connection, contract, delivery, tables, opt_out_files, read_note(settings.paths))
     locate_quarantined(connection, contract, tables)
     refuse_hopeless(connection, tables)
     write_rows(connection, contract, delivery, tables, finished)

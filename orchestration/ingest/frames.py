@@ -59,7 +59,7 @@ def write_profile(
             name = quote(column.name)
             bounds = (
                 f"min({name})::varchar, max({name})::varchar"
-                if column.duckdb_type in MEASURED
+                if column.sql_type in MEASURED
                 else "null::varchar, null::varchar"
             )
             distinct = "null::bigint" if column.type in UNCOUNTED else f"approx_count_distinct({name})"

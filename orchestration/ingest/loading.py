@@ -91,7 +91,7 @@ def load_source(
     names = {raw_name(p): layout.headers[p] if layout.headers else f"number {p + 1}" for p in needed}
     privacy.refuse_nhs_numbers_in_table(connection, source, contract, table, names)
     space = declared_space or space_of(contract, layout)
-    sql = table_sql(contract, layout, table, source.facts.is_ascii, space, is_hashed)
+    sql = table_sql(contract, layout, table, source.facts.is_plain, space, is_hashed)
     has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
     return LoadedTable(number, source, layout, table, sql, space, rows, rows_read, blank, has_breaks, removal_columns)
 

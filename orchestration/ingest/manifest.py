@@ -58,6 +58,16 @@ class Manifest(BaseModel):
     parquet: dict[str, str] = Field(default_factory=dict, description="Parquet file → sha256")
     files: list[FileManifest]
 
+    @property
+    def sha256(self) -> dict[str, str]:
+        """File → hash of what was delivered."""
+        return {file.file: file.sha256 for file in self.files}
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What was assumed about any of the files, each once."""
+        return list(dict.fromkeys(note for file in self.files for note in file.assumptions))
+
     def folder(self, home: Home) -> Path:
         return version_folder(home, self.feed, self.delivery, self.version)
 

@@ -10,6 +10,7 @@ import duckdb
 from orchestration.deliveries import Delivery
 from orchestration.feeds import FeedContract
 from orchestration.ingest.loading import LoadedTable, quoted
+from orchestration.ingest.retention_note import RetentionNote
 from orchestration.ingest.table_sql import quarantine_reasons, raw_name
 from orchestration.ingest.typing_sql import text
 from orchestration.warehouse import quote
@@ -21,6 +22,7 @@ def find_outcomes(
     delivery: Delivery,
     tables: list[LoadedTable],
     opt_out_files: list[Path],
+    retention: RetentionNote,
 ) -> None:
     """Fill `outcomes(source, row_id, kind, rule, column_name)`: one line per row that does not go into the lake."""
     connection.execute(
@@ -31,6 +33,9 @@ def find_outcomes(
         connection.execute(
             f"create table opted_out as select distinct person_id from read_parquet([{files}], hive_partitioning = false)"
         )
+    connection.execute("create table forgotten (fingerprint varchar)")
+    if retention.forgotten and contract.person:
+        connection.executemany("insert into forgotten values (?)", [[value] for value in retention.forgotten])
     for table in tables:
         arms = removal_arms(contract, table)
         if arms:
@@ -39,6 +44,10 @@ def find_outcomes(
             (condition, f"quarantined|{reason}|{column}")
             for condition, column, reason in quarantine_reasons(contract, table.layout)
         ]
+        if retention.forgotten and contract.person:
+            arms.insert(0, ("sha256(person_id) in (select fingerprint from forgotten)", "removed|forgotten|"))
+        if retention.first_month_kept and contract.is_patient_level:
+            arms.append((f"coverage_month < date '{retention.first_month_kept}-01'", "removed|purged|"))
         if opt_out_files:
             arms.insert(0, ("person_id in (select person_id from opted_out)", "removed|opt_out|"))
         if contract.removed_after_cut and contract.coverage_date:

@@ -46,7 +46,7 @@ class TextFacts(NamedTuple):
     lines: int
     blank_lines: int
     has_quotes: bool
-    is_ascii: bool
+    is_plain: bool  # ASCII without tabs: blanks are spaces only
     encoding: str
     ends_with_newline: bool
 
@@ -194,7 +194,7 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
     """One pass over the bytes: encoding, lines, blank lines. Also the line of a zero byte, and whether endings are mixed."""
     size = lines = blank = returns = paired = 0
     has_quotes = False
-    is_utf8 = is_ascii = True
+    is_utf8 = is_plain = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     nul_line = 0
     tail = b"\n"
@@ -210,17 +210,15 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
             returns += chunk.count(b"\r")
             paired += joined.count(b"\r\n")
             has_quotes = has_quotes or b'"' in chunk
-            if is_utf8 and not (chunk.isascii() and is_ascii):
-                is_ascii = is_ascii and chunk.isascii()
+            is_plain = is_plain and chunk.isascii() and b"\t" not in chunk
+            if is_utf8 and (not chunk.isascii() or decoder.getstate()[0]):
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError:
                     is_utf8 = False
             # Enough of the past to see a blank line or a pair across chunks, and none is counted twice.
             tail = b"\n\r" if chunk.endswith(b"\n\r") else chunk[-1:] if chunk[-1:] in b"\r\n" else b""
-    if is_utf8 and not is_ascii:
-        with suppress(UnicodeDecodeError):
-            decoder.decode(b"", final=True)
+    is_utf8 = is_utf8 and not decoder.getstate()[0]
     ends = tail != b""
     with path.open("rb") as file:
         has_mark = file.read(3) == codecs.BOM_UTF8
@@ -230,7 +228,7 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
         is_mixed = paired != returns or (0 < paired < lines)
     total = lines + (0 if ends else 1)
     encoding = ("utf-8-sig" if has_mark else "utf-8") if is_utf8 else "windows-1252"
-    return TextFacts(size, total, blank, has_quotes, is_ascii, encoding, ends), nul_line, is_mixed
+    return TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends), nul_line, is_mixed
 
 
 def transcoded(path: Path, label: str, file_name: str, sha256: str, work: Path, encoding: str, note: str) -> Source:

@@ -54,7 +54,7 @@ def total_of(column: Column, found: SourceColumns) -> str:
     taken = [f"{column.name}__{len(added) + number}" for number in range(len(found.minus))]
     plus = " + ".join(f"coalesce({name}, 0)" for name in added)
     minus = "".join(f" - coalesce({name}, 0)" for name in taken)
-    return f"case when coalesce({', '.join(added)}) is not null then ({plus}{minus})::{column.duckdb_type} end"
+    return f"case when coalesce({', '.join(added)}) is not null then ({plus}{minus})::{column.sql_type} end"
 
 
 def coverage_month(contract: FeedContract) -> str:
@@ -71,7 +71,7 @@ def coverage_month(contract: FeedContract) -> str:
 
 
 def table_sql(
-    contract: FeedContract, layout: FileLayout, table: str, is_ascii: bool, space: str | None, is_hashed: bool
+    contract: FeedContract, layout: FileLayout, table: str, is_plain: bool, space: str | None, is_hashed: bool
 ) -> TableSql:
     pieces = pieces_of(contract, layout)
     trims, texts, values, fits = [], [], [], []
@@ -83,7 +83,7 @@ def table_sql(
             trims += [f"{raw}" for raw in piece.raw if raw.startswith("c")]
             texts += [f"{raw}" for raw in piece.raw if raw.startswith("c")]
         else:
-            trims.append(f"{typing_sql.trimmed(piece.raw[0], is_ascii)} as t_{name}")
+            trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
             texts.append(f"{typing_sql.cleaned(f't_{name}', column)} as x_{name}")
             value = typing_sql.parsed(f"x_{name}", column)
             if column.type == "person":
@@ -106,7 +106,7 @@ def table_sql(
         typed = f"select *, {', '.join(totals)} from ({typed})"
     if contract.derived:
         replaced = ", ".join(
-            f"({expression})::{contract.column(name).duckdb_type} as {quote(name)}"
+            f"({expression})::{contract.column(name).sql_type} as {quote(name)}"
             for name, expression in contract.derived.items()
         )
         typed = f"select * replace ({replaced}) from ({typed})"

@@ -33,8 +33,8 @@ def listed(values: tuple[str, ...]) -> str:
     return ", ".join(text(value) for value in values)
 
 
-def trimmed(raw: str, is_ascii: bool) -> str:
-    return f"trim({raw})" if is_ascii else f"trim({raw}, {BLANKS})"
+def trimmed(raw: str, is_plain: bool) -> str:
+    return f"trim({raw})" if is_plain else f"trim({raw}, {BLANKS})"
 
 
 def cleaned(t: str, column: Column) -> str:
@@ -193,7 +193,7 @@ def parsed(x: str, column: Column) -> str:
         case "integer" | "bigint" | "count" | "double" | "age":
             return number(x)
         case "money" | "decimal":
-            return exact(x, column.duckdb_type)
+            return exact(x, column.sql_type)
         case "boolean":
             return boolean(x)
         case "sex":
@@ -217,7 +217,7 @@ def fitted(v: str, column: Column) -> str:
             conditions.append(f"{v} between date '{EARLIEST_DATE}' and date '{LATEST_DATE}'")
             value = f"date_trunc('month', {v})" if column.type == "month" else v
         case "integer" | "bigint" | "count" | "imd_decile":
-            limit = "2147483647" if column.duckdb_type == "INTEGER" else "9e15"
+            limit = "2147483647" if column.sql_type == "INTEGER" else "9e15"
             conditions += [f"{v} = trunc({v})", f"abs({v}) <= {limit}"]
             conditions += [f"{v} >= 0"] if column.type == "count" else []
             conditions += [f"{v} between 1 and 10"] if column.type == "imd_decile" else []
@@ -237,4 +237,4 @@ def fitted(v: str, column: Column) -> str:
     conditions += [f"{v} <= {column.maximum}"] if column.maximum is not None else []
     if conditions:
         value = f"case when {' and '.join(conditions)} then {value} end"
-    return f"({value})::{column.duckdb_type}"
+    return f"({value})::{column.sql_type}"

@@ -172,9 +172,9 @@ def write_gp_payments(con: duckdb.DuckDBPyConnection, plan: DemoPlan, delivery: 
             "Average payments per registered patient": "(payment / nullif(patients, 0))::decimal(18, 2)",
             "Global Sum": "(payment * 0.62)::decimal(18, 2)",
             "Total QOF Payments": "(payment * 0.08)::decimal(18, 2)",
-            "Total NHS Payments to General Practice": "payment + deducted",
+            "Total NHS Payments to General Practice": "payment",
             "Deductions for Pensions, Levies and Prescription Charge Income": "-deducted",
-            "Total NHS Payments to General Practice Minus Deductions": "payment",
+            "Total NHS Payments to General Practice Minus Deductions": "payment - deducted",
         }
         name = f"nhspaymentsgp-{year.year % 100:02d}-{(year.year + 1) % 100:02d}.csv"
         rows += write_table(con, folder / "gp_payments" / name, columns, source, "code")

@@ -4,5 +4,5 @@ select
     cast(left(financial_year, 4) as integer) as financial_year_start,
     registered_patients,
     payments_gbp,
-    payments_total_gbp
+    payments_after_deductions_gbp
 from {{ source('live', 'gp_payments') }}
