@@ -4,11 +4,11 @@ import dagster as dg
 
 from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
 from orchestration.checks import CheckResult, Severity, State
-from orchestration.feeds.contract import Feed, feed_contracts
+from orchestration.feeds import FeedContract, load_contracts
 
 LANDING_KEY = dg.AssetKey(["landing", "delivery"])
 INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
-CONTRACTS = feed_contracts()
+CONTRACTS = load_contracts()
 
 
 def lake_key(feed: str) -> dg.AssetKey:
@@ -42,7 +42,7 @@ def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> d
     )
 
 
-def build_lake_asset(contract: Feed) -> dg.AssetsDefinition:
+def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
     """The ingest asset of one feed. Earlier deliveries that are not in the lake yet are taken in on the way."""
 
     @dg.asset(
@@ -57,7 +57,7 @@ def build_lake_asset(contract: Feed) -> dg.AssetsDefinition:
             "contract": f"orchestration/feeds/{contract.feed}.yaml",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
-                    dg.TableColumn(c.name, type=c.sql_type, description=c.description or None) for c in contract.columns
+                    dg.TableColumn(c.name, type=c.duckdb_type, description=c.description or None) for c in contract.columns
                 ]
             ),
         },
@@ -81,8 +81,8 @@ def build_lake_asset(contract: Feed) -> dg.AssetsDefinition:
                 "rows_loaded": manifest.rows_loaded,
                 "rows_quarantined": manifest.rows_quarantined,
                 "rows_removed": dg.MetadataValue.json(manifest.rows_removed),
-                "sha256": manifest.sha256,
-                "assumptions": dg.MetadataValue.json(manifest.assumptions),
+                "files": dg.MetadataValue.json({file.file: file.sha256 for file in manifest.files}),
+                "assumptions": dg.MetadataValue.json({file.file: list(file.assumptions) for file in manifest.files}),
             }
         )
 
