@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
-from orchestration.feeds import feed_contracts
+from orchestration.feeds import load_contracts
 from orchestration.quality import definitions as definitions_module
 from orchestration.quality.dbt_evidence import DbtEvidence
 from orchestration.quality.definitions import Definition, hash_of
@@ -151,7 +151,7 @@ def _names(rule: Rule, feed: str) -> dict[str, Any]:
     """What a query template may name: the limits, the feed and its contract's columns for date, provider and key."""
     names: dict[str, Any] = dict(rule.limits)
     if feed:
-        contract = feed_contracts()[feed]
+        contract = load_contracts()[feed]
         names |= {
             "feed": feed,
             "date": contract.coverage_date or "null::date",
