@@ -1,0 +1,402 @@
+"""From an open gate to a release: built in a hidden folder, verified, installed, and only then current.
+
+Order of the last steps, each one rename: public folder, internal folder, public `current`, internal `current`. A process killed
+between two of them leaves complete releases only; `repair` finishes or removes what it left when the next publication starts.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orchestration import code_version
+from orchestration.checks import CheckResult
+from orchestration.errors import GateShut, IntMartsError, VerifyDiffers
+from orchestration.publish import public
+from orchestration.publish.build import Build, read_build
+from orchestration.publish.dictionary import Dictionary, read_dictionary, write_dictionary
+from orchestration.publish.marts import attach, comment, copy_marts, table_facts, tables_of, write_parquet, writer
+from orchestration.publish.receipt import (
+    SCHEMA_VERSION,
+    Disclosure,
+    ReleaseReceipt,
+    TableFacts,
+    file_hashes,
+    sha256_of,
+)
+from orchestration.publish.release_tables import (
+    RestatementContext,
+    write_changes_csv,
+    write_data_quality,
+    write_release_info,
+    write_restatements,
+)
+from orchestration.publish.releases import DATABASE_NAME, Release, check_folder, find_release, stores
+from orchestration.publish.schema_history import require_stable_schema
+from orchestration.publish.store import ReleaseId
+from orchestration.publish.workbook import write_workbook
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+log = logging.getLogger(__name__)
+
+# Written here, so a table of the same name in the warehouse would be a mistake and is not copied.
+OWN_TABLES = ("marts.data_quality", "marts.restatements", "marts.release_info")
+
+
+class OpenVerdict(Protocol):
+    """What the publisher reads of the gate's verdict."""
+
+    is_open: bool
+    results: list[CheckResult]
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The release that now stands for these inputs and this code; `is_new` is False when it already stood."""
+
+    release: Release
+    is_new: bool
+    public_folder: Path
+
+    @property
+    def release_id(self) -> str:
+        return self.release.release_id
+
+    @property
+    def delivery(self) -> str:
+        return self.release.delivery
+
+    @property
+    def folder(self) -> Path:
+        return self.release.folder
+
+    @property
+    def build_id(self) -> str:
+        return self.release.build_id
+
+    @property
+    def rows_by_table(self) -> dict[str, int]:
+        return self.release.rows_by_table
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the two folders of one release have in common."""
+
+    release: ReleaseId
+    previous: Release | None
+    build: Build
+    build_key: str
+    build_id: str
+    verdict: OpenVerdict
+    waivers: list[dict[str, Any]]
+    dictionary: Dictionary
+
+
+def publish(settings: Settings, delivery: Any, verdict: OpenVerdict) -> Publication:
+    """Make the release of what is in the warehouse; the caller holds the home lock.
+
+    `delivery` is a `Delivery` or its name. Raises `GateShut` when the verdict is not open, when the warehouse was built for another
+    delivery, or when a mart is not the one that was judged; `VerifyDiffers` when what was written does not read back.
+    """
+    name = delivery if isinstance(delivery, str) else delivery.name
+    if not verdict.is_open:
+        raise GateShut("; ".join(verdict.reasons) or f"the gate is shut for delivery {name}")
+    build = read_build(settings)
+    if build.delivery != name:
+        raise GateShut(
+            f"the warehouse holds a build for delivery {build.delivery}, not {name}: run `int-marts refresh {name}`"
+        )
+    settings.paths.create()
+    settings.paths.releases_public.mkdir(parents=True, exist_ok=True)
+    repair(settings)
+
+    tables = warehouse_facts(settings)
+    require_judged(verdict, tables)
+    waivers = [_as_dict(waiver) for waiver in getattr(verdict, "waivers", [])]
+    build_key = key_of_build(settings, build, tables, verdict, waivers)
+    by_profile = stores(settings)
+    last = by_profile["internal"].newest(of_delivery=name)
+    if last is not None and _stands(settings, last, build_key):
+        return Publication(find_release(settings, str(last)), False, by_profile["public"].folder(last))
+
+    used = [release.number for store in by_profile.values() for release in store.complete() if release.delivery == name]
+    plan = Plan(
+        release=ReleaseId(name, max(used, default=0) + 1),
+        previous=_previous(settings, name),
+        build=build,
+        build_key=build_key,
+        build_id=str(getattr(verdict, "build_id", "") or build_key),
+        verdict=verdict,
+        waivers=waivers,
+        dictionary=read_dictionary(settings),
+    )
+    with ExitStack() as stack:
+        built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
+        write_internal(settings, plan, built["internal"], tables)
+        disclosure = public.write_public(settings, plan, built["internal"], built["public"])
+        _finish(settings, plan, built["public"], "public", disclosure.outside())
+        _finish(settings, plan, built["internal"], "internal", disclosure)
+        check_folder(built["public"], "public")
+        check_folder(built["internal"], "internal")
+        by_profile["public"].install(built["public"], plan.release)
+        by_profile["internal"].install(built["internal"], plan.release)
+    move_forward(settings)
+    for store in by_profile.values():
+        store.prune(settings.releases_kept, made=plan.release)
+    log.info("published release %s", plan.release)
+    return Publication(find_release(settings, str(plan.release)), True, by_profile["public"].folder(plan.release))
+
+
+def repair(settings: Settings) -> list[str]:
+    """Finish or remove what a killed publication left; says what it did. Called by every publication; the home lock is held."""
+    by_profile = stores(settings)
+    internal, public_store = by_profile["internal"], by_profile["public"]
+    done = [f"removed {store.root.name}/{name}" for store in by_profile.values() for name in store.sweep()]
+    # A public folder without its internal twin was never current: it is made again, with the same number.
+    for release in public_store.complete():
+        if release not in internal.complete() and release != public_store.current():
+            public_store.remove(release)
+            done.append(f"removed {public_store.root.name}/{release}, whose internal twin was never finished")
+    done += move_forward(settings)
+    for line in done:
+        log.warning("after an interrupted publication: %s", line)
+    return done
+
+
+def move_forward(settings: Settings) -> list[str]:
+    """Point `current` at the newest complete release, public first; never back, and not past a rollback until a newer one exists."""
+    moved = []
+    for store in (stores(settings)["public"], stores(settings)["internal"]):
+        newest, current = store.newest(), store.current()
+        held_at = store.rolled_back_from()
+        if newest is None:
+            continue
+        if held_at is not None and newest <= held_at:
+            continue
+        if current is None or current < newest:
+            store.point_current(newest)
+            moved.append(f"{store.root.name}/current now names {newest}")
+        elif not store.is_note_in_step():
+            store.point_current(current)
+            moved.append(f"{store.root.name}/current.json now names {current}")
+    return moved
+
+
+def warehouse_facts(settings: Settings) -> dict[str, TableFacts]:
+    from orchestration.warehouse import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        return {
+            relation: TableFacts(
+                rows=warehouse.row_count(relation),
+                content_hash=warehouse.content_hash(relation),
+                columns=warehouse.columns(relation),
+            )
+            for relation in warehouse.tables()
+            if relation not in OWN_TABLES
+        }
+
+
+def require_judged(verdict: OpenVerdict, tables: dict[str, TableFacts]) -> None:
+    """Refuse when a mart differs from what the gate judged. Raises `GateShut` naming the marts."""
+    judged: dict[str, str] = dict(getattr(verdict, "table_hashes", {}) or {})
+    differing = sorted(
+        name for name, content in judged.items() if name in tables and tables[name].content_hash != content
+    )
+    missing = sorted(name for name in judged if name.split(".")[0] in ("marts", "as_at") and name not in tables)
+    if differing or missing:
+        raise GateShut(
+            f"changed since the gate judged it: {', '.join(differing + missing)}; run `int-marts refresh` again"
+        )
+
+
+def key_of_build(
+    settings: Settings, build: Build, tables: dict[str, TableFacts], verdict: OpenVerdict, waivers: list[dict[str, Any]]
+) -> str:
+    """Equal for equal inputs, code, settings that show in a release, and findings: then no new release is made."""
+    return sha256_of(
+        {
+            "build": build.model_dump(mode="json"),
+            "tables": {name: facts.content_hash for name, facts in tables.items()},
+            "findings": sorted(result.model_dump_json() for result in verdict.results),
+            "waivers": waivers,
+            "code": code_version.code_fingerprint(),
+            "packages": code_version.package_versions(),
+            "settings": {"restatement_flag_pct": settings.restatement_flag_pct},
+        }
+    )
+
+
+def write_internal(settings: Settings, plan: Plan, folder: Path, judged: dict[str, TableFacts]) -> None:
+    """Everything of the internal folder but its receipt. Raises `VerifyDiffers` when a copy differs from the warehouse."""
+    with writer(settings, folder / DATABASE_NAME["internal"]) as connection:
+        attach(connection, settings.paths.warehouse_file, "warehouse")
+        copy_marts(connection, list(judged))
+        copied = table_facts(connection, "release")
+        differing = sorted(name for name, facts in judged.items() if copied.get(name) != facts)
+        if differing:
+            raise VerifyDiffers(f"copied otherwise than judged: {', '.join(differing)}")
+        if plan.previous is not None:
+            attach(connection, plan.previous.database, "previous")
+        write_own_tables(settings, plan, connection)
+        comment(connection, plan.dictionary)
+        write_parquet(connection, folder, plan.dictionary)
+        write_changes_csv(connection, folder)
+        if plan.previous is not None:
+            require_stable_schema(plan.previous.receipt, table_facts(connection, "release"), SCHEMA_VERSION)
+        write_words(plan, connection, folder, f"Data dictionary, {plan.build.icb_name}")
+        write_workbook(connection, folder / "int_marts.xlsx", title_facts(plan, "internal"))
+    write_pages(settings, plan, folder)
+
+
+def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPyConnection) -> None:
+    previous = plan.previous
+    write_data_quality(connection, plan.verdict.results)
+    write_restatements(
+        connection,
+        previous.release_id if previous else None,
+        settings.restatement_flag_pct,
+        RestatementContext(
+            delivery=plan.build.delivery,
+            is_same_delivery=previous is not None and previous.delivery == plan.build.delivery,
+            has_same_inputs=previous is not None and previous.receipt.inputs == plan.build.inputs,
+        ),
+    )
+    write_release_info(connection, release_facts(plan, "internal"))
+
+
+def write_words(plan: Plan, connection: duckdb.DuckDBPyConnection, folder: Path, title: str) -> None:
+    from orchestration.publish.marts import columns_of
+
+    relations = tables_of(connection, "release")
+    indicators: list[dict[str, Any]] = []
+    if "marts.dim_indicator" in relations:
+        cursor = connection.execute("select * from release.marts.dim_indicator order by indicator_id")
+        names = [column[0] for column in cursor.description or []]
+        indicators = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    columns = {relation: columns_of(connection, "release", relation) for relation in relations}
+    write_dictionary(folder, plan.dictionary, columns, indicators, title)
+
+
+def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
+    """The report and the quality page, each made by its own room from the files of the new release."""
+    import duckdb
+
+    from orchestration.publish import pages
+    from orchestration.warehouse import Warehouse
+
+    with duckdb.connect(str(folder / DATABASE_NAME["internal"]), read_only=True) as connection:
+        pages.write_report(folder / "report", Warehouse(connection), title_facts(plan, "internal"))
+    pages.write_quality_page(folder / "quality", plan.verdict)
+
+
+def release_facts(plan: Plan, profile: str) -> dict[str, Any]:
+    build = plan.build
+    return {
+        "release_id": str(plan.release),
+        "as_of_delivery": build.delivery,
+        "data_cut": build.data_cut,
+        "profile": profile,
+        "schema_version": SCHEMA_VERSION,
+        "previous_release": plan.previous.release_id if plan.previous else None,
+        "icb_code": build.icb_code,
+        "icb_name": build.icb_name,
+        "first_month": build.first_month,
+        "last_month": build.last_month,
+        "code_version": code_version.git_commit(),
+        "code_fingerprint": code_version.code_fingerprint(),
+        "build_id": plan.build_id,
+    }
+
+
+def title_facts(plan: Plan, profile: str) -> dict[str, Any]:
+    """What pages and workbook say about the release: `release_facts`, the checks by state, and the waivers."""
+    return {
+        **release_facts(plan, profile),
+        "checks_by_state": checks_by_state(plan.verdict.results),
+        "waivers": plan.waivers if profile == "internal" else [],
+    }
+
+
+def checks_by_state(results: list[CheckResult]) -> dict[str, int]:
+    states = sorted(result.state.value for result in results)
+    return {state: states.count(state) for state in dict.fromkeys(states)}
+
+
+def _finish(settings: Settings, plan: Plan, folder: Path, profile: str, disclosure: Disclosure) -> None:
+    """Read the written database back, hash every file, seal the receipt."""
+    import duckdb
+
+    is_internal = profile == "internal"
+    with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
+        attach(connection, folder / DATABASE_NAME[profile], "written")  # type: ignore[index]
+        tables = table_facts(connection, "written")
+    build = plan.build
+    counts = {"rows_read": None, "rows_loaded": None, "rows_quarantined": None}
+    receipt = ReleaseReceipt(
+        schema_version=SCHEMA_VERSION,
+        release_id=str(plan.release),
+        profile=profile,  # type: ignore[arg-type]
+        as_of_delivery=build.delivery,
+        data_cut=build.data_cut.isoformat(),
+        first_month=build.first_month.isoformat(),
+        last_month=build.last_month.isoformat(),
+        icb_code=build.icb_code,
+        icb_name=build.icb_name,
+        previous_release=plan.previous.release_id if plan.previous else None,
+        build_id=plan.build_id,
+        build_key=plan.build_key,
+        code_fingerprint=code_version.code_fingerprint(),
+        git_commit=code_version.git_commit(),
+        package_versions=code_version.package_versions(),
+        inputs=build.inputs if is_internal else [entry.model_copy(update=counts) for entry in build.inputs],
+        checks=sorted(plan.verdict.results, key=lambda r: (r.check_id, r.subject, r.message)) if is_internal else [],
+        checks_by_state=checks_by_state(plan.verdict.results),
+        waivers=plan.waivers if is_internal else [],
+        disclosure=disclosure,
+        tables=tables,
+        files=file_hashes(folder),
+    )
+    receipt.sealed().write(folder)
+
+
+def _stands(settings: Settings, release: ReleaseId, build_key: str) -> bool:
+    """Whether an earlier publication of these inputs by this code is whole, in both profiles."""
+    by_profile = stores(settings)
+    try:
+        if find_release(settings, str(release)).receipt.build_key != build_key:
+            return False
+        for profile, store in by_profile.items():
+            check_folder(store.folder(release), profile)
+    except IntMartsError as error:
+        log.warning("release %s is made again under a new number: %s", release, error)
+        return False
+    return True
+
+
+def _previous(settings: Settings, delivery: str) -> Release | None:
+    """What readers had before: the current release, or, for an older delivery, the newest release up to that delivery."""
+    store = stores(settings)["internal"]
+    current = store.current()
+    candidates = [current] if current is not None and current.delivery <= delivery else []
+    candidates += [release for release in reversed(store.complete()) if release.delivery <= delivery]
+    for release in candidates:
+        try:
+            check_folder(store.folder(release), "internal")
+        except VerifyDiffers as error:
+            log.warning("restatements are not measured against release %s: %s", release, error)
+            continue
+        return find_release(settings, str(release))
+    return None
+
+
+def _as_dict(waiver: Any) -> dict[str, Any]:
+    return waiver.model_dump(mode="json") if hasattr(waiver, "model_dump") else dict(waiver)

@@ -1,0 +1,264 @@
+"""Numbering, immutability, `current`, rollback, verification, and what a killed publication leaves behind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration import publish
+from orchestration.errors import GateShut, IntMartsError, UsageError, VerifyDiffers
+from orchestration.publish.receipt import read_receipt
+from orchestration.publish.releases import stores
+from orchestration.publish.store import ReleaseId
+from orchestration.settings import Settings
+from tests.publish.fixture_warehouse import build_warehouse, make_home, open_verdict
+
+
+def current(settings: Settings) -> str:
+    return str(settings.paths.releases.joinpath("current").readlink())
+
+
+def refresh(settings: Settings, delivery: str = "2025-10", **build: object) -> publish.Publication:
+    build_warehouse(settings, delivery=delivery, **build)  # type: ignore[arg-type]
+    return publish.publish(settings, delivery, open_verdict())
+
+
+def test_a_release_holds_what_the_design_lists(settings: Settings) -> None:
+    folder = settings.paths.releases / "2025-10.1"
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {
+        "int_marts.duckdb", "int_marts.xlsx", "dictionary.html", "dictionary.csv", "changes.csv", "release.json",
+        "parquet/indicator_values.parquet", "parquet/data_quality.parquet", "parquet/as_at/readmissions.parquet",
+    } <= names  # fmt: skip
+    receipt = json.loads((folder / "release.json").read_text())
+    assert set(receipt["files"]) == names - {"release.json"}
+    assert "marts.indicator_values" in receipt["tables"] and "marts.release_info" not in receipt["tables"]
+    assert receipt["tables"]["marts.indicator_values"].keys() >= {"rows", "content_hash"}
+    assert receipt["inputs"][0]["sha256"] and receipt["checks"] and receipt["package_versions"]["duckdb"]
+    assert json.loads((settings.paths.releases / "current.json").read_text()) == {"release": "2025-10.1"}
+    assert current(settings) == "2025-10.1"
+
+
+def test_the_same_inputs_and_code_make_no_new_release(settings: Settings) -> None:
+    again = publish.publish(settings, "2025-10", open_verdict())
+    assert (again.release_id, again.is_new) == ("2025-10.1", False)
+    assert len(publish.list_releases(settings)) == 1
+
+
+def test_the_same_inputs_and_code_make_the_same_content(settings: Settings, tmp_path: Path) -> None:
+    other = make_home(tmp_path / "elsewhere" / "data")
+    publish.publish(other, "2025-10", open_verdict())
+    for root in ("releases", "releases_public"):
+        ours, theirs = (read_receipt(s.paths.root / root / "2025-10.1") for s in (settings, other))
+        assert ours.tables == theirs.tables
+        exact = {name for name in ours.files if not name.endswith(".duckdb")}
+        assert {name: ours.files[name] for name in exact} == {name: theirs.files[name] for name in exact}
+
+
+def test_content_does_not_depend_on_the_order_of_rows_or_threads(settings: Settings, tmp_path: Path) -> None:
+    other = make_home(tmp_path / "elsewhere" / "data")
+    with duckdb.connect(str(other.paths.warehouse_file)) as warehouse:
+        warehouse.execute(
+            "create table shuffled as from marts.indicator_values order by hash(area_code || month || indicator_id)"
+        )
+        warehouse.execute(
+            "delete from marts.indicator_values; insert into marts.indicator_values from shuffled; drop table shuffled"
+        )
+    more_threads = other.model_copy(update={"threads": 2})
+    publish.publish(more_threads, "2025-10", open_verdict())
+    ours, theirs = (read_receipt(s.paths.releases / "2025-10.1") for s in (settings, other))
+    assert ours.tables == theirs.tables
+
+
+def test_new_content_is_a_new_number_and_becomes_current(settings: Settings) -> None:
+    done = refresh(settings, restated=2)
+    assert (done.release_id, done.is_new, current(settings)) == ("2025-10.2", True, "2025-10.2")
+    assert settings.paths.releases_public.joinpath("current").readlink() == Path("2025-10.2")
+
+
+def test_an_older_delivery_never_becomes_current(settings: Settings) -> None:
+    done = refresh(settings, delivery="2025-09")
+    assert (done.release_id, done.is_new, current(settings)) == ("2025-09.1", True, "2025-10.1")
+    publish.verify(settings)
+
+
+def test_only_the_last_releases_stay_and_current_always(settings: Settings) -> None:
+    for restated in range(1, 4):
+        refresh(settings, restated=restated)
+    assert [r.release_id for r in publish.list_releases(settings)] == ["2025-10.2", "2025-10.3", "2025-10.4"]
+    publish.rollback(settings, "2025-10.2")
+    for restated in range(4, 7):
+        refresh(settings, delivery="2025-09", restated=restated)
+    assert "2025-10.2" in [r.release_id for r in publish.list_releases(settings)]
+    assert current(settings) == "2025-10.2"
+
+
+def test_a_shut_gate_publishes_nothing(settings: Settings) -> None:
+    with pytest.raises(GateShut, match="a check failed"):
+        publish.publish(settings, "2025-10", open_verdict(is_open=False, reasons=["a check failed"]))
+    with pytest.raises(GateShut, match="2025-10, not 2025-11"):
+        publish.publish(settings, "2025-11", open_verdict())
+    with pytest.raises(GateShut, match=r"marts\.readmissions"):
+        publish.publish(settings, "2025-10", open_verdict(table_hashes={"marts.readmissions": "0" * 64}))
+    assert [r.release_id for r in publish.list_releases(settings)] == ["2025-10.1"]
+
+
+# -- rollback ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_rollback_points_back_and_holds_until_something_newer(settings: Settings) -> None:
+    refresh(settings, restated=2)
+    publish.rollback(settings, "2025-10.1")
+    assert current(settings) == "2025-10.1"
+    publish.verify(settings)
+    again = publish.publish(settings, "2025-10", open_verdict())
+    assert (again.release_id, again.is_new, current(settings)) == ("2025-10.2", False, "2025-10.1")
+    assert refresh(settings, restated=3).release_id == "2025-10.3"
+    assert current(settings) == "2025-10.3"
+
+
+@pytest.mark.parametrize("name", ["2025-10.9", "nonsense", "2025-10", "../2025-10.1"])
+def test_rollback_to_what_is_not_there_is_a_usage_error(settings: Settings, name: str) -> None:
+    with pytest.raises(UsageError):
+        publish.rollback(settings, name)
+
+
+def test_rollback_to_a_damaged_release_is_refused(settings: Settings) -> None:
+    refresh(settings, restated=2)
+    (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
+    with pytest.raises(VerifyDiffers, match=r"changes\.csv was changed"):
+        publish.rollback(settings, "2025-10.1")
+    assert current(settings) == "2025-10.2"
+
+
+# -- verify -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_verify_counts_what_it_recomputed(settings: Settings) -> None:
+    found = publish.verify(settings)
+    assert found.release_id == "2025-10.1" and found.tables > 20 and found.files > 30
+
+
+@pytest.mark.parametrize("root", ["releases", "releases_public"])
+def test_verify_names_every_changed_missing_and_extra_file(settings: Settings, root: str) -> None:
+    folder = settings.paths.root / root / "2025-10.1"
+    with (folder / "dictionary.csv").open("a") as handle:
+        handle.write("x")
+    (folder / "parquet" / "dim_month.parquet").unlink()
+    (folder / "note.txt").write_text("hello")
+    with pytest.raises(VerifyDiffers) as error:
+        publish.verify(settings, "2025-10.1")
+    for words in ("dictionary.csv was changed", "dim_month.parquet is missing", "note.txt is not in the receipt"):
+        assert words in str(error.value)
+
+
+def test_verify_names_a_changed_table(settings: Settings) -> None:
+    with duckdb.connect(str(settings.paths.releases / "2025-10.1" / "int_marts.duckdb")) as database:
+        database.execute("update marts.readmissions set discharges = discharges + 1 where int_code = 'DI001'")
+    with pytest.raises(VerifyDiffers, match=r"table marts\.readmissions differs"):
+        publish.verify(settings)
+
+
+def test_verify_finds_an_edited_receipt(settings: Settings) -> None:
+    file = settings.paths.releases / "2025-10.1" / "release.json"
+    receipt = json.loads(file.read_text())
+    receipt["checks"][0]["state"] = "fail"
+    file.write_text(json.dumps(receipt))
+    with pytest.raises(VerifyDiffers, match="changed after it was sealed"):
+        publish.verify(settings)
+
+
+def test_verify_of_a_renamed_release_says_so(settings: Settings) -> None:
+    for root in (settings.paths.releases, settings.paths.releases_public):
+        shutil.copytree(root / "2025-10.1", root / "2025-10.2")
+    with pytest.raises(VerifyDiffers, match=r"receipt is that of release 2025-10\.1"):
+        publish.verify(settings, "2025-10.2")
+
+
+def test_a_damaged_release_is_made_again_under_a_new_number(settings: Settings) -> None:
+    (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
+    done = publish.publish(settings, "2025-10", open_verdict())
+    assert (done.release_id, done.is_new) == ("2025-10.2", True)
+    publish.verify(settings)
+
+
+def test_without_a_release_the_commands_say_so(tmp_path: Path) -> None:
+    empty = Settings(home=tmp_path)
+    assert publish.list_releases(empty) == [] and publish.current_release(empty) is None
+    with pytest.raises(UsageError, match="no release yet"):
+        publish.verify(empty)
+
+
+# -- after a kill -----------------------------------------------------------------------------------------------------------------
+
+
+def test_verify_names_the_root_that_is_behind_and_the_next_publication_repairs_it(settings: Settings) -> None:
+    refresh(settings, restated=2)
+    stores(settings)["internal"].point_current(ReleaseId("2025-10", 1))
+    with pytest.raises(VerifyDiffers, match="releases/current is behind: it names 2025-10.1, the newest is 2025-10.2"):
+        publish.verify(settings)
+    assert not publish.publish(settings, "2025-10", open_verdict()).is_new
+    publish.verify(settings)
+    assert current(settings) == "2025-10.2"
+
+
+def test_a_public_folder_without_its_twin_is_made_again(settings: Settings) -> None:
+    store = stores(settings)["public"]
+    shutil.copytree(store.root / "2025-10.1", store.root / "2025-10.2")
+    (store.root / ".building-2025-10.3").mkdir()
+    with pytest.raises(VerifyDiffers, match="releases_public/current is behind"):
+        publish.verify(settings)
+    done = refresh(settings, restated=2)
+    assert done.release_id == "2025-10.2"
+    publish.verify(settings)
+    assert not list(store.root.glob(".building*"))
+
+
+# -- what BI tools read -----------------------------------------------------------------------------------------------------------
+
+
+def test_descriptions_travel_with_the_data(settings: Settings) -> None:
+    folder = settings.paths.releases / "2025-10.1"
+    with duckdb.connect(str(folder / "int_marts.duckdb"), read_only=True) as database:
+        undescribed = database.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where not internal and comment is null"
+        ).fetchall()
+    assert undescribed == []
+    metadata = pq.read_schema(folder / "parquet" / "readmissions.parquet").metadata
+    assert metadata[b"description"] == b"The mart readmissions."
+    assert json.loads(metadata[b"column_descriptions"])["discharges"] == "What discharges means in readmissions."
+
+
+def test_parquet_holds_the_same_rows_as_the_database_in_order_of_key(settings: Settings) -> None:
+    folder = settings.paths.releases / "2025-10.1"
+    with duckdb.connect(str(folder / "int_marts.duckdb"), read_only=True) as database:
+        for schema, file in (("marts", "indicator_values"), ("as_at", "as_at/indicator_values")):
+            path = folder / "parquet" / f"{file}.parquet"
+            inside = database.execute(f"select * from {schema}.indicator_values").fetchall()
+            assert duckdb.sql(f"select * from '{path}'").fetchall() == inside
+    keys = [
+        row[:6]
+        for row in duckdb.sql(
+            f"select indicator_id, cohort_id, area_type, area_code, month, period from '{path}'"
+        ).fetchall()
+    ]
+    assert keys == sorted(keys)
+
+
+def test_a_vanished_column_stops_the_release(settings: Settings) -> None:
+    with pytest.raises(IntMartsError, match=r"marts\.readmissions\.is_mature disappeared.*raise SCHEMA_VERSION"):
+        refresh(settings, drop_column="marts.readmissions.is_mature")
+    assert current(settings) == "2025-10.1"
+
+
+def test_a_vanished_column_passes_with_a_new_schema_version(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.publish.publisher.SCHEMA_VERSION", 2)
+    done = refresh(settings, drop_column="marts.readmissions.is_mature")
+    assert done.release.receipt.schema_version == 2
