@@ -188,9 +188,14 @@ class Structure:
         rest: dict[int, int] = {}
         adds_over_areas = True
         for (kind, code, month), count in figures.items():
-            members = teams if kind == TOTAL else publication.teams_of.get((kind, code), ())
             if kind == TEAM:
                 continue
+            # A team that has ended has no figures any more.
+            members = (
+                [team for team in publication.teams_of.get((kind, code), ()) if team in teams]
+                if kind != TOTAL
+                else teams
+            )
             values = [figures.get((TEAM, team, month)) for team in members]
             if not members or any(value is None for value in values):
                 adds_over_areas = False
@@ -208,14 +213,15 @@ class Structure:
         name, figures = self.measure.name, self.measure.figures
         if area_type != TEAM and not self.adds_over_areas:
             return [(("x", name, area_type, area_code, month), count)]
-        members = (
-            (area_code,)
-            if area_type == TEAM
-            else (self.teams if area_type == TOTAL else self.teams_of[(area_type, area_code)])
-        )
+        members: Sequence[str] = (area_code,)
+        if area_type != TEAM:
+            inside = self.teams if area_type == TOTAL else self.teams_of[(area_type, area_code)]
+            members = [team for team in inside if team in self.teams]
         if self.adds_over_months:
             months = range(month - WINDOW_MONTHS + 1, month + 1)
-            found: list[Unknown] = [(("x", name, team, at), self.measure.monthly[(team, at)]) for team in members for at in months]
+            found: list[Unknown] = [
+                (("x", name, team, at), self.measure.monthly[(team, at)]) for team in members for at in months
+            ]
         else:
             found = [(("x", name, team, "to", month), figures[(TEAM, team, month)]) for team in members]
         if area_type == TOTAL and month in self.rest:

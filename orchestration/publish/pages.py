@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from orchestration.quality import Verdict
 
 
 def write_report(folder: Path, warehouse: Warehouse, context: dict[str, Any]) -> None:
@@ -18,10 +21,7 @@ def write_report(folder: Path, warehouse: Warehouse, context: dict[str, Any]) ->
     write(folder, warehouse, context)
 
 
-def write_quality_page(folder: Path, verdict: Any) -> None:
-    from orchestration import quality
+def write_quality_page(folder: Path, verdict: Verdict) -> None:
+    from orchestration.quality import write_quality_page as write
 
-    if not hasattr(quality, "write_quality_page"):
-        return
-    folder.mkdir()
-    quality.write_quality_page(folder, verdict)
+    write(folder, verdict)

@@ -7,10 +7,11 @@ between two of them leaves complete releases only; `repair` finishes or removes 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from orchestration import code_version
 from orchestration.checks import CheckResult
@@ -22,6 +23,7 @@ from orchestration.publish.marts import attach, comment, copy_marts, table_facts
 from orchestration.publish.receipt import (
     SCHEMA_VERSION,
     Disclosure,
+    Profile,
     ReleaseReceipt,
     TableFacts,
     file_hashes,
@@ -43,18 +45,12 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+    from orchestration.quality import Verdict
+
 log = logging.getLogger(__name__)
 
 # Written here, so a table of the same name in the warehouse would be a mistake and is not copied.
 OWN_TABLES = ("marts.data_quality", "marts.restatements", "marts.release_info")
-
-
-class OpenVerdict(Protocol):
-    """What the publisher reads of the gate's verdict."""
-
-    is_open: bool
-    results: list[CheckResult]
-    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -95,20 +91,21 @@ class Plan:
     build: Build
     build_key: str
     build_id: str
-    verdict: OpenVerdict
+    verdict: Verdict
     waivers: list[dict[str, Any]]
     dictionary: Dictionary
 
 
-def publish(settings: Settings, delivery: Any, verdict: OpenVerdict) -> Publication:
+def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     """Make the release of what is in the warehouse; the caller holds the home lock.
 
     `delivery` is a `Delivery` or its name. Raises `GateShut` when the verdict is not open, when the warehouse was built for another
     delivery, or when a mart is not the one that was judged; `VerifyDiffers` when what was written does not read back.
     """
     name = delivery if isinstance(delivery, str) else delivery.name
-    if not verdict.is_open:
-        raise GateShut("; ".join(verdict.reasons) or f"the gate is shut for delivery {name}")
+    verdict.require_open()
+    if verdict.delivery != name:
+        raise GateShut(f"the gate judged delivery {verdict.delivery}, not {name}")
     build = read_build(settings)
     if build.delivery != name:
         raise GateShut(
@@ -119,8 +116,8 @@ def publish(settings: Settings, delivery: Any, verdict: OpenVerdict) -> Publicat
     repair(settings)
 
     tables = warehouse_facts(settings)
-    require_judged(verdict, tables)
-    waivers = [_as_dict(waiver) for waiver in getattr(verdict, "waivers", [])]
+    build_id = require_judged(verdict, tables)
+    waivers = [waiver.model_dump(mode="json") for waiver in verdict.waivers]
     build_key = key_of_build(settings, build, tables, verdict, waivers)
     by_profile = stores(settings)
     last = by_profile["internal"].newest(of_delivery=name)
@@ -133,7 +130,7 @@ def publish(settings: Settings, delivery: Any, verdict: OpenVerdict) -> Publicat
         previous=_previous(settings, name),
         build=build,
         build_key=build_key,
-        build_id=str(getattr(verdict, "build_id", "") or build_key),
+        build_id=build_id,
         verdict=verdict,
         waivers=waivers,
         dictionary=read_dictionary(settings),
@@ -205,21 +202,20 @@ def warehouse_facts(settings: Settings) -> dict[str, TableFacts]:
         }
 
 
-def require_judged(verdict: OpenVerdict, tables: dict[str, TableFacts]) -> None:
-    """Refuse when a mart differs from what the gate judged. Raises `GateShut` naming the marts."""
-    judged: dict[str, str] = dict(getattr(verdict, "table_hashes", {}) or {})
-    differing = sorted(
-        name for name, content in judged.items() if name in tables and tables[name].content_hash != content
-    )
-    missing = sorted(name for name in judged if name.split(".")[0] in ("marts", "as_at") and name not in tables)
-    if differing or missing:
-        raise GateShut(
-            f"changed since the gate judged it: {', '.join(differing + missing)}; run `int-marts refresh` again"
-        )
+def require_judged(verdict: Verdict, tables: dict[str, TableFacts]) -> str:
+    """Refuse when a mart differs from what the gate judged; gives the id of the judged build. Raises `GateShut` naming the marts."""
+    if verdict.receipt is None:
+        raise GateShut("nothing was checked since the last build: run `int-marts refresh`")
+    judged = {name: facts.content_hash for name, facts in verdict.receipt.marts.items() if name not in OWN_TABLES}
+    found = {name: facts.content_hash for name, facts in tables.items()}
+    differing = sorted(name for name in judged.keys() | found.keys() if judged.get(name) != found.get(name))
+    if differing:
+        raise GateShut(f"not what the gate judged: {', '.join(differing)}; run `int-marts refresh` again")
+    return verdict.receipt.build_id
 
 
 def key_of_build(
-    settings: Settings, build: Build, tables: dict[str, TableFacts], verdict: OpenVerdict, waivers: list[dict[str, Any]]
+    settings: Settings, build: Build, tables: dict[str, TableFacts], verdict: Verdict, waivers: list[dict[str, Any]]
 ) -> str:
     """Equal for equal inputs, code, settings that show in a release, and findings: then no new release is made."""
     return sha256_of(
@@ -259,7 +255,7 @@ def write_internal(settings: Settings, plan: Plan, folder: Path, judged: dict[st
 
 def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPyConnection) -> None:
     previous = plan.previous
-    write_data_quality(connection, plan.verdict.results)
+    write_data_quality(connection, list(plan.verdict.results))
     write_restatements(
         connection,
         previous.release_id if previous else None,
@@ -326,25 +322,25 @@ def title_facts(plan: Plan, profile: str) -> dict[str, Any]:
     }
 
 
-def checks_by_state(results: list[CheckResult]) -> dict[str, int]:
+def checks_by_state(results: Sequence[CheckResult]) -> dict[str, int]:
     states = sorted(result.state.value for result in results)
     return {state: states.count(state) for state in dict.fromkeys(states)}
 
 
-def _finish(settings: Settings, plan: Plan, folder: Path, profile: str, disclosure: Disclosure) -> None:
+def _finish(settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure) -> None:
     """Read the written database back, hash every file, seal the receipt."""
     import duckdb
 
     is_internal = profile == "internal"
     with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
-        attach(connection, folder / DATABASE_NAME[profile], "written")  # type: ignore[index]
+        attach(connection, folder / DATABASE_NAME[profile], "written")
         tables = table_facts(connection, "written")
     build = plan.build
     counts = {"rows_read": None, "rows_loaded": None, "rows_quarantined": None}
     receipt = ReleaseReceipt(
         schema_version=SCHEMA_VERSION,
         release_id=str(plan.release),
-        profile=profile,  # type: ignore[arg-type]
+        profile=profile,
         as_of_delivery=build.delivery,
         data_cut=build.data_cut.isoformat(),
         first_month=build.first_month.isoformat(),
@@ -396,7 +392,3 @@ def _previous(settings: Settings, delivery: str) -> Release | None:
             continue
         return find_release(settings, str(release))
     return None
-
-
-def _as_dict(waiver: Any) -> dict[str, Any]:
-    return waiver.model_dump(mode="json") if hasattr(waiver, "model_dump") else dict(waiver)

@@ -16,7 +16,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the release 2025-10.1. Never changed: tests that write take a copy."""
     root = tmp_path_factory.mktemp("published") / "data"
     settings = make_home(root)
-    publish.publish(settings, "2025-10", open_verdict())
+    publish.publish(settings, "2025-10", open_verdict(settings))
     return root
 
 

@@ -8,25 +8,37 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from orchestration.checks import CheckResult, Severity, State
+from orchestration.quality import Receipt, Verdict
+from orchestration.quality.receipt import MartEvidence
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
+PEOPLE, PEOPLE_65 = ("registered_population", "population"), ("registered_population_65_plus", "population")
 INDICATORS = (
-    # id, kind, numerator measure, denominator measure, denominator kind, multiplier, limits, headline, mean monthly count
-    ("gp_appointments_attended", "additive", "gp_appointments_attended", "registered_population", "population", 1000, "byar", True, 900),
-    ("emergency_admissions", "additive", "emergency_admissions", "registered_population", "population", 100000, "byar", True, 9),
-    ("emergency_admissions_los_1_plus", "additive", "emergency_admissions_los_1_plus", "registered_population", "population", 100000, "byar", True, 5),
-    ("acs_chronic_admissions", "additive", "acs_chronic_admissions", "registered_population", "population", 100000, "byar", True, 1),
-    ("falls_admissions_65_plus", "additive", "falls_admissions_65_plus", "registered_population_65_plus", "population", 100000, "byar", True, 0.6),
+    # id, measure kind, numerator measure, denominator measure and kind, multiplier, limits, headline, mean monthly count
+    ("gp_appointments_attended", "additive", "gp_appointments_attended", *PEOPLE, 1000, "byar", True, 900),
+    ("emergency_admissions", "additive", "emergency_admissions", *PEOPLE, 100000, "byar", True, 9),
+    (
+        "emergency_admissions_los_1_plus",
+        "additive",
+        "emergency_admissions_los_1_plus",
+        *PEOPLE,
+        100000,
+        "byar",
+        True,
+        5,
+    ),
+    ("acs_chronic_admissions", "additive", "acs_chronic_admissions", *PEOPLE, 100000, "byar", True, 1),
+    ("falls_admissions_65_plus", "additive", "falls_admissions_65_plus", *PEOPLE_65, 100000, "byar", True, 0.6),
     ("readmissions_30d", "additive", "readmissions_30d", "index_discharges", "activity", 100, "wilson", True, 1),
-    ("spend_per_head", "additive", "spend_per_head", "registered_population", "population", 1, "none", True, 40000),
-    ("high_intensity_ae_users", "person_period", "ae_attendances_unplanned", "registered_population", "population", 100000, "byar", False, 0.3),
-)  # fmt: skip
+    ("spend_per_head", "additive", "spend_per_head", *PEOPLE, 1, "none", True, 40000),
+    ("high_intensity_ae_users", "person_period", "ae_attendances_unplanned", *PEOPLE, 100000, "byar", False, 0.3),
+)
 TEAMS = (
     # int, pcn, hcp, practices
     ("DI001", "DP001", "DH1", 3),
@@ -41,20 +53,9 @@ COUNT_COMMON = "int_code varchar, month date, registered_population bigint, peri
 LIMITS = "{0} double, {0}_lower_95 double, {0}_upper_95 double"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The gate's verdict as the publisher reads it."""
-
-    results: list[CheckResult]
-    is_open: bool = True
-    reasons: list[str] = field(default_factory=list)
-    build_id: str = "fixture-build"
-    waivers: list[dict] = field(default_factory=list)
-    table_hashes: dict[str, str] = field(default_factory=dict)
-
-
-def open_verdict(**changes: object) -> Verdict:
-    results = [
+def open_verdict(settings: Settings, delivery: str = "2025-10", results: list[CheckResult] | None = None) -> Verdict:
+    """The gate's verdict on what stands in the warehouse: everything checked, one warning."""
+    found = results or [
         CheckResult(
             check_id="dbt.indicator_values_grain", subject="marts.indicator_values", kind="dbt", severity=Severity.BLOCK,
             state=State.PASS, rows_examined=1000, message="1000 rows, none twice",
@@ -64,7 +65,18 @@ def open_verdict(**changes: object) -> Verdict:
             state=State.WARN, rows_examined=26, violations=1, message="one month is 12 % above its past",
         ),
     ]  # fmt: skip
-    return Verdict(results=results, **changes)  # type: ignore[arg-type]
+    with open_warehouse(settings) as warehouse:
+        marts = {
+            name: MartEvidence(rows=warehouse.row_count(name), content_hash=warehouse.content_hash(name))
+            for name in warehouse.tables()
+        }
+    cut = data_cut(dt.date(int(delivery[:4]), int(delivery[5:7]), 1))
+    receipt = Receipt(
+        delivery=delivery, data_cut=cut, build_id=f"build of {delivery}", code_fingerprint="", dbt_invocation_id="",
+        dbt_run_results_sha256="", marts=marts, landing={}, lake={}, suites={}, registry_sha256="", results=tuple(found),
+    )  # fmt: skip
+    is_open = not any(r.state in (State.FAIL, State.ERROR) and r.severity is Severity.BLOCK for r in found)
+    return Verdict(delivery=delivery, data_cut=cut, is_open=is_open, results=tuple(found), receipt=receipt)
 
 
 def make_home(root: Path, **build: object) -> Settings:
@@ -317,8 +329,8 @@ def _write_other_marts(warehouse: duckdb.DuckDBPyConnection, last: dt.date) -> N
             f"""
             insert into {schema}.spend_per_capita by name
             select int_code, month, 1000 as registered_population, 'final' as period_status, 'emergency' as point_of_delivery,
-                'contract' as cost_basis, 10 as activity, 10 as activity_priced, numerator as spend_gbp, numerator / 1000 as spend_per_head_gbp,
-                '2025/26' as price_year
+                'contract' as cost_basis, 10 as activity, 10 as activity_priced, numerator as spend_gbp,
+                numerator / 1000 as spend_per_head_gbp, '2025/26' as price_year
             from main.counts where indicator_id = 'spend_per_head'
             """
         )

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration import publish
+from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut, IntMartsError, UsageError, VerifyDiffers
 from orchestration.publish.receipt import read_receipt
 from orchestration.publish.releases import stores
@@ -25,7 +26,7 @@ def current(settings: Settings) -> str:
 
 def refresh(settings: Settings, delivery: str = "2025-10", **build: object) -> publish.Publication:
     build_warehouse(settings, delivery=delivery, **build)  # type: ignore[arg-type]
-    return publish.publish(settings, delivery, open_verdict())
+    return publish.publish(settings, delivery, open_verdict(settings, delivery))
 
 
 def test_a_release_holds_what_the_design_lists(settings: Settings) -> None:
@@ -45,14 +46,15 @@ def test_a_release_holds_what_the_design_lists(settings: Settings) -> None:
 
 
 def test_the_same_inputs_and_code_make_no_new_release(settings: Settings) -> None:
-    again = publish.publish(settings, "2025-10", open_verdict())
+    again = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (again.release_id, again.is_new) == ("2025-10.1", False)
     assert len(publish.list_releases(settings)) == 1
 
 
+@pytest.mark.slow
 def test_the_same_inputs_and_code_make_the_same_content(settings: Settings, tmp_path: Path) -> None:
     other = make_home(tmp_path / "elsewhere" / "data")
-    publish.publish(other, "2025-10", open_verdict())
+    publish.publish(other, "2025-10", open_verdict(other))
     for root in ("releases", "releases_public"):
         ours, theirs = (read_receipt(s.paths.root / root / "2025-10.1") for s in (settings, other))
         assert ours.tables == theirs.tables
@@ -60,6 +62,7 @@ def test_the_same_inputs_and_code_make_the_same_content(settings: Settings, tmp_
         assert {name: ours.files[name] for name in exact} == {name: theirs.files[name] for name in exact}
 
 
+@pytest.mark.slow
 def test_content_does_not_depend_on_the_order_of_rows_or_threads(settings: Settings, tmp_path: Path) -> None:
     other = make_home(tmp_path / "elsewhere" / "data")
     with duckdb.connect(str(other.paths.warehouse_file)) as warehouse:
@@ -70,23 +73,26 @@ def test_content_does_not_depend_on_the_order_of_rows_or_threads(settings: Setti
             "delete from marts.indicator_values; insert into marts.indicator_values from shuffled; drop table shuffled"
         )
     more_threads = other.model_copy(update={"threads": 2})
-    publish.publish(more_threads, "2025-10", open_verdict())
+    publish.publish(more_threads, "2025-10", open_verdict(other))
     ours, theirs = (read_receipt(s.paths.releases / "2025-10.1") for s in (settings, other))
     assert ours.tables == theirs.tables
 
 
+@pytest.mark.slow
 def test_new_content_is_a_new_number_and_becomes_current(settings: Settings) -> None:
     done = refresh(settings, restated=2)
     assert (done.release_id, done.is_new, current(settings)) == ("2025-10.2", True, "2025-10.2")
     assert settings.paths.releases_public.joinpath("current").readlink() == Path("2025-10.2")
 
 
+@pytest.mark.slow
 def test_an_older_delivery_never_becomes_current(settings: Settings) -> None:
     done = refresh(settings, delivery="2025-09")
     assert (done.release_id, done.is_new, current(settings)) == ("2025-09.1", True, "2025-10.1")
     publish.verify(settings)
 
 
+@pytest.mark.slow
 def test_only_the_last_releases_stay_and_current_always(settings: Settings) -> None:
     for restated in range(1, 4):
         refresh(settings, restated=restated)
@@ -99,24 +105,33 @@ def test_only_the_last_releases_stay_and_current_always(settings: Settings) -> N
 
 
 def test_a_shut_gate_publishes_nothing(settings: Settings) -> None:
-    with pytest.raises(GateShut, match="a check failed"):
-        publish.publish(settings, "2025-10", open_verdict(is_open=False, reasons=["a check failed"]))
+    failed = CheckResult(
+        check_id="dbt.keys", subject="marts.readmissions", kind="dbt", severity=Severity.BLOCK, state=State.FAIL
+    )
+    with pytest.raises(GateShut, match=r"dbt\.keys"):
+        publish.publish(settings, "2025-10", open_verdict(settings, results=[failed]))
     with pytest.raises(GateShut, match="2025-10, not 2025-11"):
-        publish.publish(settings, "2025-11", open_verdict())
+        publish.publish(settings, "2025-11", open_verdict(settings))
+    with pytest.raises(GateShut, match="2025-10, not 2025-11"):
+        publish.publish(settings, "2025-11", open_verdict(settings, "2025-11"))
+    judged = open_verdict(settings)
+    with duckdb.connect(str(settings.paths.warehouse_file)) as warehouse:
+        warehouse.execute("update marts.readmissions set discharges = discharges + 1 where int_code = 'DI001'")
     with pytest.raises(GateShut, match=r"marts\.readmissions"):
-        publish.publish(settings, "2025-10", open_verdict(table_hashes={"marts.readmissions": "0" * 64}))
+        publish.publish(settings, "2025-10", judged)
     assert [r.release_id for r in publish.list_releases(settings)] == ["2025-10.1"]
 
 
 # -- rollback ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rollback_points_back_and_holds_until_something_newer(settings: Settings) -> None:
     refresh(settings, restated=2)
     publish.rollback(settings, "2025-10.1")
     assert current(settings) == "2025-10.1"
     publish.verify(settings)
-    again = publish.publish(settings, "2025-10", open_verdict())
+    again = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (again.release_id, again.is_new, current(settings)) == ("2025-10.2", False, "2025-10.1")
     assert refresh(settings, restated=3).release_id == "2025-10.3"
     assert current(settings) == "2025-10.3"
@@ -128,6 +143,7 @@ def test_rollback_to_what_is_not_there_is_a_usage_error(settings: Settings, name
         publish.rollback(settings, name)
 
 
+@pytest.mark.slow
 def test_rollback_to_a_damaged_release_is_refused(settings: Settings) -> None:
     refresh(settings, restated=2)
     (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
@@ -180,9 +196,10 @@ def test_verify_of_a_renamed_release_says_so(settings: Settings) -> None:
         publish.verify(settings, "2025-10.2")
 
 
+@pytest.mark.slow
 def test_a_damaged_release_is_made_again_under_a_new_number(settings: Settings) -> None:
     (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
-    done = publish.publish(settings, "2025-10", open_verdict())
+    done = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (done.release_id, done.is_new) == ("2025-10.2", True)
     publish.verify(settings)
 
@@ -197,16 +214,20 @@ def test_without_a_release_the_commands_say_so(tmp_path: Path) -> None:
 # -- after a kill -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_verify_names_the_root_that_is_behind_and_the_next_publication_repairs_it(settings: Settings) -> None:
     refresh(settings, restated=2)
     stores(settings)["internal"].point_current(ReleaseId("2025-10", 1))
-    with pytest.raises(VerifyDiffers, match="releases/current is behind: it names 2025-10.1, the newest is 2025-10.2"):
+    with pytest.raises(
+        VerifyDiffers, match=r"releases/current is behind: it names 2025-10\.1, the newest is 2025-10\.2"
+    ):
         publish.verify(settings)
-    assert not publish.publish(settings, "2025-10", open_verdict()).is_new
+    assert not publish.publish(settings, "2025-10", open_verdict(settings)).is_new
     publish.verify(settings)
     assert current(settings) == "2025-10.2"
 
 
+@pytest.mark.slow
 def test_a_public_folder_without_its_twin_is_made_again(settings: Settings) -> None:
     store = stores(settings)["public"]
     shutil.copytree(store.root / "2025-10.1", store.root / "2025-10.2")
@@ -250,12 +271,14 @@ def test_parquet_holds_the_same_rows_as_the_database_in_order_of_key(settings: S
     assert keys == sorted(keys)
 
 
+@pytest.mark.slow
 def test_a_vanished_column_stops_the_release(settings: Settings) -> None:
     with pytest.raises(IntMartsError, match=r"marts\.readmissions\.is_mature disappeared.*raise SCHEMA_VERSION"):
         refresh(settings, drop_column="marts.readmissions.is_mature")
     assert current(settings) == "2025-10.1"
 
 
+@pytest.mark.slow
 def test_a_vanished_column_passes_with_a_new_schema_version(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
