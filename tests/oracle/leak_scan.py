@@ -42,9 +42,10 @@ PATIENT_FEEDS = [
     "person_cohorts",
     "opt_outs",
 ]
-WORD = re.compile(rb"[A-Za-z0-9_\-]{8,}")
-SHORTEST_IDENTIFIER = 8
+WORD = re.compile(rb"[A-Za-z0-9_\-]{7,}")
+SHORTEST_IDENTIFIER = 7
 SHORTEST_TEXT = 12
+MARKER = "CANARY"
 
 
 @dataclass
@@ -79,6 +80,9 @@ def collect(planted: Planted, delivery: Drop, feed: str, kept: set[str] | None) 
             if name in PERSON_COLUMNS | RECORD_COLUMNS:
                 if len(value) >= SHORTEST_IDENTIFIER:
                     planted.words.add(value.upper().encode())
+            elif value.upper().startswith(MARKER):
+                # the demo marks every value that must never leave, in columns no contract keeps
+                planted.phrases.add(MARKER.encode())
             elif kept is not None and spelling(name) not in kept and " " in value and len(value) >= SHORTEST_TEXT:
                 planted.phrases.add(value.upper().encode())
 

@@ -66,7 +66,9 @@ def test_bed_nights(brute: BruteForce, warehouse):
     for stay in brute.stays:
         for when, count in stays.nights(stay, brute.data_cut).items():
             expected[(stay.person_id, when)] += count
-    agree("bed nights", ((*key, n) for key, n in expected.items() if n), (row for row in found if row[2]))
+    months = set(compare.marts_months(warehouse))
+    inside = [(*key, n) for key, n in expected.items() if n and key[1] in months]
+    agree("bed nights", inside, (row for row in found if row[2]))
 
 
 def test_ae_duplicates(brute: BruteForce, warehouse):
