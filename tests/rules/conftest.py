@@ -12,7 +12,7 @@ from ..oracle.brute_force import BruteForce
 from .geographies import SUB_ICB
 from .home import random_home
 
-PEOPLE = 2_500
+PEOPLE = 2_000
 
 
 @pytest.fixture(scope="session")
