@@ -6,6 +6,7 @@ practice on the record; `by_area` then attributes them (C1). Slow and clear on p
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
-from .records import day, month_of, practice, text
+from .records import month_of, practice, text
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,6 @@ class BruteForce:
     def visits(self) -> Iterator[Event]:
         """dims = (setting, visit_type); amounts = (visits, not_attended, status_unknown)."""
         for row in self.gp_appointments:
-            kind = (1, 0, 0)
             status = activity.gp_status(row.get("APPT_STATUS"))
             kind = tuple(int(status == name) for name in ("visits", "not_attended", "status_unknown"))
             staff = activity.gp_staff(row.get("HCP_TYPE"))
@@ -146,6 +146,8 @@ class BruteForce:
         for number, delivery in enumerate(self.drops):
             fresh: dict[tuple, list[dict]] = defaultdict(list)
             for row in delivery.rows("contract_activity"):
+                if text(row.get("LOCAL PATIENT IDENTIFIER (EXTENDED)")) in self.opted_out:
+                    continue
                 fresh[(text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"]), contract_month(row))].append(row)
             for block, rows in fresh.items():
                 if block[1] <= month_of(delivery.data_cut):
@@ -161,6 +163,20 @@ class BruteForce:
                 pod = text(row["POINT OF DELIVERY CODE"])
                 spend = Decimal(price.replace(",", "")) if price else Decimal(0)
                 yield Event(month, where, (pod,), (amount, spend))
+
+    def payments(self) -> Iterator[Event]:
+        """dims = (financial year of the start,); amounts = (spend,): the yearly total before deductions, a twelfth a month."""
+        newest: dict[tuple[int, str], Decimal] = {}
+        for delivery in self.drops:
+            for path in delivery.files.get("gp_payments", []):
+                start = financial_year_of(path)
+                for row in landing.read_rows(path):
+                    amount = Decimal(row["TOTAL NHS PAYMENTS TO GENERAL PRACTICE"].replace(",", "") or 0)
+                    newest[(start, row["PRACTICE CODE"].strip())] = amount
+        for (start, code), amount in newest.items():
+            for number, share in enumerate(spread_evenly(amount)):
+                month = date(start, 4 + number, 1) if number <= 8 else date(start + 1, number - 8, 1)
+                yield Event(month, practice(code), (), (share,))
 
     # C2: admissions -------------------------------------------------------------------------------------------------
 
@@ -268,6 +284,13 @@ def contract_month(row: dict[str, str]) -> date:
     return date(start, 3 + number, 1) if number <= 9 else date(start + 1, number - 9, 1)
 
 
+def financial_year_of(path: Path) -> int:
+    """`nhspaymentsgp-22-23.csv` → 2022: the year the financial year starts in."""
+    found = re.search(r"(\d\d)-(\d\d)(?!\d)", path.stem)
+    assert found and int(found[2]) == int(found[1]) + 1, f"{path.name} names no financial year"
+    return 2000 + int(found[1])
+
+
 def spread_evenly(amount: Decimal) -> list[Decimal]:
     """C6: a yearly payment over its twelve months, to the penny: twelve parts that differ by a penny at most."""
     pence = int((amount * 100).to_integral_value())
@@ -275,4 +298,4 @@ def spread_evenly(amount: Decimal) -> list[Decimal]:
     return [Decimal(share) / 100 for share in shares]
 
 
-__all__ = ["BruteForce", "Event", "contract_month", "day", "spread_evenly"]
+__all__ = ["BruteForce", "Event", "contract_month", "spread_evenly"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -102,6 +103,28 @@ def compare_contract_spend(brute: BruteForce, connection: duckdb.DuckDBPyConnect
         )
         expected = {key: tuple(Decimal(a) for a in amounts) for key, amounts in expected.items()}
         found += differences(relation, expected, {k: tuple(Decimal(str(a)) for a in v) for k, v in got.items()})
+    return found
+
+
+def compare_payments(brute: BruteForce, connection: duckdb.DuckDBPyConnection) -> list[Difference]:
+    """Payments by area: a month may differ by the pennies of the rounding, a financial year not at all."""
+    months = marts_months(connection)
+    found: list[Difference] = []
+    for boundary in BOUNDARIES:
+        relation = f"{boundary}.spend_per_capita"
+        rows = connection.execute(f"select int_code, month, spend_gbp from {relation} where cost_basis = 'payment'")
+        got: dict[tuple, Decimal] = defaultdict(Decimal)
+        for area, month, spend in rows.fetchall():
+            got[(area, month)] += spend or 0
+        expected = {k[:2]: a[0] for k, a in brute.by_area(brute.payments(), months, boundary).items()}
+        for key in sorted(set(expected) | set(got), key=str):
+            wanted, published_spend = expected.get(key, Decimal(0)), got.get(key, Decimal(0))
+            # one penny per practice is the most that two fair ways of spreading a year can differ in a month
+            if abs(wanted - published_spend) > Decimal("0.01") * len(brute.geography.icb_practices):
+                found.append(Difference(relation, key, wanted, published_spend))
+        whole = [sum(figures.values(), Decimal(0)) for figures in (expected, got)]
+        if boundary == "marts" and abs(whole[0] - whole[1]) > Decimal("0.01") * len(brute.geography.icb_practices):
+            found.append(Difference(f"{relation} payments in all", (), whole[0], whole[1]))
     return found
 
 

@@ -51,7 +51,7 @@ def no_differences(found: list[compare.Difference]) -> None:
 
 @pytest.mark.parametrize(
     "mart",
-    ["visits", "referrals", "contract_spend", "admissions", "readmissions", "populations", "indicators"],
+    ["visits", "referrals", "contract_spend", "payments", "admissions", "readmissions", "populations", "indicators"],
     ids=str,
 )
 def test_figures(brute: BruteForce, release, mart: str):
