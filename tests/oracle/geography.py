@@ -74,6 +74,11 @@ def read_geography(deliveries: list[Drop], sub_icb_codes: tuple[str, ...]) -> Ge
     for row in newest_snapshot(deliveries, "ods_practices"):
         if text(row.get("15")) in sub_icb_codes:
             geography.icb_practices.add(text(row["1"]))
+    # ODS keeps the parent that a practice closed under; the payments file names the present sub-ICB location
+    for delivery in deliveries:
+        for row in delivery.rows("gp_payments"):
+            if text(row.get("CCG CODE")) in sub_icb_codes and practice(row.get("PRACTICE CODE")):
+                geography.icb_practices.add(practice(row["PRACTICE CODE"]))
     for row in newest_snapshot(deliveries, "ods_succession"):
         old, new, effective = practice(row.get("1")), practice(row.get("2")), day(row.get("4"))
         if old and new and effective:

@@ -1,5 +1,7 @@
 -- The ICB's practices: those in int_membership, those with one of its sub-ICB locations as parent in ODS, and the
 -- predecessors of both, since an event on a closed practice's code follows it to its successor (definitions C1).
+-- ODS keeps the parent that a practice closed under, which may be a predecessor of the present location (a CCG, for example);
+-- the payments file names the present one, so that the ICB's total is the publisher's own.
 with own_practices as (
     select practice_code
     from {{ ref('stg_int_membership__memberships') }}
@@ -7,6 +9,11 @@ with own_practices as (
     select practices.practice_code
     from {{ ref('stg_ods_practices__practices') }} as practices
     inner join {{ ref('stg_plan__sub_icb_codes') }} as sub_icbs on practices.sub_icb_code = sub_icbs.sub_icb_code
+    union
+    select payments.practice_code
+    from {{ ref('stg_gp_payments__payments') }} as payments
+    inner join {{ ref('stg_plan__sub_icb_codes') }} as sub_icbs on payments.sub_icb_code = sub_icbs.sub_icb_code
+    where payments.practice_code is not null
 )
 
 {% for hop in range(1, succession_hops() + 1) -%}
