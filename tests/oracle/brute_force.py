@@ -105,6 +105,7 @@ class BruteForce:
             kind = tuple(int(status == name) for name in ("visits", "not_attended", "status_unknown"))
             staff = activity.gp_staff(row.get("HCP_TYPE"))
             yield Event(month_of(row.when), row.practice_code, ("gp_appointment", staff), kind, row.person_id)
+        yield from self.published_appointments({month_of(row.when) for row in self.gp_appointments})
         for setting, row in self.attendances:
             dims = (setting, activity.ae_type(row))
             yield Event(month_of(row.arrival_date), row.practice_code, dims, (1, 0, 0), row.person_id)
@@ -122,6 +123,22 @@ class BruteForce:
             kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
             team = row.get("TEAM_TYPE") or "unknown"
             yield Event(month_of(row.when), row.practice_code, ("community_contact", team), kind, row.person_id)
+
+    def published_appointments(self, record_level: set[date]) -> Iterator[Event]:
+        """Published counts where no record level exists: practice level beats sub-ICB level in a month, never added."""
+        cells: dict[date, dict[bool, list[Event]]] = defaultdict(lambda: defaultdict(list))
+        for row in landing.published_appointments(self.drops):
+            code = practice(row.get("GP_CODE"))
+            where = code or ("ICB_ONLY" if row["place"] in self.sub_icb_codes else "OUT_OF_AREA")
+            status = activity.gp_status(text(row["APPT_STATUS"]))
+            count = int(row["COUNT_OF_APPOINTMENTS"].replace(",", ""))
+            kind = tuple(count * (status == name) for name in ("visits", "not_attended", "status_unknown"))
+            month = landing.published_month(row)
+            dims = ("gp_appointment", activity.gp_staff(text(row["HCP_TYPE"])))
+            cells[month][code is not None].append(Event(month, where, dims, kind))
+        for month, levels in cells.items():
+            if month not in record_level:
+                yield from levels[True] or levels[False]
 
     # C8: referrals --------------------------------------------------------------------------------------------------
 
@@ -243,11 +260,17 @@ class BruteForce:
         for event in events:
             if event.month not in on:
                 continue
-            key = (self.geography.area(event.practice_code, on[event.month]), event.month, *event.dims)
+            key = (self.area(event.practice_code, on[event.month]), event.month, *event.dims)
             amounts = found.setdefault(key, [0] * len(event.amounts))
             for position, amount in enumerate(event.amounts):
                 amounts[position] += amount
         return {key: tuple(amounts) for key, amounts in found.items()}
+
+    def area(self, practice_code: str | None, on: date) -> str:
+        """C1; figures published only at sub-ICB level already say where they belong."""
+        if practice_code in {"ICB_ONLY", "OUT_OF_AREA"}:
+            return str(practice_code)
+        return self.geography.area(practice_code, on)
 
     def populations(self, months: list[date], boundary: str) -> dict[tuple[str, date], int]:
         on = boundary_dates(months, self.data_cut, boundary)

@@ -260,6 +260,26 @@ def ers_actions(deliveries: list[Drop]) -> list[dict[str, str]]:
     return list(seen.values())
 
 
+def published_month(row: dict[str, str]) -> date:
+    """`MAR2019`, `01MAY2024`: the month of a published count."""
+    label = row.get("APPOINTMENT_MONTH_START_DATE") or row.get("APPOINTMENT_MONTH") or row["APPOINTMENT_DATE"]
+    label = label.strip()
+    return month_of(day(label if label[:2].isdigit() else f"01{label}"))
+
+
+def published_appointments(deliveries: list[Drop]) -> list[dict[str, str]]:
+    """The newest delivery's rows of each month × level (practice, sub-ICB); `place` is the sub-ICB or CCG code."""
+    newest: dict[tuple, list[dict[str, str]]] = {}
+    for delivery in deliveries:
+        fresh: dict[tuple, list[dict[str, str]]] = {}
+        for row in delivery.rows("gp_appointments_published"):
+            row["place"] = text(row.get("SUB_ICB_LOCATION_CODE") or row.get("CCG_CODE")) or ""
+            block = (published_month(row), practice(row.get("GP_CODE")) is not None)
+            fresh.setdefault(block, []).append(row)
+        newest |= fresh
+    return [row for rows in newest.values() for row in rows]
+
+
 def newest_snapshot(deliveries: list[Drop], feed: str) -> list[dict[str, str]]:
     holders = [delivery for delivery in deliveries if feed in delivery.files]
     return list(holders[-1].rows(feed)) if holders else []

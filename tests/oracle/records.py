@@ -31,7 +31,7 @@ def day(value: str | None) -> date | None:
     value = (value or "").strip()
     if not value:
         return None
-    value = value.split(" ")[0].split("T")[0]
+    value = re.split(r" |(?<=\d)T(?=\d)", value)[0]
     for pattern in ("%Y-%m-%d", "%Y%m%d", "%d%b%Y", "%d/%m/%Y"):
         try:
             found = datetime.strptime(value, pattern).date()

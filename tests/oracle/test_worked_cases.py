@@ -120,5 +120,6 @@ def test_readings():
         None,
     ]
     assert day("1800-01-01") is None and day("01MAY2024") == day("20240501") == day("2024-05-01") == date(2024, 5, 1)
+    assert day("01OCT2019") == date(2019, 10, 1) and day("2025-10-03T08:00:00") == date(2025, 10, 3)
     assert clock("4000") is None and clock("0905") == clock("09:05:00")
     assert text("5.0") == "5" and text("&\t ") is None
