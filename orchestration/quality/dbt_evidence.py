@@ -76,7 +76,6 @@ class DbtEvidence:
 
     def _definition(self, check_id: str, node: dict[str, Any]) -> Definition:
         meta = _meta(node)
-        check = meta.get("check") or {}
         tags = set(node.get("tags") or []) | set((node.get("config") or {}).get("tags") or [])
         config = {key: (node.get("config") or {}).get(key) for key in TESTED_CONFIG}
         body = {
@@ -95,10 +94,10 @@ class DbtEvidence:
             severity=Severity.WARN if str(meta.get("gate", "block")).lower() == "warn" else Severity.BLOCK,
             definition=hash_of(body),
             is_waivable=not tags & UNWAIVABLE_TAGS and not any(word in node["name"] for word in ("conserv", "privacy")),
-            owner=str(check.get("owner") or "ICB intelligence team"),
-            reason=str(check.get("reason") or node.get("description") or ""),
+            owner=str(meta.get("owner") or "ICB intelligence team"),
+            reason=str(meta.get("reason") or node.get("description") or ""),
             what_to_do=str(
-                check.get("what_to_do")
+                meta.get("what_to_do")
                 or "read the test's description, find the rows it returns, and correct their source"
             ),
         )
@@ -119,7 +118,7 @@ class DbtEvidence:
 
     def relation(self, node: dict[str, Any]) -> str:
         """The table a test examines: what its meta says, else the node it is attached to, else the first it reads."""
-        stated = (_meta(node).get("check") or {}).get("relation")
+        stated = _meta(node).get("relation")
         if stated:
             return str(stated)
         candidates = [node.get("attached_node"), *((node.get("depends_on") or {}).get("nodes") or [])]
@@ -181,7 +180,7 @@ class DbtEvidence:
         delivered: frozenset[str],
         count_rows: Callable[[str, str], int | None],
     ) -> CheckResult:
-        check = _meta(node).get("check") or {}
+        check = _meta(node)
         run = self.results.get(node["unique_id"])
         if run is None:
             return definition.result(State.ERROR, "did not run in the last dbt invocation, so it has not passed")
@@ -195,7 +194,7 @@ class DbtEvidence:
         violations = int(run.get("failures") or 0)
         if not RELATION.fullmatch(definition.relation):
             return definition.result(
-                State.ERROR, "does not say which relation it examines (meta.check.relation)", violations=violations
+                State.ERROR, "does not say which relation it examines (meta.relation)", violations=violations
             )
         rows = count_rows(definition.relation, str(check.get("where") or ""))
         if rows is None:
@@ -254,4 +253,6 @@ def load_evidence(settings: Settings) -> DbtEvidence:
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:
-    return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
+    """What the test says of itself: `gate`, `owner`, `relation`, `where`, `feeds`, `may_be_empty`, `what_to_do` (also under `check`)."""
+    meta = {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
+    return {**meta, **(meta.get("check") or {})}

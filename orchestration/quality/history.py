@@ -2,13 +2,21 @@
 
 Temporary tables in the read-only connection: `seen_profile(feed, delivery, column_name, provider_code, month, rows, nulls)`,
 `seen_codes(feed, delivery, column_name, provider_code, month, code, rows)` and `this_build(delivery, data_cut, first_month,
-last_month)`. They hold a row per column × month × provider, never one per record.
+last_month)`. They hold a row per column × month × provider, never one per record. `seen_people` holds, inside this connection only,
+what each feed says about a person's sex and year of birth, from a sample of people that grows no further once it is large enough;
+`seen_membership` the map of practices as every delivery gave it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from orchestration.feeds import feed_contracts
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
+
+# Records about people are compared for one person in so many, so that about this many records are read into memory.
+PEOPLE_RECORDS = 3_000_000
 
 
 def create_history(warehouse: Warehouse, settings: Settings) -> None:
@@ -36,9 +44,53 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
                     f"insert into seen_{name} select '{feed_folder.name}', '{folder.parent.name.removeprefix('delivery=')}', {wanted} "
                     f"from read_parquet('{source}')"
                 )
+    create_people(warehouse)
+    create_membership(warehouse, settings, delivery)
 
 
-def _newest_versions(feed_folder, delivery: str) -> list:  # type: ignore[no-untyped-def]
+def create_people(warehouse: Warehouse) -> None:
+    """`seen_people(feed, space, provider_code, person_id, is_newest, is_last_month, sex, birth_year)`."""
+    warehouse.connection.execute(
+        "create temp table seen_people (feed varchar, space varchar, provider_code varchar, person_id varchar, is_newest boolean, "
+        "is_last_month boolean, sex varchar, birth_year double)"
+    )
+    status = dict(warehouse.rows("select feed, person_id_space from inputs.plan.feed_status where is_delivered"))
+    feeds = [
+        contract
+        for name, contract in feed_contracts().items()
+        if name in status and {"person_id", "sex", "age_years"} <= {column.name for column in contract.columns}
+    ]
+    records = sum(warehouse.row_count(f"inputs.live.{contract.feed}") for contract in feeds)
+    one_in = max(1, round(records / PEOPLE_RECORDS))
+    for contract in feeds:
+        date = contract.coverage_date or "coverage_month"
+        provider = f"coalesce({contract.provider}, '')" if contract.provider else "''"
+        warehouse.connection.execute(
+            f"insert into seen_people select '{contract.feed}', ?, {provider}, person_id, live.delivery = b.delivery, "
+            f"coverage_month = b.last_month, mode(sex), median(year(cast({date} as date)) - age_years) "
+            f"from inputs.live.{contract.feed} as live, this_build as b "
+            f"where person_id is not null and hash(person_id) % {one_in} = 0 and coverage_month between b.first_month and b.last_month "
+            "group by all",
+            [status[contract.feed]],
+        )
+
+
+def create_membership(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
+    """`seen_membership(delivery, practice_code, int_code, valid_from, valid_to)`: the map of each delivery up to this one."""
+    warehouse.connection.execute(
+        "create temp table seen_membership (delivery varchar, practice_code varchar, int_code varchar, valid_from date, valid_to date)"
+    )
+    for folder in _newest_versions(settings.paths.lake / "int_membership", delivery):
+        files = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
+        if files:
+            warehouse.connection.execute(
+                "insert into seen_membership select ?, practice_code, int_code, valid_from, valid_to "
+                "from read_parquet(?, hive_partitioning = false)",
+                [folder.parent.name.removeprefix("delivery="), files],
+            )
+
+
+def _newest_versions(feed_folder: Path, delivery: str) -> list[Path]:
     found = []
     for folder in sorted(feed_folder.glob("delivery=*")):
         if folder.name.removeprefix("delivery=") <= delivery:

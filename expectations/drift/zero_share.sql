@@ -1,0 +1,29 @@
+-- Share of zeros among the figures of a column, per provider and month of this delivery, against the other months of the provider:
+-- zeros written where nothing was known.
+with cells as (
+    select
+        coalesce($provider, '') as provider_code, coverage_month as month, count(*) as rows,
+        count(*) filter (where $figure = 0) as zeros, bool_or(live.delivery = b.delivery) as is_newest
+    from inputs.live.$feed as live, this_build as b
+    where coverage_month between b.first_month and b.last_month
+    group by all
+),
+compared as (
+    select n.provider_code, n.month, max(n.rows) as rows, max(n.zeros) as zeros, sum(o.rows) as h_rows, sum(o.zeros) as h_zeros
+    from cells as n
+    inner join cells as o
+        on o.provider_code = n.provider_code and o.month <> n.month
+            and (not o.is_newest or (select bool_and(is_newest) from cells))
+    where n.is_newest
+    group by n.provider_code, n.month
+),
+scored as (
+    select *, zeros / rows as p, h_zeros / h_rows as q, (zeros + h_zeros + 0.5) / (rows + h_rows + 1) as pooled
+    from compared where h_rows >= $minimum_history
+)
+select
+    concat_ws(' ', '$figure', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
+    rows as examined,
+    abs(p - q) > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / rows + 1 / h_rows)) as is_violation,
+    format('{:.0f} % zeros, {:.0f} % in its history', 100 * p, 100 * q) as note
+from scored
