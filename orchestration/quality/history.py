@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.feeds import feed_contracts
+from orchestration.feeds import load_contracts
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 3_000_000
+SEEN_COLUMNS = {
+    "profile": "column_name varchar, provider_code varchar, month date, rows bigint, nulls bigint",
+    "codes": "column_name varchar, provider_code varchar, month date, code varchar, rows bigint",
+}
 
 
 def create_history(warehouse: Warehouse, settings: Settings) -> None:
@@ -25,25 +29,23 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
         "create temp table this_build as select delivery, data_cut, first_month, last_month from inputs.plan.build"
     )
     delivery = warehouse.rows("select delivery from this_build")[0][0]
-    columns = {
-        "profile": "column_name, provider_code, coverage_month as month, rows, nulls",
-        "codes": "column_name, provider_code, coverage_month as month, code, rows",
-    }
-    empty = {
-        "profile": "null::varchar as feed, null::varchar as delivery, null::varchar as column_name, null::varchar as provider_code, "
-        "null::date as month, null::bigint as rows, null::bigint as nulls",
-        "codes": "null::varchar as feed, null::varchar as delivery, null::varchar as column_name, null::varchar as provider_code, "
-        "null::date as month, null::varchar as code, null::bigint as rows",
-    }
-    for name, wanted in columns.items():
-        connection.execute(f"create temp table seen_{name} as select {empty[name]} where false")
-        for feed_folder in sorted(settings.paths.lake.glob("*")):
-            for folder in _newest_versions(feed_folder, delivery):
-                source = str(folder / f"{name}.parquet").replace("'", "''")
-                connection.execute(
-                    f"insert into seen_{name} select '{feed_folder.name}', '{folder.parent.name.removeprefix('delivery=')}', {wanted} "
-                    f"from read_parquet('{source}')"
-                )
+    folders = [
+        folder
+        for feed_folder in sorted(settings.paths.lake.glob("*"))
+        for folder in _newest_versions(feed_folder, delivery)
+    ]
+    for name, columns in SEEN_COLUMNS.items():
+        connection.execute(f"create temp table seen_{name} (feed varchar, delivery varchar, {columns})")
+        if folders:
+            wanted = ", ".join(
+                column.split()[0] for column in columns.replace("month date", "coverage_month date").split(", ")
+            )
+            connection.execute(
+                f"insert into seen_{name} select regexp_extract(filename, '([^/]+)/delivery=([^/]+)/version=', 1), "
+                f"regexp_extract(filename, '([^/]+)/delivery=([^/]+)/version=', 2), {wanted} "
+                "from read_parquet(?, filename = true, hive_partitioning = false)",
+                [[(folder / f"{name}.parquet").as_posix() for folder in folders]],
+            )
     create_people(warehouse)
     create_membership(warehouse, settings, delivery)
 
@@ -57,7 +59,7 @@ def create_people(warehouse: Warehouse) -> None:
     status = dict(warehouse.rows("select feed, person_id_space from inputs.plan.feed_status where is_delivered"))
     feeds = [
         contract
-        for name, contract in feed_contracts().items()
+        for name, contract in load_contracts().items()
         if name in status and {"person_id", "sex", "age_years"} <= {column.name for column in contract.columns}
     ]
     records = sum(warehouse.row_count(f"inputs.live.{contract.feed}") for contract in feeds)

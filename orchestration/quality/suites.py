@@ -8,7 +8,9 @@ feature is an aggregate in SQL over each month. Great Expectations swallows exce
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from orchestration.deliveries import Delivery
 
+_numbers = itertools.count()
 COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "sum_total_column")
 
 
@@ -300,24 +303,31 @@ def _raised(exception_info: Any) -> bool:
 def _validate(frame: pd.DataFrame, expectations: list[Expectation]) -> dict[str, Any]:
     if not expectations:
         return {}
-    great_expectations = _great_expectations()
-    context = great_expectations.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+    frames = _frames()
+    name = f"frame_{next(_numbers)}"
+    asset = frames.add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
     listed = [{"type": e.type, "kwargs": e.kwargs, "meta": {"check": e.meta.check}} for e in expectations]
-    suite = great_expectations.ExpectationSuite(name="suite", expectations=listed)
+    suite = _great_expectations().ExpectationSuite(name=name, expectations=listed)
     found = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+    frames.delete_asset(name)
     return {outcome.expectation_config.meta["check"]: outcome for outcome in found.results}
+
+
+@cache
+def _frames() -> Any:
+    """One ephemeral context for the process: nothing on disk, no progress bars."""
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context.data_sources.add_pandas("frames")
 
 
 @cache
 def _great_expectations() -> Any:
     """Imported once and late: it costs seconds."""
-    import logging
-
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations
 
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
+        logging.getLogger(name).setLevel(logging.ERROR)
     return great_expectations

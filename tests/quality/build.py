@@ -10,7 +10,7 @@ import duckdb
 import yaml
 
 from orchestration.deliveries import find_delivery
-from orchestration.feeds import feed_contracts
+from orchestration.feeds import load_contracts
 from orchestration.ingest.inputs import PLAN_TABLES, empty_select
 from orchestration.quality import Receipt, Verdict, examine, judge, write_registry
 from orchestration.settings import Settings
@@ -119,7 +119,7 @@ class Build:
                 connection.execute(f"create schema {schema}")
             for name, columns in PLAN_TABLES.items():
                 connection.execute(f"create table plan.{name} ({columns})")
-            for name, contract in feed_contracts().items():
+            for name, contract in load_contracts().items():
                 connection.execute(f"create table live.{name} as {empty_select(contract)}")
             connection.execute(
                 "insert into live.hes_apc (epikey, delivery) select i::varchar, ? from range(3) as r(i)", [DELIVERY]
