@@ -1,0 +1,47 @@
+"""The gate score: which fault was shut, by which check, and which was let through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+SURVIVORS_BY_DESIGN = {
+    "a test and its line in the registry both removed (a reviewed change)": "the registry is the project's own file: its diff is what "
+    "people review, and the gate cannot know better than the reviewed registry",
+}
+
+
+class Outcome(BaseModel):
+    """`by` names the checks (or the rule of refusal) that shut; empty when the fault was let through."""
+
+    fault: str
+    group: str
+    stage: str
+    by: list[str]
+
+    @property
+    def is_shut(self) -> bool:
+        return bool(self.by)
+
+
+def write_score(file: Path, outcomes: list[Outcome], heading: str) -> None:
+    shut = sum(outcome.is_shut for outcome in outcomes)
+    lines = [
+        "# Gate score",
+        "",
+        heading,
+        "",
+        f"**{shut} of {len(outcomes)} faults shut ({100 * shut / len(outcomes):.1f} %).** Each was planted alone, in a copy of a clean home.",
+        "",
+    ]
+    survivors = [outcome for outcome in outcomes if not outcome.is_shut]
+    if survivors:
+        lines += ["## Let through", "", "| fault | why |", "|---|---|"]
+        lines += [f"| {o.fault} | {SURVIVORS_BY_DESIGN.get(o.fault, 'no check sees it yet')} |" for o in survivors]
+        lines.append("")
+    lines += ["## Every fault", "", "| fault | group | where it stopped | with which check |", "|---|---|---|---|"]
+    for outcome in sorted(outcomes, key=lambda o: (o.group, o.fault)):
+        shown = ", ".join(f"`{check}`" for check in outcome.by[:4]) + (f" and {len(outcome.by) - 4} more" if len(outcome.by) > 4 else "")
+        lines.append(f"| {outcome.fault} | {outcome.group} | {outcome.stage} | {shown or 'let through'} |")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
