@@ -19,7 +19,6 @@ from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
 from orchestration.feeds import load_contracts
 from orchestration.quality import definitions as definitions_module
-from orchestration.quality.dbt_evidence import DbtEvidence
 from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.history import create_history
 from orchestration.settings import Settings
@@ -107,9 +106,7 @@ def definitions() -> dict[str, Definition]:
     return {check.definition.check_id: check.definition for check in checks()}
 
 
-def examine(
-    warehouse: Warehouse, settings: Settings, evidence: DbtEvidence, delivered: frozenset[str]
-) -> list[CheckResult]:
+def examine(warehouse: Warehouse, settings: Settings, delivered: frozenset[str]) -> list[CheckResult]:
     """Every rule on the build in the warehouse. A query that does not run is an error of its check, not of the run."""
     create_history(warehouse, settings)
     return [_result(warehouse, check, delivered) for check in checks()]

@@ -95,7 +95,7 @@ def _evaluate(
             *evidence.check_results(delivered, counter.count),
             *suites.examine_feeds(settings, delivery),
             *suites.examine_marts(warehouse, evidence, delivered),
-            *drift.examine(warehouse, settings, evidence, delivered),
+            *drift.examine(warehouse, settings, delivered),
         ]
         marts = {
             relation: MartEvidence(rows=warehouse.row_count(relation), content_hash=warehouse.content_hash(relation))

@@ -271,7 +271,9 @@ def run_expectations(
 
 def _result(definition: Definition, outcome: Any, frame_rows: int, unit: str, subject: str) -> CheckResult:
     if outcome is None:
-        return definition.result(State.ERROR, "Great Expectations returned no result for it", subject=subject)
+        return definition.result(
+            State.ERROR, "Great Expectations does not understand it, so it was not evaluated", subject=subject
+        )
     if _raised(outcome.exception_info):
         return definition.result(
             State.ERROR, "an exception inside the expectation: it was not evaluated", subject=subject
@@ -307,11 +309,27 @@ def _validate(frame: pd.DataFrame, expectations: list[Expectation]) -> dict[str,
     name = f"frame_{next(_numbers)}"
     asset = frames.add_dataframe_asset(name)
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-    listed = [{"type": e.type, "kwargs": e.kwargs, "meta": {"check": e.meta.check}} for e in expectations]
-    suite = _great_expectations().ExpectationSuite(name=name, expectations=listed)
-    found = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+    suite_of = _great_expectations().ExpectationSuite
+    listed = [
+        {"type": e.type, "kwargs": e.kwargs, "meta": {"check": e.meta.check}}
+        for e in expectations
+        if _is_understood(suite_of, e)
+    ]
+    found = batch.validate(
+        suite_of(name=name, expectations=listed),
+        result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+    )
     frames.delete_asset(name)
     return {outcome.expectation_config.meta["check"]: outcome for outcome in found.results}
+
+
+def _is_understood(suite_of: Any, expectation: Expectation) -> bool:
+    """False for an unknown type or impossible arguments: left out, so that its check is an error and the others still run."""
+    try:
+        suite_of(name="one", expectations=[{"type": expectation.type, "kwargs": expectation.kwargs}])
+    except Exception:  # the library raises whatever its own validation raises
+        return False
+    return True
 
 
 @cache

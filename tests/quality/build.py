@@ -12,7 +12,7 @@ import yaml
 from orchestration.deliveries import find_delivery
 from orchestration.feeds import load_contracts
 from orchestration.ingest.inputs import PLAN_TABLES, empty_select
-from orchestration.quality import Receipt, Verdict, examine, judge, write_registry
+from orchestration.quality import Receipt, Verdict, definitions, examine, judge, write_registry
 from orchestration.settings import Settings
 
 DELIVERY = "2025-10"
@@ -96,6 +96,16 @@ class Build:
         self.manifest = self._manifest()
         self.run_results = self._run_results()
         self.save_dbt()
+
+    @classmethod
+    def checked(cls, root: Path) -> Build:
+        """A registered, examined build under `root`. The caller puts `definitions.EXPECTATIONS` back."""
+        definitions.EXPECTATIONS = root / "expectations"
+        definitions.REGISTRY_FILE = definitions.EXPECTATIONS / "checks.yml"
+        made = cls(root / "data", definitions.EXPECTATIONS)
+        made.register()
+        made.examine()
+        return made
 
     @property
     def landed_file(self) -> Path:

@@ -11,10 +11,6 @@ from tests.quality.build import Build
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """A build that was checked and registered: the gate is open."""
-    expectations = tmp_path / "expectations"
-    monkeypatch.setattr(definitions, "EXPECTATIONS", expectations)
-    monkeypatch.setattr(definitions, "REGISTRY_FILE", expectations / "checks.yml")
-    made = Build(tmp_path / "data", expectations)
-    made.register()
-    made.examine()
-    return made
+    monkeypatch.setattr(definitions, "EXPECTATIONS", definitions.EXPECTATIONS)
+    monkeypatch.setattr(definitions, "REGISTRY_FILE", definitions.REGISTRY_FILE)
+    return Build.checked(tmp_path)

@@ -15,7 +15,15 @@ DATA_FAULTS: dict[str, tuple[str, Fault]] = {}
 
 EVENTS = {
     # feed: person, provider, date, key, sex, practice, every date that moves together
-    "hes_apc": ("TOKEN_PERSON_ID", "PROCODE3", "EPIEND", "EPIKEY", "SEX", "GPPRAC", ("ADMIDATE", "EPISTART", "EPIEND", "DISDATE")),
+    "hes_apc": (
+        "TOKEN_PERSON_ID",
+        "PROCODE3",
+        "EPIEND",
+        "EPIKEY",
+        "SEX",
+        "GPPRAC",
+        ("ADMIDATE", "EPISTART", "EPIEND", "DISDATE"),
+    ),
     "hes_op": ("TOKEN_PERSON_ID", "PROCODE3", "APPTDATE", "ATTENDKEY", "SEX", "GPPRAC", ("APPTDATE",)),
     "ecds": (
         "TOKEN_PERSON_ID",
@@ -26,9 +34,22 @@ EVENTS = {
         "PRACTICE_CODE_PATIENT_REGISTRATION",
         ("ARRIVAL_DATE", "DEPARTURE_DATE"),
     ),
-    "gp_appointments": ("PERSON_ID", "", "APPOINTMENT_DATE", "APPOINTMENT_ID", "SEX", "PRACTICE_CODE", ("APPOINTMENT_DATE", "BOOKED_DATE")),
+    "gp_appointments": (
+        "PERSON_ID",
+        "",
+        "APPOINTMENT_DATE",
+        "APPOINTMENT_ID",
+        "SEX",
+        "PRACTICE_CODE",
+        ("APPOINTMENT_DATE", "BOOKED_DATE"),
+    ),
 }
-WORDS = {"hes_apc": "admissions", "hes_op": "outpatients", "ecds": "emergency care", "gp_appointments": "GP appointments"}
+WORDS = {
+    "hes_apc": "admissions",
+    "hes_op": "outpatients",
+    "ecds": "emergency care",
+    "gp_appointments": "GP appointments",
+}
 SWAPPED = {"1": "2", "2": "1", "M": "F", "F": "M", "MALE": "FEMALE", "FEMALE": "MALE"}
 PRICE, ACTIVITY = "CONTRACT MONITORING ACTUAL PRICE", "CONTRACT MONITORING ACTUAL ACTIVITY"
 
@@ -70,7 +91,9 @@ def event_faults(feed: str) -> None:
     @fault(f"{word}: a provider's file doubled under new keys", "volume")
     def doubled(landed: Landed) -> int:
         chosen = of_provider(landed)
-        return landed.rewrite(feed, lambda rows: rows + [{**row, key: f"9{row[key]}"[:19]} for row in rows if chosen(row)])
+        return landed.rewrite(
+            feed, lambda rows: rows + [{**row, key: f"9{row[key]}"[:19]} for row in rows if chosen(row)]
+        )
 
     @fault(f"{word}: the last month cut in half", "volume")
     def cut_in_half(landed: Landed) -> int:
@@ -91,7 +114,10 @@ def event_faults(feed: str) -> None:
 
     @fault(f"{word}: people re-keyed", "people")
     def rekeyed(landed: Landed) -> int:
-        return landed.each(feed, lambda row: row.update({person: row[person] and hashlib.md5(row[person].encode()).hexdigest().upper()}))
+        return landed.each(
+            feed,
+            lambda row: row.update({person: row[person] and hashlib.md5(row[person].encode()).hexdigest().upper()}),
+        )
 
     @fault(f"{word}: people mixed up among each other", "people")
     def mixed(landed: Landed) -> int:
@@ -149,20 +175,20 @@ constant("contracts: zero pounds for unknown", "contract_activity", "money", **{
 constant("contracts: activity of zero", "contract_activity", "zeros", **{ACTIVITY: "0"})
 
 
+def times(row: Row, factor: float) -> None:
+    row[PRICE] = str(round(float(row[PRICE]) * factor, 2)) if row[PRICE] else ""
+
+
 @fault("contracts: pounds as pence", "money")
 def pence(landed: Landed) -> int:
-    return landed.each("contract_activity", lambda row: row.update({PRICE: str(round(float(row[PRICE] or 0) * 100, 2)) if row[PRICE] else ""}))
+    return landed.each("contract_activity", lambda row: times(row, 100))
 
 
 @fault("contracts: one provider in thousands of pounds", "money")
 def thousands(landed: Landed) -> int:
     code = "ORGANISATION IDENTIFIER (CODE OF PROVIDER)"
     chosen = largest_provider(landed, "contract_activity", code)
-    return landed.each(
-        "contract_activity",
-        lambda row: row.update({PRICE: str(round(float(row[PRICE]) / 1000, 2)) if row[PRICE] else ""}),
-        lambda row: row[code] == chosen,
-    )
+    return landed.each("contract_activity", lambda row: times(row, 0.001), lambda row: row[code] == chosen)
 
 
 @fault("contracts: every line twice", "money")
@@ -172,13 +198,17 @@ def lines_twice(landed: Landed) -> int:
 
 @fault("ages: months instead of years", "people")
 def ages_in_months(landed: Landed) -> int:
-    return landed.each("hes_op", lambda row: row.update({"APPTAGE": str(int(row["APPTAGE"]) * 12) if row["APPTAGE"].isdigit() else ""}))
+    return landed.each(
+        "hes_op", lambda row: row.update({"APPTAGE": str(int(row["APPTAGE"]) * 12) if row["APPTAGE"].isdigit() else ""})
+    )
 
 
 @fault("ages: everybody fifty years older", "people")
 def ages_older(landed: Landed) -> int:
     column = "AGE_AT_ARRIVAL"
-    return landed.each("ecds", lambda row: row.update({column: str(min(119, int(row[column]) + 50)) if row[column].isdigit() else ""}))
+    return landed.each(
+        "ecds", lambda row: row.update({column: str(min(119, int(row[column]) + 50)) if row[column].isdigit() else ""})
+    )
 
 
 @fault("map: a practice mapped twice", "map")
@@ -215,7 +245,9 @@ def teams_shuffled(landed: Landed) -> int:
     def rows(found: list[Row]) -> list[Row]:
         order = random.Random(1).sample(range(len(found)), len(found))
         names = ("INT_CODE", "INT_NAME", "PCN_CODE", "PCN_NAME", "HCP_CODE", "HCP_NAME", "GO_LIVE_MONTH")
-        return [{**row, **{name: found[other][name] for name in names}} for row, other in zip(found, order, strict=True)]
+        return [
+            {**row, **{name: found[other][name] for name in names}} for row, other in zip(found, order, strict=True)
+        ]
 
     return landed.rewrite("int_membership", rows)
 
@@ -237,7 +269,9 @@ def half_list(landed: Landed) -> int:
 
 @fault("list: every number doubled", "list")
 def list_doubled(landed: Landed) -> int:
-    return landed.each("gp_registrations", lambda row: row.update(NUMBER_OF_PATIENTS=str(2 * int(row["NUMBER_OF_PATIENTS"]))))
+    return landed.each(
+        "gp_registrations", lambda row: row.update(NUMBER_OF_PATIENTS=str(2 * int(row["NUMBER_OF_PATIENTS"])))
+    )
 
 
 @fault("list: zeros for everyone", "list")
@@ -253,7 +287,9 @@ def women_only(landed: Landed) -> int:
 @fault("list: an old one under this month's date", "list")
 def list_again(landed: Landed) -> int:
     """Every cell as in the list of the delivery before."""
-    earlier = Landed(sorted(path for path in landed.folder.parent.iterdir() if path.is_dir() and path.name < landed.delivery)[-1])
+    earlier = Landed(
+        sorted(path for path in landed.folder.parent.iterdir() if path.is_dir() and path.name < landed.delivery)[-1]
+    )
 
     def name(row: Row) -> tuple[str, ...]:
         return row["ORG_TYPE"], row["ORG_CODE"], row["SEX"], row["AGE_GROUP_5"]
@@ -272,7 +308,9 @@ def old_list(landed: Landed) -> int:
         earlier = Landed(path.parents[1])
         if earlier.delivery != landed.delivery:
             path.unlink()
-            (earlier.folder / "gp_registrations" / path.name).write_bytes(landed.files("gp_registrations")[0].read_bytes())
+            (earlier.folder / "gp_registrations" / path.name).write_bytes(
+                landed.files("gp_registrations")[0].read_bytes()
+            )
     return sum(
         Landed(folder).each("gp_registrations", set_to(EXTRACT_DATE="2025-04-01"))
         for folder in sorted(landed.folder.parent.glob("2025-*"))
@@ -281,13 +319,17 @@ def old_list(landed: Landed) -> int:
 
 @fault("opt-outs: a list that matches nobody", "people")
 def opt_outs_of_nobody(landed: Landed) -> int:
-    return landed.each("opt_outs", lambda row: row.update(PERSON_ID=hashlib.md5(row["PERSON_ID"].encode()).hexdigest().upper()))
+    return landed.each(
+        "opt_outs", lambda row: row.update(PERSON_ID=hashlib.md5(row["PERSON_ID"].encode()).hexdigest().upper())
+    )
 
 
 @fault("file: NHS numbers instead of pseudonyms", "file")
 def nhs_numbers(landed: Landed) -> int:
     def number(row: Row) -> None:
-        digits = [int(digit) for digit in f"{int(hashlib.md5(row['TOKEN_PERSON_ID'].encode()).hexdigest(), 16) % 10**9:09d}"]
+        digits = [
+            int(digit) for digit in f"{int(hashlib.md5(row['TOKEN_PERSON_ID'].encode()).hexdigest(), 16) % 10**9:09d}"
+        ]
         check = 11 - sum(digit * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True)) % 11
         row["TOKEN_PERSON_ID"] = "".join(map(str, digits)) + str(0 if check == 11 else check if check < 10 else 1)
 

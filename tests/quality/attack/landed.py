@@ -28,7 +28,11 @@ class Landed:
 
     def files(self, feed: str) -> list[Path]:
         """Every file of a feed, in its folder or beside it; the longest feed name wins, as in the pipeline."""
-        inside = sorted(path for path in (self.folder / feed).glob("*") if path.is_file()) if (self.folder / feed).is_dir() else []
+        inside = (
+            sorted(path for path in (self.folder / feed).glob("*") if path.is_file())
+            if (self.folder / feed).is_dir()
+            else []
+        )
         beside = [
             path
             for path in sorted(self.folder.glob(f"{feed}*"))

@@ -57,21 +57,42 @@ dbt("a dbt test deleted", lambda build: forget(build, "readmissions_grain"))
 dbt("a warning test deleted", lambda build: forget(build, "dim_int_names"))
 dbt("a dbt test switched off", lambda build: forget(build, "readmissions_conservation"))
 dbt("a dbt test emptied", lambda build: test_node(build, "readmissions_grain").update(raw_code="select 1 where false"))
-dbt("a test loosened to a warning", lambda build: test_node(build, "readmissions_grain")["config"]["meta"].update(gate="warn"))
+dbt(
+    "a test loosened to a warning",
+    lambda build: test_node(build, "readmissions_grain")["config"]["meta"].update(gate="warn"),
+)
 dbt("a test narrowed with where", lambda build: test_node(build, "readmissions_grain")["config"].update(where="1 = 0"))
-dbt("a test's threshold raised", lambda build: test_node(build, "readmissions_grain")["config"].update(warn_if="> 1000"))
+dbt(
+    "a test's threshold raised", lambda build: test_node(build, "readmissions_grain")["config"].update(warn_if="> 1000")
+)
 dbt(
     "a test's macro emptied",
     lambda build: build.manifest["macros"]["macro.int_marts.test_unique"].update(macro_sql="select 1 where false"),
 )
-dbt("a test pointed at another table", lambda build: test_node(build, "readmissions_grain").update(attached_node="model.int_marts.dim_int"))
-dbt("a test skipped though the run is green", lambda build: build.result_of("readmissions_grain").update(status="skipped"))
+dbt(
+    "a test pointed at another table",
+    lambda build: test_node(build, "readmissions_grain").update(attached_node="model.int_marts.dim_int"),
+)
+dbt(
+    "a test skipped though the run is green",
+    lambda build: build.result_of("readmissions_grain").update(status="skipped"),
+)
 dbt("a test that raised an error", lambda build: build.result_of("readmissions_grain").update(status="error"))
-dbt("a test left out of the run", lambda build: build.run_results["results"].remove(build.result_of("readmissions_grain")))
-dbt("a failing test, dbt's own colour is a warning", lambda build: build.result_of("readmissions_grain").update(status="warn", failures=1))
+dbt(
+    "a test left out of the run",
+    lambda build: build.run_results["results"].remove(build.result_of("readmissions_grain")),
+)
+dbt(
+    "a failing test, dbt's own colour is a warning",
+    lambda build: build.result_of("readmissions_grain").update(status="warn", failures=1),
+)
 dbt("a model skipped though the run is green", lambda build: build.result_of("dim_int").update(status="skipped"))
 dbt("a model left out of the run", lambda build: build.run_results["results"].remove(build.result_of("dim_int")))
-dbt("dbt ran again after the checks", lambda build: build.run_results["metadata"].update(invocation_id="two"), examined=False)
+dbt(
+    "dbt ran again after the checks",
+    lambda build: build.run_results["metadata"].update(invocation_id="two"),
+    examined=False,
+)
 dbt(
     "a failure edited out of dbt's results after the checks",
     lambda build: (build.result_of("dim_int_names").update(failures=0, message="edited"), None)[1],
@@ -223,8 +244,16 @@ def waive(build: Build, **entry: object) -> None:
     build.result_of("readmissions_grain").update(status="warn", failures=3)
     build.save_dbt()
     build.examine()
-    known = {"check_id": "dbt.readmissions_grain", "delivery": DELIVERY, "reason": "known", "owner": "A", "expires": "2025-10-31"}
-    build.settings.paths.waivers_file.write_text(json.dumps([{key: value for key, value in (known | entry).items() if value is not None}]))
+    known = {
+        "check_id": "dbt.readmissions_grain",
+        "delivery": DELIVERY,
+        "reason": "known",
+        "owner": "A",
+        "expires": "2025-10-31",
+    }
+    build.settings.paths.waivers_file.write_text(
+        json.dumps([{key: value for key, value in (known | entry).items() if value is not None}])
+    )
 
 
 def waiver(name: str, **entry: object) -> None:

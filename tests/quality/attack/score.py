@@ -32,7 +32,7 @@ def write_score(file: Path, outcomes: list[Outcome], heading: str) -> None:
         "",
         heading,
         "",
-        f"**{shut} of {len(outcomes)} faults shut ({100 * shut / len(outcomes):.1f} %).** Each was planted alone, in a copy of a clean home.",
+        f"**{shut} of {len(outcomes)} faults shut ({100 * shut / len(outcomes):.1f} %).** Each was planted alone.",
         "",
     ]
     survivors = [outcome for outcome in outcomes if not outcome.is_shut]
@@ -42,6 +42,8 @@ def write_score(file: Path, outcomes: list[Outcome], heading: str) -> None:
         lines.append("")
     lines += ["## Every fault", "", "| fault | group | where it stopped | with which check |", "|---|---|---|---|"]
     for outcome in sorted(outcomes, key=lambda o: (o.group, o.fault)):
-        shown = ", ".join(f"`{check}`" for check in outcome.by[:4]) + (f" and {len(outcome.by) - 4} more" if len(outcome.by) > 4 else "")
+        shown = ", ".join(f"`{check}`" for check in outcome.by[:4]) + (
+            f" and {len(outcome.by) - 4} more" if len(outcome.by) > 4 else ""
+        )
         lines.append(f"| {outcome.fault} | {outcome.group} | {outcome.stage} | {shown or 'let through'} |")
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -61,7 +61,9 @@ def stop(settings: Settings, name: str) -> tuple[str, list[str]]:
         return "acceptance", error.check_ids
     write_inputs(settings, name)
     with open_build(settings) as warehouse:
-        delivered = frozenset(feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered"))
+        delivered = frozenset(
+            feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered")
+        )
         results = drift.examine(warehouse, settings, delivered)
     on_inputs = [result for result in results if not result.subject.startswith(("intermediate", "marts"))]
     return "gate", sorted({r.check_id for r in on_inputs if holds_shut(r) and r.state in (State.FAIL, State.ERROR)})
@@ -73,7 +75,15 @@ def missing_feeds(settings: Settings, delivered: set[str]) -> list[str]:
 
 def refresh(home: Path) -> list[str]:
     """A whole refresh, as a person would start it; the checks that stopped it, none when it published."""
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()", "refresh", "--json", "--home", str(home)]
+    command = [
+        sys.executable,
+        "-c",
+        "from orchestration.cli import main; main()",
+        "refresh",
+        "--json",
+        "--home",
+        str(home),
+    ]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=PROJECT_ROOT, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )
