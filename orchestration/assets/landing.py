@@ -57,7 +57,7 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
             "contract": f"orchestration/feeds/{contract.feed}.yaml",
             "dagster/column_schema": dg.TableSchema(
                 columns=[
-                    dg.TableColumn(c.name, type=c.duckdb_type, description=c.description or None) for c in contract.columns
+                    dg.TableColumn(c.name, type=c.sql_type, description=c.description or None) for c in contract.columns
                 ]
             ),
         },
