@@ -13,11 +13,13 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration.assets.landing import INPUTS_KEY, lake_key
 from orchestration.assets.shared import HomeResource, plain_words
+from orchestration.assets.table_metadata import TableMetadata, asset_key_of, with_table_metadata
 from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
 from orchestration.errors import IntMartsError
+from orchestration.progress import reporter
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
 
 class HouseTranslator(DagsterDbtTranslator):
@@ -30,15 +32,12 @@ class HouseTranslator(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
+        spec = super().get_asset_spec(manifest, unique_id, project).replace_attributes(key=asset_key_of(node))
         if node["resource_type"] == "source":
-            key = lake_key(node["name"]) if node["schema"] == "live" else INPUTS_KEY
-            return super().get_asset_spec(manifest, unique_id, project).replace_attributes(key=key)
-        spec = super().get_asset_spec(manifest, unique_id, project)
+            return spec
         owner = (node.get("meta") or node["config"].get("meta") or {}).get("owner", "data_engineering")
-        layer = "seeds" if node["resource_type"] == "seed" else node["schema"]
         return spec.replace_attributes(
-            key=dg.AssetKey([layer, node["name"]]),
-            group_name=layer,
+            group_name=spec.key.path[0],
             owners=[f"team:{str(owner).strip().lower().replace(' ', '_').replace('-', '_')}"],
             description=node.get("description") or None,
         ).merge_attributes(
@@ -95,9 +94,12 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             invocation = dbt_resource(run).cli(
                 ["build"], context=context, target_path=run.paths.dbt / "target", raise_on_error=False
             )
-            events = invocation.stream().fetch_row_counts().fetch_column_metadata()
-            yield from with_gate_severity(events, invocation.manifest)
+            events = list(invocation.stream())
             require_dbt_ran(invocation)
+        # the warehouse can only be read once dbt has let go of it
+        with reporter().step("table metadata"), open_warehouse(run) as warehouse:
+            metadata = TableMetadata(invocation.manifest, invocation.target_path, warehouse, run.paths.inputs_file)
+            yield from with_table_metadata(with_gate_severity(iter(events), invocation.manifest), metadata)
 
     return dbt_build
 
