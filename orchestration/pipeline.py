@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,7 +119,8 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
         from orchestration.definitions import build_definitions
 
         job = build_definitions(settings).resolve_job_def("refresh")
-    with instance:
+    # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
+    with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         instance.add_dynamic_partitions(DELIVERIES.name, [delivery_name])
         result = job.execute_in_process(
             instance=instance,
