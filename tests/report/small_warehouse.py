@@ -192,6 +192,17 @@ from marts.dim_int, marts.dim_month,
 where int_code <> 'U00006';
 """
 
+RELEASE = """
+create table marts.data_quality as select * from (values
+  ('one', 'ecds', 'warn', 'warn', false, 'Fewer <than> usual'), ('two', 'hes_apc', 'block', 'pass', false, ''),
+  ('three', 'community_contacts', 'block', 'not_applicable', false, '')
+) v(check_id, subject, severity, state, is_waived, message);
+create table marts.restatements as select * from (values
+  ('emergency_admissions', 'all', 'int', 'U00001', date '2025-05-01', 'month', 3.75, 'late records', false),
+  ('emergency_admissions', 'all', 'int', 'U00001', date '2025-05-01', 'rolling_12_months', 0.4, 'late records', false)
+) v(indicator_id, cohort_id, area_type, area_code, month, period, change_pct, reason, is_flagged);
+"""
+
 
 def write_small_warehouse(path: Path, teams: int = 6, months: int = 26, indicators: int = len(INDICATORS)) -> Path:
     """Write the file. The last month is the October 2025 of a delivery cut on its last day (26 months), later with more months."""
@@ -208,7 +219,7 @@ def write_small_warehouse(path: Path, teams: int = 6, months: int = 26, indicato
         connection.executemany(
             "insert into places values (?, ?, ?)", [(n, PLACES[n - 1], names) for n in range(1, teams + 1)]
         )
-        for script in (DIMENSIONS, VALUES, SPC, OTHERS):
+        for script in (DIMENSIONS, VALUES, SPC, OTHERS, RELEASE):
             connection.execute(script.replace("$end", end))
     return path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestration.publish.report.context import ReportContext, Restatement
 from orchestration.publish.report.pages import write_report
 
-__all__ = ["ReportContext", "Restatement", "write_report"]
+__all__ = ["write_report"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from html import escape
@@ -17,7 +18,7 @@ from markupsafe import Markup
 from orchestration.checks import State
 from orchestration.publish.report import wording
 from orchestration.publish.report.charts import Funnel, Marker, funnel_chart, spc_chart
-from orchestration.publish.report.context import ReportContext, Restatement
+from orchestration.publish.report.context import ReportContext, Restatement, read_context
 from orchestration.publish.report.data import Area, Indicator, Point, ReportData, read_report_data
 from orchestration.warehouse import Warehouse
 
@@ -43,12 +44,14 @@ class Card:
     notes: list[str] = field(default_factory=list)
 
 
-def write_report(folder: Path, warehouse: Warehouse, context: ReportContext) -> None:
+def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
     """Write `index.html` (the ICB), `hcp-<code>.html`, `int-<code>.html` and `about.html` into `folder`.
 
-    The pages hold exact figures and belong to the internal profile. Same warehouse and context, same bytes.
+    `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
+    The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
     Links lead to `../quality/index.html` and `../dictionary.html` of the same release and to nothing else.
     """
+    context = read_context(warehouse, facts)
     data = read_report_data(warehouse, context.icb_code, context.icb_name)
     environment = _environment()
     funnels = {
