@@ -9,7 +9,7 @@ import duckdb
 from orchestration.synthetic import dirt
 from orchestration.synthetic.people import age_on, practice_on
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan, add_months
-from orchestration.synthetic.sql import CLINIC_WEEKDAYS, day_draw, month_factor, month_index, pick
+from orchestration.synthetic.sql import CLINIC_WEEKDAYS, LIVES_ON_DAY, month_factor, pick, visits_sql
 from orchestration.synthetic.writers import write_table
 
 CONTACTS_PER_HEAD_PER_YEAR = 0.85
@@ -23,18 +23,9 @@ def create_contacts(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
     """Table `contacts`: one true community contact per row."""
     con.execute("create table visits (event_id bigint, person bigint, event_date date)")
     for month in plan.months:
-        i = month_index(plan, month)
         mean = CONTACTS_PER_HEAD_PER_YEAR / 12 * month_factor(plan, month, CLINIC_WEEKDAYS, (1.0,) * 12)
-        day = day_draw(month, CLINIC_WEEKDAYS, plan.flat_rates, "draw(event_id, 'contact day')")
-        con.execute(f"""
-            insert into visits
-            select event_id, person, event_date from (
-                select *, {day} as event_date from (
-                    select *, (person * 512 + {i}) * 16
-                        + unnest(range(count_draw(person * 512 + {i}, 'contact', w_community * {mean}))) as event_id
-                    from persons where not is_visitor)
-            ) where event_date >= birth_date and (death_date is null or event_date <= death_date)
-        """)
+        visits = visits_sql(plan, month, "contact", f"w_community * {mean}", CLINIC_WEEKDAYS, only="not is_visitor")
+        con.execute(f"insert into visits select event_id, person, event_date from ({visits}) where {LIVES_ON_DAY}")
     con.execute(f"""
         create table contacts as
         with described as (
@@ -48,7 +39,7 @@ def create_contacts(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
         select *, contact_at - to_minutes(if(team_type = '{URGENT_RESPONSE}',
             5 + floor(-ln(1 - draw(event_id, 'response')) * 90)::integer,
             1440 + floor(draw(event_id, 'response') * 20000)::integer)) as referred_at
-        from described order by event_id
+        from described
     """)
     con.execute("drop table visits")
 

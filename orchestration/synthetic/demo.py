@@ -14,6 +14,7 @@ from orchestration.errors import UsageError
 from orchestration.settings import Settings
 from orchestration.synthetic import community, contracts, gp_files, hospital_files, ledger, reference_files, referrals
 from orchestration.synthetic.emergency_care import create_attendances
+from orchestration.synthetic.faults import check_names, plant_faults
 from orchestration.synthetic.hospital_stays import create_stays
 from orchestration.synthetic.outpatients import create_outpatients
 from orchestration.synthetic.people import create_people
@@ -62,6 +63,7 @@ def write_demo(
     """
     plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
     say = progress or (lambda message: None)
+    check_names(plan.faults)
     for delivery in plan.deliveries:
         if (landing / delivery.name).exists():
             raise UsageError(f"{landing / delivery.name} is there already; a demo never overwrites a delivery")
@@ -134,6 +136,7 @@ def _write(con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, say: P
                 rows[delivery.name]["gp_appointments"] += written
                 ledger.count_gp_month(con, month, delivery, dirty[delivery.name]["gp_appointments"])
     write_truth(con, plan, dirty, landing / "truth.json")
+    plant_faults(con, plan, landing)
     return {name: {feed: count for feed, count in feeds.items() if count} for name, feeds in rows.items()}
 
 

@@ -14,7 +14,15 @@ from orchestration.synthetic import codes
 from orchestration.synthetic.hospital_stays import live_effect
 from orchestration.synthetic.people import age_on, practice_on
 from orchestration.synthetic.plan import DemoPlan
-from orchestration.synthetic.sql import EMERGENCY_WEEKDAYS, day_draw, month_factor, month_index, pick, quoted
+from orchestration.synthetic.sql import (
+    EMERGENCY_WEEKDAYS,
+    LIVES_ON_DAY,
+    month_factor,
+    month_index,
+    pick,
+    quoted,
+    visits_sql,
+)
 
 ATTENDANCES_PER_HEAD_PER_YEAR = 0.30  # beside those that are admitted
 SDEC_PER_HEAD_PER_YEAR = 0.035
@@ -37,18 +45,11 @@ def create_attendances(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
             (False, ATTENDANCES_PER_HEAD_PER_YEAR, "w_ae"),
             (True, SDEC_PER_HEAD_PER_YEAR, "w_emergency"),
         ):
-            name = "sdec" if is_sdec else "ae"
+            mean = f"{weight} * {rate / 12 * busy} * {effect}"
+            name, first_slot = ("sdec", 16) if is_sdec else ("ae", 0)
+            visits = visits_sql(plan, month, name, mean, EMERGENCY_WEEKDAYS, slots=64, first_slot=first_slot)
             con.execute(f"""
-                insert into arrivals
-                select event_id, person, event_date, {is_sdec}, false from (
-                    select *, {day_draw(month, EMERGENCY_WEEKDAYS, plan.flat_rates, f"draw(event_id, '{name} day')")}
-                    as event_date from (
-                        select *, (person * 512 + {i}) * 64 + {16 if is_sdec else 0}
-                            + unnest(range(count_draw(person * 512 + {i}, '{name}', {weight} * {rate / 12 * busy} *
-                            {effect}))) as event_id
-                        from persons
-                    )
-                ) where event_date >= birth_date and (death_date is null or event_date <= death_date)
+                insert into arrivals select event_id, person, event_date, {is_sdec}, false from ({visits}) where {LIVES_ON_DAY}
             """)
     con.execute(f"""
         insert into arrivals
@@ -113,5 +114,4 @@ def _describe(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
                 as discharge_destination,
             if(stay_admitted, '', {pick("draw(event_id, 'follow up')", codes.FOLLOW_UPS)}) as follow_up
         from typed where event_date between date '{plan.first_month}' and date '{plan.data_cut}'
-        order by event_id
     """)

@@ -41,8 +41,8 @@ def create_month(con: duckdb.DuckDBPyConnection, plan: DemoPlan, month: date) ->
 def appointments_as_delivered(fresh: str) -> str:
     return f"""
         select e.* exclude (practice), {dirt.has_null_person("event_id")} as person_is_null,
-            {dirt.delivered_practice("event_id", fresh, "pr.code")} as practice_code
-        from gp_month e join practices pr on pr.number = e.practice where {dirt.is_visible("event_id", fresh)}
+            {dirt.delivered_practice("event_id", fresh, "practice_code_of(practice)")} as practice_code
+        from gp_month e where {dirt.is_visible("event_id", fresh)}
     """
 
 
@@ -51,7 +51,8 @@ def write_gp_appointments(con: duckdb.DuckDBPyConnection, month: date, delivery:
     fresh = "true" if delivery.month == month else "false"
     source = f"select *, unnest({dirt.copies('event_id')}) as copy from ({appointments_as_delivered(fresh)})"
     path = folder / "gp_appointments" / f"gp_appointments_{month:%Y-%m}.csv"
-    return write_table(con, path, APPOINTMENT_COLUMNS, source, "event_id, copy")
+    # `gp_month` stands in order of person and nothing here changes the order: a sort of the largest feed is spared
+    return write_table(con, path, APPOINTMENT_COLUMNS, source)
 
 
 def create_lists(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:

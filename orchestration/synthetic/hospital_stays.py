@@ -167,7 +167,6 @@ def _resolve_overlaps(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
                 or lead(k.admission) over per_person is not distinct from k.discharge as touches_another
         from kept k where k.discharge >= date '{plan.first_month}'
         window per_person as (partition by k.person order by k.admission, k.discharge, k.stay_id)
-        order by k.stay_id
     """)
 
 
@@ -214,7 +213,7 @@ def _spells(con: duckdb.DuckDBPyConnection) -> None:
             if(age >= 65 and nights >= 5 and draw(stay_id, 'ready') < 0.25,
                 greatest(admission, discharge - 1 - floor(draw(stay_id, 'ready days') * 6)::integer), null) as
                 ready_date
-        from legs order by spell_id
+        from legs
     """)
 
 
@@ -276,7 +275,7 @@ def _episodes(con: duckdb.DuckDBPyConnection) -> None:
                 when primary_diagnosis like 'F2%' or primary_diagnosis like 'F3%' then '710'
                 else {pick("draw(episode_id, 'specialty')", codes.EMERGENCY_SPECIALTIES)} end as specialty,
             case kind when 'maternity' then '2' when 'birth' then '3' else '1' end as episode_type
-        from diagnosed order by episode_id
+        from diagnosed
     """)
 
 

@@ -7,7 +7,7 @@ import duckdb
 from orchestration.synthetic import codes
 from orchestration.synthetic.people import age_on, practice_on
 from orchestration.synthetic.plan import DemoPlan
-from orchestration.synthetic.sql import CLINIC_WEEKDAYS, day_draw, month_factor, month_index, pick
+from orchestration.synthetic.sql import CLINIC_WEEKDAYS, LIVES_ON_DAY, month_factor, pick, visits_sql
 
 APPOINTMENTS_PER_HEAD_PER_YEAR = 1.95
 SEASONS = (1.01, 1.01, 1.02, 1.00, 1.00, 1.00, 1.00, 0.95, 1.00, 1.02, 1.02, 0.97)
@@ -22,18 +22,11 @@ def create_outpatients(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
     """Table `outpatients`: one true appointment per row."""
     con.execute("create table clinic_visits (event_id bigint, person bigint, event_date date)")
     for month in plan.months:
-        i = month_index(plan, month)
         mean = APPOINTMENTS_PER_HEAD_PER_YEAR / 12 * month_factor(plan, month, CLINIC_WEEKDAYS, SEASONS)
-        con.execute(f"""
-            insert into clinic_visits
-            select event_id, person, event_date from (
-                select *, {day_draw(month, CLINIC_WEEKDAYS, plan.flat_rates, "draw(event_id, 'op day')")} as
-                event_date from (
-                    select *, (person * 512 + {i}) * 16 + unnest(range(count_draw(person * 512 + {i}, 'op',
-                    w_outpatient * {mean})))
-                        as event_id from persons)
-            ) where event_date >= birth_date and (death_date is null or event_date <= death_date)
-        """)
+        visits = visits_sql(plan, month, "op", f"w_outpatient * {mean}", CLINIC_WEEKDAYS)
+        con.execute(
+            f"insert into clinic_visits select event_id, person, event_date from ({visits}) where {LIVES_ON_DAY}"
+        )
     con.execute(f"""
         create table outpatients as
         with described as (
@@ -55,6 +48,6 @@ def create_outpatients(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
             if(attended in ('5', '6') and draw(event_id, 'procedure') < 0.16,
                 if(draw(event_id, 'which') < 0.5, 'U201', if(draw(event_id, 'which') < 0.8, 'S065', 'D071')), '') as
                 procedure_1
-        from described order by event_id
+        from described
     """)
     con.execute("drop table clinic_visits")

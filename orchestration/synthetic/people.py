@@ -57,15 +57,21 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
             upper(md5('{plan.seed}:person:' || person)) as token
         from aged
     """)
+    # the keys are columns first, so that the joins are hash joins
     con.execute("""
         create table person_places as
-        select b.*, pr.number as practice_1, pr.hcp, pr.deprivation, pr.live_month, pr.pcn, l.code as lsoa,
+        with keyed as (
+            select *, if(is_visitor, -1 - floor(draw(person, 'practice') * 6)::integer,
+                    floor(draw(person, 'practice') * (select max(ticket) + 1 from practice_tickets))::integer) as ticket,
+                floor(draw(person, 'lsoa') * 8)::integer as slot
+            from person_base
+        )
+        select b.* exclude (ticket, slot), pr.number as practice_1, pr.hcp, pr.live_month, l.code as lsoa,
             least(10, 1 + floor(10 * ((l.local_rank - 0.5) / (select count(*) from lsoas))))::integer as imd_decile
-        from person_base b
-        join practice_tickets t on t.ticket = if(b.is_visitor, -1 - floor(draw(b.person, 'practice') * 6)::integer,
-            floor(draw(b.person, 'practice') * (select max(ticket) + 1 from practice_tickets))::integer)
+        from keyed b
+        join practice_tickets t on t.ticket = b.ticket
         join practices pr on pr.number = t.number
-        join practice_lsoas l on l.number = pr.number and l.slot = floor(draw(b.person, 'lsoa') * 8)::integer
+        join practice_lsoas l on l.number = t.number and l.slot = b.slot
     """)
     weights = {
         "w_gp": ("band_factor(middle_age, {f}) * (1.12 - 0.02 * imd_decile) * if(sex = 2, 1.15, 0.85)", GP_BY_AGE),
@@ -79,7 +85,12 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
         "w_referral": ("band_factor(middle_age, {f})", REFERRAL_BY_AGE),
     }
     raw = ", ".join(f"need * {text.format(f=list(factors))} as {name}" for name, (text, factors) in weights.items())
-    scaled = ", ".join(f"({name} / avg({name}) over ())::double as {name}" for name in weights)
+    # means over decimals, because a sum of doubles depends on the number of threads
+    means = con.execute(
+        f"select {', '.join(f'avg(({name})::decimal(18, 6))' for name in weights)} from (select {raw} from person_places)"
+    ).fetchone()
+    assert means is not None
+    scaled = ", ".join(f"{name} / {mean!r} as {name}" for name, mean in zip(weights, means, strict=True))
     switches = _switch_columns(plan, world, span, start)
     con.execute(f"""
         create table persons as

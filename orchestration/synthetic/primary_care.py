@@ -6,7 +6,7 @@ from datetime import date
 
 from orchestration.synthetic.people import age_on, practice_on
 from orchestration.synthetic.plan import DemoPlan
-from orchestration.synthetic.sql import GP_WEEKDAYS, day_draw, month_factor, month_index, pick
+from orchestration.synthetic.sql import GP_WEEKDAYS, LIVES_ON_DAY, month_factor, pick, visits_sql
 
 APPOINTMENTS_PER_HEAD_PER_YEAR = 5.6
 SEASONS = (1.03, 0.98, 1.02, 0.97, 0.98, 0.99, 0.98, 0.93, 1.03, 1.10, 1.03, 0.95)
@@ -40,16 +40,9 @@ CARE_HOME_CATEGORIES = {
 def appointments_sql(plan: DemoPlan, month: date) -> str:
     """SQL for one month's true appointments: event_id, person, practice (number), event_date and the attributes."""
     mean = APPOINTMENTS_PER_HEAD_PER_YEAR / 12 * month_factor(plan, month, GP_WEEKDAYS, SEASONS)
-    i = month_index(plan, month)
+    visits = visits_sql(plan, month, "gp", f"w_gp * {mean}", GP_WEEKDAYS, only="not is_visitor")
     return f"""
-        with visits as (
-            select *, (person * 512 + {i}) * 16 + unnest(range(count_draw(person * 512 + {i}, 'gp', w_gp * {mean})))
-            as event_id
-            from persons where not is_visitor
-        ), dated as (
-            select *, {day_draw(month, GP_WEEKDAYS, plan.flat_rates, "draw(event_id, 'gp day')")}::date as event_date
-            from visits
-        )
+        with dated as (select * from ({visits}) where {LIVES_ON_DAY})
         select event_id, person, token, has_opted_out, event_date, {practice_on("event_date")} as practice,
             event_date - {pick("draw(event_id, 'lead')", LEADS)} as booked_date,
             {pick("draw(event_id, 'status')", STATUSES)} as status,
@@ -62,5 +55,4 @@ def appointments_sql(plan: DemoPlan, month: date) -> str:
             {pick("draw(event_id, 'duration')", DURATIONS)} as duration,
             {age_on("event_date")} as age, sex, ethnic_category, lsoa
         from dated
-        where event_date >= birth_date and (death_date is null or event_date <= death_date)
     """

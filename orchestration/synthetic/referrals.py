@@ -9,7 +9,7 @@ import duckdb
 from orchestration.synthetic import dirt
 from orchestration.synthetic.people import age_on, practice_on
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan
-from orchestration.synthetic.sql import GP_WEEKDAYS, day_draw, month_factor, month_index, pick
+from orchestration.synthetic.sql import GP_WEEKDAYS, LIVES_ON_DAY, month_factor, pick, visits_sql
 from orchestration.synthetic.writers import write_table
 
 REFERRALS_PER_HEAD_PER_YEAR = 0.24  # of which about a tenth are advice and guidance
@@ -26,18 +26,9 @@ def create_referrals(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
     """Table `referrals`: one true UBRN per row."""
     con.execute("create table requests (event_id bigint, person bigint, event_date date)")
     for month in plan.months:
-        i = month_index(plan, month)
         mean = REFERRALS_PER_HEAD_PER_YEAR / 12 * month_factor(plan, month, GP_WEEKDAYS, (1.0,) * 12)
-        day = day_draw(month, GP_WEEKDAYS, plan.flat_rates, "draw(event_id, 'referral day')")
-        con.execute(f"""
-            insert into requests
-            select event_id, person, event_date from (
-                select *, {day} as event_date from (
-                    select *, (person * 512 + {i}) * 16
-                        + unnest(range(count_draw(person * 512 + {i}, 'referral', w_referral * {mean}))) as event_id
-                    from persons where not is_visitor)
-            ) where event_date >= birth_date and (death_date is null or event_date <= death_date)
-        """)
+        visits = visits_sql(plan, month, "referral", f"w_referral * {mean}", GP_WEEKDAYS, only="not is_visitor")
+        con.execute(f"insert into requests select event_id, person, event_date from ({visits}) where {LIVES_ON_DAY}")
     weights = {code: weight for code, (_, weight) in SPECIALTIES.items()}
     names = "map {" + ", ".join(f"'{code}': '{name}'" for code, (name, _) in SPECIALTIES.items()) + "}"
     con.execute(f"""
@@ -55,7 +46,7 @@ def create_referrals(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
         select *, ({names})[specialty] as specialty_name,
             registered_draw < {NO_PRACTICE_SHARE + NO_REGISTERED_SHARE} as lacks_registered,
             registered_draw < {NO_PRACTICE_SHARE} as lacks_any_practice
-        from described order by event_id
+        from described
     """)
     con.execute("drop table requests")
 

@@ -22,15 +22,10 @@ EMERGENCY_WEEKDAYS = (11, 10, 10, 10, 10, 10, 10)
 
 
 def create_draws(con: duckdb.DuckDBPyConnection, seed: int) -> None:
-    """`draw(key, name)` in [0, 1); `count_draw(key, name, mean)`: a geometric count, more variable than Poisson, like
-    real visits."""
+    """Macros `draw(key, name)` in [0, 1) and `band_factor(age, factors)` by ten-year age band."""
     con.execute(
         f"create or replace macro draw(key, name) as "
         f"(hash(hash(key, name, {int(seed)})) >> 11)::double / 9007199254740992.0"
-    )
-    con.execute(
-        "create or replace macro count_draw(key, name, mean) as "
-        "least(14, floor(ln(1 - draw(key, name)) / ln(mean / (1 + mean))))::integer"
     )
     con.execute("create or replace macro band_factor(age, factors) as factors[1 + least(9, greatest(0, age) // 10)]")
 
@@ -83,3 +78,33 @@ def month_factor(plan: DemoPlan, month: date, weekdays: Sequence[int], seasons: 
 def month_index(plan: DemoPlan, month: date) -> int:
     """Whole months since the first month (negative in the burn-in)."""
     return (month.year - plan.first_month.year) * 12 + month.month - plan.first_month.month
+
+
+def visits_sql(
+    plan: DemoPlan,
+    month: date,
+    name: str,
+    mean: str,
+    weekdays: Sequence[int],
+    only: str = "true",
+    slots: int = 16,
+    first_slot: int = 0,
+) -> str:
+    """SQL: `persons` repeated for each of a month's visits, with `event_id` and `event_date`, in order of person.
+
+    The count is geometric, more variable than Poisson, like real visits; `mean` is SQL for its mean. Most people have none, so
+    they are left out before the logarithm: a count is above 0 exactly when its draw is at least 1 / (1 + mean).
+    """
+    key = f"(person * 512 + {month_index(plan, month)})"
+    day = day_draw(month, weekdays, plan.flat_rates, f"draw(event_id, '{name} day')")
+    return f"""
+        select * exclude (count_draw, count_mean), {day} as event_date from (
+            select *, {key} * {slots} + {first_slot}
+                + unnest(range(least(14, floor(ln(1 - count_draw) / ln(count_mean / (1 + count_mean))))::integer)) as event_id
+            from (select *, draw({key}, '{name}') as count_draw, {mean} as count_mean from persons where {only})
+            where count_draw >= 1 / (1 + count_mean)
+        )
+    """
+
+
+LIVES_ON_DAY = "event_date >= birth_date and (death_date is null or event_date <= death_date)"

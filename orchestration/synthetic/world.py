@@ -17,6 +17,7 @@ from datetime import date, timedelta
 import duckdb
 
 from orchestration.synthetic.plan import DemoPlan, add_months, last_of_month
+from orchestration.synthetic.sql import quoted
 
 PCN_COUNT = 41
 OPEN_PRACTICES = 184
@@ -207,21 +208,31 @@ def _go_live(plan: DemoPlan) -> dict[int, date]:
 
 def create_world(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) -> None:
     """Tables `practices`, `memberships`, `lsoas`; `practices.area` is the truth's attribution at the last data cut."""
-    con.execute(
-        "create table practices (number integer, code varchar, name varchar, pcn integer, hcp integer, weight double, "
-        "deprivation double, closes date, successor integer, is_in_icb boolean, area varchar, live_month date)"
-    )
-    for p in world.practices:
+
+    def row(p: Practice) -> str:
         number = world.current_int(p.number, plan.data_cut) if p.is_in_icb else None
         live_month = None if number is None else world.go_live.get(number)
-        row = [p.number, p.code, p.name, p.pcn, HCP_OF_PCN[p.pcn], p.weight, p.deprivation, p.closes, p.successor]
-        row += [p.is_in_icb, world.area_code(p.number, plan.data_cut), live_month]
-        con.execute(f"insert into practices values ({', '.join('?' * len(row))})", row)
+        names = f"{p.number}, '{p.code}', '{p.name}', {p.pcn}, {HCP_OF_PCN[p.pcn]}, {p.weight!r}, {p.deprivation!r}"
+        area = world.area_code(p.number, plan.data_cut)
+        return f"({names}, {p.is_in_icb}, '{area}', {_date(live_month)})"
+
+    rows = ", ".join(row(p) for p in world.practices)
+    con.execute(f"""
+        create table practices as
+        select * replace (weight::double as weight, deprivation::double as deprivation) from (values {rows})
+            p(number, code, name, pcn, hcp, weight, deprivation, is_in_icb, area, live_month)
+    """)
+    codes = quoted([p.code for p in world.practices])
+    con.execute(f"create or replace macro practice_code_of(number) as ({codes})[number + 1]")
     con.execute(
         "create table lsoas as select number, 'E0109' || lpad(number::varchar, 4, '0') as code, "
         "row_number() over (order by draw(number, 'lsoa rank')) as local_rank, pcn from ("
         f"select i as number, i % {PCN_COUNT} as pcn from range({LSOA_COUNT}) t(i))"
     )
+
+
+def _date(day: date | None) -> str:
+    return "null::date" if day is None else f"date '{day}'"
 
 
 def membership_rows(world: World, data_cut: date) -> list[list[str]]:

@@ -20,7 +20,7 @@ def write_table(
     path: Path,
     columns: Mapping[str, str],
     source: str,
-    order: str,
+    order: str | None = None,
     delimiter: str = ",",
     header: bool = True,
     quote_all: bool = False,
@@ -30,9 +30,10 @@ def write_table(
     options = f"format csv, header {str(header).lower()}, delimiter '{delimiter}'" + (
         ", force_quote *" if quote_all else ""
     )
+    ordered = "" if order is None else f" order by {order}"
     # the headers may repeat a source column's name, so the order is taken inside and kept by DuckDB's insertion order
     result = con.execute(
-        f"copy (select {select_list(columns)} from (select * from ({source}) order by {order})) to '{path}' ({options})"
+        f"copy (select {select_list(columns)} from ({source}{ordered})) to '{path}' ({options})"
     ).fetchone()
     assert result is not None
     return int(result[0])
