@@ -36,10 +36,10 @@ admissions as (
 
 conditions as (
     select
-        epikey,
         {% for condition in condition_ids() -%}
-        max(case when condition_id = '{{ condition }}' then 1 else 0 end) as {{ condition }}{{ ',' if not loop.last }}
-        {% endfor %}
+        max(case when condition_id = '{{ condition }}' then 1 else 0 end) as {{ condition }},
+        {% endfor -%}
+        epikey
     from {{ ref('episode_conditions') }}
     group by epikey
 )

@@ -17,19 +17,35 @@ with arrivals as (
         and (is_unplanned or setting = 'same_day_emergency_care')
 ),
 
-with_previous as (
+with_neighbours as (
+    select
+        *,
+        lag(arrival_seconds) over (
+            partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
+        ) as previous_arrival_seconds,
+        lead(arrival_seconds) over (
+            partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
+        ) as next_arrival_seconds
+    from arrivals
+),
+
+-- only an arrival with another within 60 minutes can be or have a duplicate: a few in a hundred
+near as (
+    select *
+    from with_neighbours
+    where arrival_seconds - previous_arrival_seconds <= 3600 or next_arrival_seconds - arrival_seconds <= 3600
+),
+
+numbered as (
     select
         *,
         row_number() over (
             partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
-        ) as arrival_number,
-        lag(arrival_seconds) over (
-            partition by person_id, setting, site_code order by arrival_seconds, attendance_key, feed
-        ) as previous_arrival_seconds
-    from arrivals
+        ) as arrival_number
+    from near
 ),
 
--- a run: every arrival within 60 minutes of the row before it; only runs of two or more can hold a duplicate
+-- a run: every arrival within 60 minutes of the row before it
 runs as (
     select
         *,
@@ -38,10 +54,10 @@ runs as (
             order by arrival_number
             rows between unbounded preceding and current row
         ) as run_number
-    from with_previous
+    from numbered
 ),
 
-long_runs as (
+run_arrivals as (
     select
         person_id,
         setting,
@@ -50,7 +66,6 @@ long_runs as (
         {{ sorted_array('arrival_seconds') }} as arrivals
     from runs
     group by person_id, setting, site_code, run_number
-    having count(*) > 1
 ),
 
 kept_arrivals as (
@@ -59,8 +74,8 @@ kept_arrivals as (
         setting,
         site_code,
         run_number,
-        {{ unnest_kept_after_gap('arrivals', 3600) }} as arrival_seconds
-    from long_runs
+        {{ unnest_kept_after_gap('arrivals', 3600) }} as arrival_seconds -- noqa: PRS
+    from run_arrivals
 ),
 
 ranked as (
@@ -73,12 +88,6 @@ ranked as (
             order by runs.arrival_number
         ) as order_at_arrival
     from runs
-    inner join long_runs
-        on
-            runs.person_id = long_runs.person_id
-            and runs.setting = long_runs.setting
-            and runs.site_code = long_runs.site_code
-            and runs.run_number = long_runs.run_number
     left join kept_arrivals
         on
             runs.person_id = kept_arrivals.person_id

@@ -9,18 +9,34 @@ with identified as (
 ),
 
 -- the spell id that an episode without one takes from its day: that of the first episode in order that has one
-ranked_days as (
-    select
+days_without_id as (
+    select distinct
         person_id,
         provider_code,
-        admission_date,
-        own_spell_id as spell_id,
+        admission_date
+    from identified
+    where own_spell_id is null and person_id is not null
+),
+
+ranked_days as (
+    select
+        identified.person_id,
+        identified.provider_code,
+        identified.admission_date,
+        identified.own_spell_id as spell_id,
         row_number() over (
-            partition by person_id, provider_code, admission_date
-            order by episode_start_date nulls last, episode_order nulls last, episode_end_date nulls last, epikey
+            partition by identified.person_id, identified.provider_code, identified.admission_date
+            order by
+                identified.episode_start_date nulls last, identified.episode_order nulls last,
+                identified.episode_end_date nulls last, identified.epikey
         ) as order_in_day
     from identified
-    where own_spell_id is not null and person_id is not null
+    inner join days_without_id
+        on
+            identified.person_id = days_without_id.person_id
+            and identified.provider_code = days_without_id.provider_code
+            and identified.admission_date = days_without_id.admission_date
+    where identified.own_spell_id is not null
 ),
 
 joined as (
@@ -30,8 +46,7 @@ joined as (
     from identified
     left join ranked_days
         on
-            identified.own_spell_id is null
-            and identified.person_id = ranked_days.person_id
+            case when identified.own_spell_id is null then identified.person_id end = ranked_days.person_id
             and identified.provider_code = ranked_days.provider_code
             and identified.admission_date = ranked_days.admission_date
             and ranked_days.order_in_day = 1

@@ -33,6 +33,26 @@ coverage as (
     inner join {{ ref('months') }} as months on years.financial_year_start = months.financial_year_start
     inner join {{ ref('stg_plan__feed_coverage') }} as coverage on coverage.feed = 'gp_payments'
     group by months.month, months.month_end
+    union all
+    -- nobody may have died in a month of a small area: a hole between two months with deaths is covered, not missing
+    select
+        spans.feed,
+        months.month,
+        spans.data_cut >= {{ add_months('months.month_end', 6) }} as is_final
+    from (
+        select
+            feed,
+            min(coverage_month) as first_month,
+            max(coverage_month) as last_month,
+            max(data_cut) as data_cut
+        from {{ ref('stg_plan__feed_coverage') }}
+        where feed = 'deaths' and rows_live > 0
+        group by feed
+    ) as spans
+    inner join {{ ref('months') }} as months on months.month between spans.first_month and spans.last_month
+    left join {{ ref('stg_plan__feed_coverage') }} as found
+        on spans.feed = found.feed and months.month = found.coverage_month and found.rows_live > 0
+    where found.feed is null
 ),
 
 -- a missing practice makes its own team's month incomplete (area_month_statuses), a missing provider everybody's

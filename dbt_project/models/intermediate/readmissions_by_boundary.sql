@@ -10,10 +10,10 @@ cells as (
     select
         discharge_month as month,
         practice_code,
-        count(*) as discharges,
         {% for window_days in [30, 60, 90] -%}
-        sum(case when days_to_readmission < {{ window_days }} then 1 else 0 end) as readmissions_{{ window_days }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when days_to_readmission < {{ window_days }} then 1 else 0 end) as readmissions_{{ window_days }},
+        {% endfor -%}
+        count(*) as discharges
     from {{ ref('readmissions_by_index') }}
     group by discharge_month, practice_code
 ),

@@ -5,29 +5,19 @@ with ordered as (
         row_number() over (
             partition by spell_key
             order by episode_start_date nulls last, episode_order nulls last, episode_end_date nulls last, epikey
-        ) as episode_number,
-        row_number() over (
-            partition by spell_key
-            order by episode_start_date desc nulls first, episode_order desc nulls first, episode_end_date desc nulls first, epikey desc
-        ) as episode_number_from_last
+        ) as episode_number
     from {{ ref('episodes') }}
-),
-
--- the discharge stands on the last episode; where a record repeats it, the latest dated one says
-discharges as (
-    select
-        *,
-        row_number() over (
-            partition by spell_key order by discharge_date desc, episode_number_from_last
-        ) as discharge_rank
-    from ordered
-    where discharge_date is not null
 ),
 
 summaries as (
     select
         spell_key,
         count(*) as episodes,
+        -- the discharge stands on the last episode; where several carry one, the latest day says, then the latest episode
+        mod(max(case
+            when discharge_date is not null
+                then {{ days_between("cast('1800-01-01' as date)", 'discharge_date') }} * cast(100000 as bigint) + episode_number
+        end), 100000) as discharge_episode_number,
         max(case when episode_type in ('2', '3', '5', '6') or main_specialty_code in ('501', '560', '610') then 1 else 0 end) as has_maternity,
         max(case when main_specialty_code = '501' then 1 else 0 end) as has_obstetrics,
         max(case when main_specialty_code between '700' and '727' then 1 else 0 end) as has_mental_health_specialty
@@ -84,9 +74,9 @@ from summaries
 inner join ordered as first_episodes
     on summaries.spell_key = first_episodes.spell_key and first_episodes.episode_number = 1
 inner join ordered as last_episodes
-    on summaries.spell_key = last_episodes.spell_key and last_episodes.episode_number_from_last = 1
-left join discharges
-    on summaries.spell_key = discharges.spell_key and discharges.discharge_rank = 1
+    on summaries.spell_key = last_episodes.spell_key and summaries.episodes = last_episodes.episode_number
+left join ordered as discharges
+    on summaries.spell_key = discharges.spell_key and summaries.discharge_episode_number = discharges.episode_number
 left join {{ ref('admission_methods') }} as methods on first_episodes.admission_method = methods.code
 left join {{ ref('planning_excluded_treatment_functions') }} as excluded_functions
     on last_episodes.treatment_function_code = excluded_functions.treatment_function_code

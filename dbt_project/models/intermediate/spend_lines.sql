@@ -109,7 +109,11 @@ unit_costed as (
         cells.month,
         cells.practice_code,
         cast(null as varchar(20)) as provider_code,
-        case cells.visit_type when 'gp' then 'GP_APPOINTMENT' else 'GP_APPOINTMENT_OTHER' end as point_of_delivery,
+        case cells.visit_type
+            when 'gp' then 'GP_APPOINTMENT'
+            when 'other_practice_staff' then 'GP_APPOINTMENT_OTHER'
+            else 'GP_APPOINTMENT_UNKNOWN'
+        end as point_of_delivery,
         cells.visits as activity
     from {{ ref('visit_cells') }} as cells
     left join (
