@@ -28,7 +28,7 @@ from orchestration.quality.definitions import (
 )
 from orchestration.quality.evaluate import Evaluation, declared, evaluate
 from orchestration.quality.fingerprints import difference, read_inputs_hash
-from orchestration.quality.receipt import Receipt, read_receipt, write_receipt
+from orchestration.quality.receipt import Receipt, read_receipt, remember_since, write_receipt
 from orchestration.quality.waivers import Waiver, load_waivers, problems
 from orchestration.settings import Settings
 
@@ -64,6 +64,11 @@ class Verdict(BaseModel):
     results: tuple[CheckResult, ...]
     waivers: tuple[Waiver, ...] = ()
     receipt: Receipt | None = None
+
+    @property
+    def since(self) -> dict[str, str]:
+        """Check id -> the delivery in which it first did not pass."""
+        return self.receipt.since if self.receipt else {}
 
     @property
     def shut_by(self) -> list[CheckResult]:
@@ -126,6 +131,7 @@ def examine(settings: Settings, delivery: Delivery) -> Receipt:
         suites=found.suites,
         registry_sha256=_registry_sha256(),
         results=found.results,
+        since=remember_since(settings, delivery.name, found.results),
     ).sealed()
     write_receipt(settings, receipt)
     return receipt

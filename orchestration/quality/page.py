@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -49,9 +50,23 @@ class Judged(Protocol):
     @property
     def summary(self) -> str: ...
 
+    @property
+    def since(self) -> dict[str, str]: ...
 
-def write_quality_page(folder: Path, verdict: Judged, since: dict[str, str] | None = None, title: str = "") -> Path:
-    """Writes `folder/index.html` and returns it. `since` maps a check id to the delivery in which it first did not pass."""
+
+@dataclass(frozen=True)
+class Refusal:
+    """A delivery that acceptance refused: what the page needs of it."""
+
+    delivery: str
+    results: Sequence[CheckResult]
+    summary: str
+    is_open: bool = False
+    since: dict[str, str] = field(default_factory=dict)
+
+
+def write_quality_page(folder: Path, verdict: Judged, title: str = "") -> Path:
+    """Writes `folder/index.html` and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     order = list(STATES)
     results = sorted(
@@ -69,7 +84,7 @@ def write_quality_page(folder: Path, verdict: Judged, since: dict[str, str] | No
         attention=attention,
         groups=[(KINDS.get(kind, kind), list(group)) for kind, group in groupby(by_kind, key=lambda r: r.kind)],
         states=STATES,
-        since=since or {},
+        since=verdict.since,
     )
     page.write_text(html, encoding="utf-8")
     return page

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestration.checks import CheckResult
+from orchestration.checks import CheckResult, State
 from orchestration.errors import GateShut
 from orchestration.quality.definitions import hash_of
 from orchestration.settings import Settings
@@ -41,6 +42,7 @@ class Receipt(BaseModel):
     suites: dict[str, str]
     registry_sha256: str
     results: tuple[CheckResult, ...]
+    since: dict[str, str] = {}
     seal: str = ""
 
     def computed_seal(self) -> str:
@@ -83,6 +85,19 @@ def read_receipt(settings: Settings) -> Receipt:
             ["receipt.present"],
         )
     return receipt
+
+
+def remember_since(settings: Settings, delivery: str, results: tuple[CheckResult, ...]) -> dict[str, str]:
+    """Check id -> the delivery in which it first did not pass, for checks that do not pass now. For people; no figure uses it."""
+    file = settings.paths.evidence / "since.json"
+    known: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+    bad = sorted({r.check_id for r in results if r.state in (State.WARN, State.FAIL, State.ERROR)})
+    since = {check_id: min(known.get(check_id, delivery), delivery) for check_id in bad}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(since, indent=1, sort_keys=True), encoding="utf-8")
+    return since
 
 
 def void_receipt(settings: Settings) -> None:

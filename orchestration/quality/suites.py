@@ -155,6 +155,8 @@ def accept(settings: Settings, delivery: Delivery) -> list[CheckResult]:
 
 def require_acceptance(settings: Settings, delivery: Delivery, results: list[CheckResult]) -> None:
     """Raises `DeliveryRefused` (a suite's own fault: `GateShut`) unless every blocking expectation holds or is waived."""
+    from orchestration.alerts import raise_alert
+    from orchestration.quality.page import Refusal, write_quality_page
     from orchestration.quality.waivers import load_waivers
 
     waivers = load_waivers(settings.paths.waivers_file)
@@ -166,9 +168,12 @@ def require_acceptance(settings: Settings, delivery: Delivery, results: list[Che
     ]
     if not held:
         return
+    summary = f"delivery {delivery.name} is refused: {len(held)} acceptance checks have not passed"
     lines = [f"{result.check_id}: {result.message}. What to do: {result.what_to_do}" for result in held]
+    write_quality_page(settings.paths.logs / "refused" / delivery.name, Refusal(delivery.name, results, summary))
+    raise_alert(settings, "delivery_refused", delivery.name, "\n".join([summary, *lines[:10]]))
     raise DeliveryRefused(
-        "\n".join([f"delivery {delivery.name} is refused: {len(held)} acceptance checks have not passed", *lines[:10]]),
+        "\n".join([summary, *lines[:10]]),
         [result.model_dump(mode="json") for result in held],
     )
 

@@ -1,0 +1,122 @@
+"""Acceptance on small frames: what Great Expectations says, and what it swallows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.checks import Severity, State
+from orchestration.deliveries import find_delivery
+from orchestration.errors import DeliveryRefused
+from orchestration.quality import accept, require_acceptance
+from orchestration.quality.suites import definitions, load_suites
+from orchestration.settings import Settings
+
+PROFILE = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint"
+CODES = "column_name varchar, coverage_month date, provider_code varchar, code varchar, rows bigint"
+
+
+def landed(home: Path, attended: int, rows: int, quarantined: int = 0, without: tuple[str, ...] = ()) -> Settings:
+    """A delivery of outpatients with `attended` of `rows` appointments attended, as ingest would leave it."""
+    settings = Settings(home=home)
+    settings.paths.create()
+    (settings.paths.landing / "2025-10").mkdir()
+    (settings.paths.landing / "2025-10" / "hes_op.csv").write_text("ATTENDKEY\n1\n")
+    folder = settings.paths.lake / "hes_op" / "delivery=2025-10" / "version=1"
+    folder.mkdir(parents=True)
+    manifest = {
+        "rows_read": rows + quarantined,
+        "rows_loaded": rows,
+        "rows_quarantined": quarantined,
+        "rows_removed": {},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with duckdb.connect() as connection:
+        connection.execute(f"create table profile ({PROFILE})")
+        connection.execute(f"create table codes ({CODES})")
+        for column in ("person_id", "practice_code", "age_years", "attended", "firstatt"):
+            if rows and column not in without:
+                connection.execute("insert into profile values (?, '2025-10-01', 'ZX1', ?, 0)", [column, rows])
+        if rows:
+            for code, count in (("5", attended), ("3", rows - attended)):
+                connection.execute("insert into codes values ('attended', '2025-10-01', 'ZX1', ?, ?)", [code, count])
+        for name in ("profile", "codes"):
+            connection.execute(f"copy {name} to '{folder}/{name}.parquet' (format parquet)")
+    return settings
+
+
+def states(settings: Settings) -> dict[str, State]:
+    results = accept(settings, find_delivery(settings.paths))
+    return {result.check_id: result.state for result in results if result.subject == "hes_op"}
+
+
+def test_a_usual_delivery_is_accepted(tmp_path: Path) -> None:
+    found = states(landed(tmp_path, attended=800, rows=1000))
+    assert set(found.values()) == {State.PASS} and len(found) >= 7
+
+
+def test_a_share_speaks_only_where_numbers_are_large_enough(tmp_path: Path) -> None:
+    assert states(landed(tmp_path / "few", attended=0, rows=5))["accept.hes_op.attended_share_not_low"] is State.PASS
+    assert states(landed(tmp_path / "many", attended=0, rows=500))["accept.hes_op.attended_share_not_low"] is State.FAIL
+
+
+def test_a_refusal_names_the_check_leaves_a_page_and_an_alert(tmp_path: Path) -> None:
+    settings = landed(tmp_path, attended=10, rows=1000, quarantined=500)
+    delivery = find_delivery(settings.paths)
+    with pytest.raises(DeliveryRefused, match=r"accept\.hes_op\.few_rows_quarantined"):
+        require_acceptance(settings, delivery, accept(settings, delivery))
+    assert (
+        "attended appointments are far from" in (settings.paths.logs / "refused" / "2025-10" / "index.html").read_text()
+    )
+    assert len(list((settings.paths.logs / "alerts").glob("*-delivery_refused-2025-10.json"))) == 1
+
+
+def test_a_waiver_lets_a_delivery_through(tmp_path: Path) -> None:
+    settings = landed(tmp_path, attended=10, rows=1000)
+    delivery = find_delivery(settings.paths)
+    entry = {
+        "check_id": "accept.hes_op.attended_share_not_low",
+        "delivery": "2025-10",
+        "reason": "strike",
+        "owner": "A",
+        "expires": "2025-10-31",
+    }
+    settings.paths.waivers_file.write_text(json.dumps([entry]))
+    require_acceptance(settings, delivery, accept(settings, delivery))
+
+
+def test_no_rows_is_an_error_and_not_delivered_is_not_applicable(tmp_path: Path) -> None:
+    settings = landed(tmp_path, attended=0, rows=0)
+    assert set(states(settings).values()) == {State.ERROR}
+    others = [result for result in accept(settings, find_delivery(settings.paths)) if result.subject != "hes_op"]
+    assert {result.state for result in others} == {State.NOT_APPLICABLE}
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    settings = landed(tmp_path, attended=800, rows=1000, without=("firstatt",))
+    results = {result.check_id: result for result in accept(settings, find_delivery(settings.paths))}
+    assert results["accept.hes_op.first_blank_share"].state is State.ERROR
+    assert "names first_blank_pct_low" in results["accept.hes_op.first_blank_share"].message
+
+
+@pytest.mark.parametrize("kind", ["feeds", "marts"])
+def test_suites_are_readable_sorted_and_without_ids(kind: str) -> None:
+    from orchestration.quality import definitions as module
+
+    for path in sorted((module.EXPECTATIONS / kind).glob("*.json")):
+        text = path.read_text()
+        body = json.loads(text)
+        assert text == json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False) + "\n", path.name
+        names = [expectation["meta"]["check"] for expectation in body["expectations"]]
+        assert '"id"' not in text and names == sorted(names)
+
+
+def test_every_feed_has_a_suite_and_every_expectation_says_why() -> None:
+    from orchestration.feeds import load_contracts
+
+    assert set(load_suites("feeds")) == set(load_contracts())
+    for definition in definitions().values():
+        assert definition.reason and definition.what_to_do and definition.owner and definition.severity in Severity
