@@ -57,12 +57,9 @@ create table marts.dim_int as
          case when n = 2 then 'Ashford <North> & "Rural"' else name || ' Neighbourhood' end as int_name,
          'P' || n as pcn_code, name || ' PCN' as pcn_name, 'H' || (1 + n % 4) as hcp_code, partnerships[1 + n % 4] as hcp_name,
          date '2020-04-01' as valid_from, null::date as valid_to,
-         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month
+         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month,
+         false as is_special
   from places;
-create table marts.dim_practice as
-  select 'G' || int_code as practice_code, 'Practice ' || int_code as practice_name, int_code,
-         case when int_code = 'U00004' then date '2024-11-01' else date '2020-04-01' end as valid_from, null::date as valid_to
-  from marts.dim_int;
 create table marts.dim_area as
   select 'int' as area_type, int_code as area_code, int_name as area_name, hcp_code as parent_code from marts.dim_int
   union all select distinct 'hcp', hcp_code, hcp_name, 'QZZ' from marts.dim_int
@@ -156,7 +153,8 @@ from causes join catalogue c using (indicator_id);
 OTHERS = """
 create table marts.indicator_funnel as
 select v.indicator_id, v.cohort_id, v.area_type, v.area_code, v.month, v.period, v.numerator as observed,
-       v.denominator * c.base * 12 / c.multiplier as expected, c.base * k as pooled_value,
+       v.denominator * c.base * 12 / c.multiplier as expected,
+       v.value, v.period_status, c.base * k as pooled_value,
        c.base * k * (1 - 1.96 * s) as lower_95, c.base * k * (1 + 1.96 * s) as upper_95, c.base * k * (1 - 3.09 * s) as lower_99_8,
        c.base * k * (1 + 3.09 * s) as upper_99_8, 0.0016 as dispersion,
        case when v.value > c.base * k * (1 + 3.09 * s) then 'high_99_8' when v.value < c.base * k * (1 - 3.09 * s) then 'low_99_8'
@@ -166,8 +164,8 @@ from marts.indicator_values v join catalogue c using (indicator_id),
                      sqrt(1 / (v.denominator * c.base * 12 / c.multiplier) + 0.0016) as s)
 where v.period = 'rolling_12_months' and v.area_type = 'int';
 create table marts.indicator_change as
-select indicator_id, 'all' as cohort_id, area_type, area_code, '2023/24' as baseline_period,
-       '12 months to September 2025' as current_period,
+select indicator_id, 'all' as cohort_id, area_type, area_code, '2024-01 to 2024-12' as baseline_period,
+       '2024-12 to 2025-11' as current_period,
        100.0 as baseline_value, 92.0 as current_value,
        case when area_code = 'U00001' then -8.0 else -1.5 end as change_pct,
        case when area_code = 'U00001' then -11.0 else -4.0 end as change_pct_lower_95,
@@ -180,6 +178,12 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_inde
        case when indicator_id = 'all_visits' then 1.1 else 1.99 end as relative_index_upper_95
 from catalogue, marts.dim_area
 where indicator_id in ('all_visits', 'emergency_admissions', 'ae_attendances_unplanned') and area_code <> 'U00006';
+create schema as_at;
+create table marts.visits_per_capita as select int_code, month, 30000::bigint as registered_population from marts.dim_int, marts.dim_month;
+create table as_at.visits_per_capita as
+select int_code, month,
+       case when int_code = 'U00004' and month < date '2024-11-01' then 24000 else 30000 end::bigint as registered_population
+from marts.dim_int, marts.dim_month;
 create table marts.spend_per_capita as
 select int_code, month, point_of_delivery, cost_basis, 100::bigint as activity,
        case cost_basis when 'contract' then 90 else 100 end::bigint as activity_priced,

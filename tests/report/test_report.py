@@ -84,7 +84,7 @@ def test_a_lasting_change_is_found_and_named(small_report: Path) -> None:
     assert "Emergency admissions: improvement." in re.sub(r"\s+", " ", changed)
     admissions = card(document, "emergency_admissions").text_content()
     assert "October 2025" in admissions.split("definition")[1][:80]  # November is incomplete
-    assert "fell 8.0% (95% limits −11.0% to −5.0%)" in admissions
+    assert "Against the 12 months to December 2024: fell 8.0% (95% limits −11.0% to −5.0%)" in admissions
 
 
 def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> None:
@@ -95,11 +95,15 @@ def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> No
 
 def test_events_in_the_life_of_a_team_are_marked(small_report: Path) -> None:
     moved = page(small_report, "int-U00004.html").text_content()
-    assert "Practices joined or left in November 2024" in moved
+    assert "boundary was another one before November 2024" in moved
     assert "Boundary" in moved
     rebased = card(page(small_report, "int-U00001.html"), "all_visits").text_content()
     assert "start afresh in December 2024: appointment recording changed." in rebased
-    assert "The team went live in January 2025." in page(small_report, "int-U00003.html").text_content()
+    live = page(small_report, "int-U00003.html")
+    assert "The team went live in January 2025." in live.text_content()
+    assert (
+        "Against the 12 months before go-live (to December 2024)" in card(live, "emergency_admissions").text_content()
+    )
 
 
 def test_too_small_for_limits_is_said_not_judged(small_report: Path) -> None:

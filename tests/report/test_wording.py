@@ -129,9 +129,10 @@ def test_rolling_is_a_description_with_limits() -> None:
     ],
 )
 def test_a_change_whose_limits_include_none_is_called_so(change: dict, words: str) -> None:
-    text = wording.change_sentence(
-        {"baseline_period": "2023/24", "current_period": "2025/26", "comparator_change_pct": -6.0, **change}
-    )
+    row = {"baseline_period": "2023-10 to 2024-09", "comparator_change_pct": -6.0, **change}
+    text = wording.change_sentence(row, None)
+    assert text.startswith("Against the 12 months to September 2024: ")
     assert words in text
     assert text.endswith("; the rest of the ICB −6.0%.")
-    assert wording.change_sentence(None) == ""
+    assert "before go-live" in wording.change_sentence(row, date(2024, 10, 1))
+    assert wording.change_sentence({**row, "change_pct": None}, None) == ""

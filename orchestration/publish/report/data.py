@@ -114,7 +114,7 @@ class ReportData:
     series: dict[tuple[str, str, str], list[Point]]  # (indicator_id, area_type, area_code)
     rolling: dict[tuple[str, str, str], Rolling]
     funnels: dict[str, list[FunnelPoint]]
-    changes: dict[tuple[str, str, str], dict[str, Any]]
+    changes: dict[tuple[str, str, str], list[dict[str, Any]]]  # one for each dated baseline, the oldest first
     inequality: dict[tuple[str, str], list[dict[str, Any]]]  # (area_type, area_code)
     spend: dict[tuple[str, str], list[SpendLine]]
     spend_months: tuple[date, date] | None
@@ -146,7 +146,7 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
         series=series,
         rolling=_rolling(warehouse),
         funnels=_funnels(warehouse, areas),
-        changes={(r["indicator_id"], r["area_type"], r["area_code"]): r for r in _changes(warehouse)},
+        changes=_changes(warehouse),
         inequality=_inequality(warehouse),
         spend=spend,
         spend_months=spend_months,
@@ -159,7 +159,7 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
     teams = _dicts(
         warehouse,
         "select int_code, int_name, hcp_code, hcp_name, go_live_month from marts.dim_int "
-        "where int_code in (select area_code from marts.indicator_values where area_type = 'int') "
+        "where not is_special and int_code in (select area_code from marts.indicator_values where area_type = 'int') "
         "order by int_name, int_code",
     )
     codes = [
@@ -274,15 +274,12 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
 def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[str, list[FunnelPoint]]:
     rows = warehouse.rows(
         """
-        select f.indicator_id, f.area_code, f.expected, v.value, f.lower_95, f.upper_95, f.lower_99_8, f.upper_99_8,
+        select f.indicator_id, f.area_code, f.expected, f.value, f.lower_95, f.upper_95, f.lower_99_8, f.upper_99_8,
                f.pooled_value, f.funnel_class
         from marts.indicator_funnel as f
         join marts.dim_indicator as i on i.indicator_id = f.indicator_id and i.is_headline
-        join marts.indicator_values as v
-          on v.indicator_id = f.indicator_id and v.cohort_id = f.cohort_id and v.area_type = f.area_type
-         and v.area_code = f.area_code and v.month = f.month and v.period = 'rolling_12_months'
-        where f.cohort_id = ? and f.area_type = 'int' and v.value is not null and f.expected is not null
-          and f.lower_95 is not null and v.period_status <> 'incomplete'
+        where f.cohort_id = ? and f.area_type = 'int' and f.value is not null and f.expected is not null
+          and f.lower_95 is not null and f.period_status <> 'incomplete'
         qualify f.month = max(f.month) over (partition by f.indicator_id)
         order by f.indicator_id, f.area_code
         """,
@@ -295,13 +292,17 @@ def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[s
     return dict(funnels)
 
 
-def _changes(warehouse: Warehouse) -> list[dict[str, Any]]:
-    return _dicts(
+def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    found: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in _dicts(
         warehouse,
         "select c.* from marts.indicator_change as c join marts.dim_indicator as i "
-        "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? order by all",
+        "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? "
+        "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period",
         [COHORT],
-    )
+    ):
+        found[row["indicator_id"], row["area_type"], row["area_code"]].append(row)
+    return dict(found)
 
 
 def _inequality(warehouse: Warehouse) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -387,19 +388,18 @@ def _teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[str]:
 
 
 def _boundary_changes(warehouse: Warehouse) -> dict[str, list[date]]:
-    """Months in which practices joined or left a team, after the first month of the series."""
-    columns = warehouse.columns("marts.dim_practice")
-    if not {"int_code", "valid_from", "valid_to"} <= set(columns):
-        return {}
+    """The months from which today's boundary of a team was in force: its people then (`as_at`) differ before and agree from here."""
     rows = warehouse.rows(
         """
-        with span as (select min(month) as first, max(month) as last from marts.indicator_values),
-        edges as (
-            select int_code, cast(date_trunc('month', valid_from) as date) as month from marts.dim_practice
-            union select int_code, cast(date_trunc('month', valid_to) as date) from marts.dim_practice
+        with now as (select int_code, month, max(registered_population) as people from marts.visits_per_capita group by all),
+        then_ as (select int_code, month, max(registered_population) as people from as_at.visits_per_capita group by all),
+        compared as (
+            select now.int_code, now.month, now.people is distinct from then_.people as differs
+            from now left join then_ on now.int_code = then_.int_code and now.month = then_.month
         )
-        select int_code, month from edges, span where month > span.first and month <= span.last and int_code is not null
-        order by 1, 2
+        select int_code, month from compared
+        qualify not differs and lag(differs) over (partition by int_code order by month)
+        order by int_code, month
         """
     )
     found: defaultdict[str, list[date]] = defaultdict(list)

@@ -37,7 +37,7 @@ class Card:
     indicator: Indicator
     verdict: wording.Verdict
     rolling: str
-    change: str
+    changes: list[str]
     chart: Markup
     funnel: Markup
     points: list[Point]
@@ -159,7 +159,9 @@ def _card(
         indicator=indicator,
         verdict=verdict,
         rolling=wording.rolling_sentence(indicator, data.rolling.get(key)),
-        change=wording.change_sentence(data.changes.get(key)),
+        changes=[
+            text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
+        ],
         chart=Markup(spc_chart(points, markers, label)) if any(p.value is not None for p in points) else Markup(""),
         funnel=Markup(funnel.svg(own)) if funnel else Markup(""),
         points=points,
@@ -193,7 +195,7 @@ def _note(marker: Marker) -> str:
     if marker.kind == "go_live":
         return f"The team went live in {when}."
     if marker.kind == "boundary":
-        return f"Practices joined or left in {when}; the line shows today’s boundary throughout."
+        return f"The team’s boundary was another one before {when}; every line shows today’s throughout."
     return f"The average and limits start afresh in {when}" + (f": {marker.reason}." if marker.reason else ".")
 
 

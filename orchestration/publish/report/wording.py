@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from orchestration.publish.report.data import Indicator, Point, Rolling
 
@@ -195,24 +196,31 @@ def rolling_sentence(indicator: Indicator, rolling: Rolling | None) -> str:
     return text + "."
 
 
-def change_sentence(change: dict | None) -> str:
-    """Then and now with limits, beside the rest of the ICB: "fell 16 % … the rest 6 %". A change whose limits include none is called so."""
-    if not change or change.get("change_pct") is None:
+def change_sentence(change: dict[str, Any], go_live: date | None) -> str:
+    """The newest 12 months against a dated baseline, beside the rest of the ICB. A change whose limits include none is called so."""
+    percent, lower, upper = (change[f"change_pct{end}"] for end in ("", "_lower_95", "_upper_95"))
+    if percent is None:
         return ""
-    lower, upper = change.get("change_pct_lower_95"), change.get("change_pct_upper_95")
-    percent = change["change_pct"]
-    span = f"{change['baseline_period']} to {change['current_period']}"
+    text = f"Against {_baseline(change['baseline_period'], go_live)}: "
     limits = f" (95% limits {signed(lower)}% to {signed(upper)}%)" if lower is not None and upper is not None else ""
     if lower is None or upper is None or lower <= 0 <= upper:
-        text = f"{span}: {signed(percent)}%{limits}, which may be chance"
+        text += f"{signed(percent)}%{limits}, which may be chance"
     else:
-        text = f"{span}: {'rose' if percent > 0 else 'fell'} {abs(percent):.1f}%{limits}"
-    if change.get("comparator_change_pct") is not None:
+        text += f"{'rose' if percent > 0 else 'fell'} {abs(percent):.1f}%{limits}"
+    if change["comparator_change_pct"] is not None:
         text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
     return text + "."
 
 
-def inequality_row(indicator: Indicator, row: dict) -> dict | None:
+def _baseline(period: str, go_live: date | None) -> str:
+    """`2023-10 to 2024-09` in words; the twelve months that end where a team went live are called so."""
+    last = date.fromisoformat(f"{period[-7:]}-01")
+    if go_live is not None and (go_live.year * 12 + go_live.month) - (last.year * 12 + last.month) == 1:
+        return f"the 12 months before go-live (to {month_name(last)})"
+    return f"the 12 months to {month_name(last)}"
+
+
+def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] | None:
     """The gap between the most and the least deprived fifths of the area's own people, with limits."""
     relative = row.get("relative_index")
     if relative is None:
