@@ -387,6 +387,9 @@ def checks(as_json: Json = False, home: HomeOption = None) -> None:
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
     read_only: Annotated[bool, typer.Option("--read-only", help="For viewers: nothing can be started.")] = False,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Only write dagster.yaml into the home, for a service.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Open Dagster on this home, on this machine only."""
@@ -395,6 +398,8 @@ def ui(
 
     settings = settings_for(home)
     environment = {**os.environ, **prepare_instance(settings)}
+    if prepare_only:
+        return
     binaries = Path(sys.executable).parent
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     command = (
