@@ -65,6 +65,8 @@
 {# Wilson's score limits of a proportion, in percent. #}
 {% macro wilson_95(numerator, denominator, sign) -%}
     case
+        -- at the ends the limit is the end itself, which the formula misses by a rounding
+        when {{ denominator }} > 0 and {{ numerator }} = {{ 0 if sign == '-' else denominator }} then {{ '0.0' if sign == '-' else '100.0' }}
         when {{ denominator }} > 0 and {{ numerator }} >= 0 and {{ numerator }} <= {{ denominator }} then
             100.0 * (
                 2.0 * {{ numerator }} + power(cast({{ z_95() }} as double), 2)

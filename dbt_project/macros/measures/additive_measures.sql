@@ -1,0 +1,80 @@
+{# Additive cells of one source of events, in one pass over it (design 5).
+
+   events    relation with one row per counted thing and the columns event_month, event_date, person_id, practice_code, sex, age_band, imd_quintile
+   measures  measure id → a SQL condition (counts the rows where it holds), or {'sum': expression, 'where': condition}
+   flags     cohort id of kind `event_flag` → SQL condition on the event
+   persons   whether members of person-list cohorts can be found by person_id
+   weight    column to add up instead of counting rows, for sources that come as counts
+
+   Two cuts of the same total: `sex_age` (sex × age band) and `imd` (deprivation quintile); each sums to the whole by itself, so a
+   figure is read from one of them, never from both. #}
+{% macro additive_measures(events, measures, flags={}, persons=true, weight=none) -%}
+with
+
+counted as (
+    select
+        'all' as cohort_id,
+        events.*
+    from {{ events }} as events
+    {% for cohort_id, condition in flags.items() -%}
+    union all
+    select
+        '{{ cohort_id }}' as cohort_id,
+        events.*
+    from {{ events }} as events
+    where {{ condition }}
+    {% endfor -%}
+    {% if persons -%}
+    union all
+    select
+        memberships.cohort_id,
+        events.*
+    from {{ events }} as events
+    inner join {{ ref('person_cohort_periods') }} as memberships
+        on
+            events.person_id = memberships.person_id
+            and events.event_date >= memberships.valid_from
+            and events.event_date < memberships.valid_to
+    {%- endif %}
+),
+
+wide as (
+    select
+        cohort_id,
+        case when grouping(sex) = 0 then 'sex_age' else 'imd' end as cut,
+        event_month as month,
+        practice_code,
+        case when grouping(sex) = 0 then coalesce(sex, 'unknown') else 'all' end as sex,
+        case when grouping(sex) = 0 then coalesce(age_band, 'unknown') else 'all' end as age_band,
+        case when grouping(imd_quintile) = 0 then imd_quintile end as imd_quintile,
+        {% for measure_id, rule in measures.items() -%}
+        {% if rule is mapping -%}
+        cast(coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0) as decimal(18, 2))
+        {%- elif weight -%}
+        cast(coalesce(sum({{ weight }}) filter (where {{ rule }}), 0) as decimal(18, 2))
+        {%- else -%}
+        cast(count(*) filter (where {{ rule }}) as decimal(18, 2))
+        {%- endif %} as {{ measure_id }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from counted
+    where event_month is not null
+    group by grouping sets (
+        (cohort_id, event_month, practice_code, sex, age_band),
+        (cohort_id, event_month, practice_code, imd_quintile)
+    )
+)
+
+select
+    cast(measure_id as varchar) as measure_id,
+    cohort_id,
+    cut,
+    month,
+    practice_code,
+    sex,
+    age_band,
+    imd_quintile,
+    numerator
+from wide
+unpivot (numerator for measure_id in ({{ measures.keys() | join(', ') }}))
+where numerator <> 0
+{%- endmacro %}
