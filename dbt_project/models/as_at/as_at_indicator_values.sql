@@ -1,0 +1,5 @@
+{{ config(alias='indicator_values') }}
+
+select * exclude (boundary)
+from {{ ref('indicator_values_by_boundary') }}
+where boundary = 'as_at'

@@ -1,0 +1,64 @@
+-- The columns of the mart `indicator_values`, on both boundaries; targets are set on the boundaries of the data cut alone.
+with
+
+people as (
+    select
+        boundary,
+        area_type,
+        area_code,
+        month,
+        cast(round(month_total) as bigint) as registered_population
+    from {{ ref('area_periods') }}
+    where measure_id = 'registered_population' and cohort_id = 'all'
+)
+
+select
+    figures.boundary,
+    figures.indicator_id,
+    figures.cohort_id,
+    figures.area_type,
+    figures.area_code,
+    figures.month,
+    figures.period,
+    figures.definition_version,
+    figures.numerator,
+    figures.denominator,
+    figures.multiplier,
+    figures.value,
+    figures.value_lower_95,
+    figures.value_upper_95,
+    figures.limit_method,
+    figures.standardised_value,
+    figures.standardised_lower_95 as standardised_value_lower_95,
+    figures.standardised_upper_95 as standardised_value_upper_95,
+    figures.standardisation,
+    figures.standardised_null_reason,
+    targets.baseline_value,
+    targets.target_value,
+    targets.trajectory_value,
+    -- an incomplete figure is no verdict on a target
+    case when figures.period_status <> 'incomplete' then figures.value - targets.target_value end as gap_to_target,
+    figures.comparator_value,
+    people.registered_population,
+    case
+        when figures.area_type = 'int' and figures.month >= teams.go_live_month
+            then {{ months_between('teams.go_live_month', 'figures.month') }}
+    end as months_since_go_live,
+    figures.period_status,
+    figures.null_reason
+from {{ ref('indicator_figures') }} as figures
+left join {{ ref('indicator_target_lines') }} as targets
+    on
+        figures.indicator_id = targets.indicator_id
+        and figures.cohort_id = targets.cohort_id
+        and figures.area_type = targets.area_type
+        and figures.area_code = targets.area_code
+        and figures.period = targets.period
+        and figures.month = targets.month
+left join people
+    on
+        figures.boundary = people.boundary
+        and figures.area_type = people.area_type
+        and figures.area_code = people.area_code
+        and figures.month = people.month
+left join {{ ref('team_go_lives') }} as teams on figures.area_code = teams.int_code

@@ -1,0 +1,44 @@
+-- Centre line and XmR limits of each phase: mean ± 2.66 × mean moving range, moving ranges of at least 3.267 × their mean dropped once;
+-- from 12 points and a mean count of 5 (definitions C10). Null below that.
+with
+
+ranges as (
+    select
+        *,
+        cast(sum(cast(moving_range as decimal(38, 12))) over phase_points as double)
+        / nullif(count(moving_range) over phase_points, 0) as mean_moving_range
+    from {{ ref('process_points') }}
+    where is_judged
+    window phase_points as (partition by indicator_id, cohort_id, area_type, area_code, phase)
+),
+
+phases as (
+    select
+        indicator_id,
+        cohort_id,
+        area_type,
+        area_code,
+        phase,
+        count(*) as points,
+        {{ exact_sum('count_behind', 6) }} / count(*) as mean_count,
+        {{ exact_sum('value', 12) }} / count(*) as centre_line,
+        -- ranges that are all nought stay: there is nothing to drop
+        cast(sum(cast(moving_range as decimal(38, 12))) filter (
+            where moving_range < 3.267 * mean_moving_range or mean_moving_range = 0
+        ) as double)
+        / count(*) filter (where moving_range < 3.267 * mean_moving_range or mean_moving_range = 0) as mean_moving_range
+    from ranges
+    group by indicator_id, cohort_id, area_type, area_code, phase
+)
+
+select
+    indicator_id,
+    cohort_id,
+    area_type,
+    area_code,
+    phase,
+    centre_line,
+    centre_line - 2.66 * mean_moving_range as lower_process_limit,
+    centre_line + 2.66 * mean_moving_range as upper_process_limit
+from phases
+where points >= 12 and mean_count >= 5

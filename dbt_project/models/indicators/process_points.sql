@@ -1,0 +1,53 @@
+-- Points of the process charts (definitions C10): monthly figures, each in the phase that its rebasings give it. Incomplete months are
+-- shown and never judged: they are in no mean, no moving range and no run.
+with
+
+figures as (
+    select
+        indicator_id,
+        cohort_id,
+        area_type,
+        area_code,
+        month,
+        value,
+        coalesce(numerator, denominator) as count_behind,
+        value is not null and period_status <> 'incomplete' as is_judged
+    from {{ ref('indicator_figures') }}
+    where boundary = 'marts' and period = 'month'
+),
+
+phased as (
+    select
+        figures.indicator_id,
+        figures.cohort_id,
+        figures.area_type,
+        figures.area_code,
+        figures.month,
+        figures.value,
+        figures.count_behind,
+        figures.is_judged,
+        cast(1 + count(rebasings.month) as integer) as phase,
+        arg_max(rebasings.reason, rebasings.month) as phase_reason
+    from figures
+    left join {{ ref('spc_rebasings') }} as rebasings
+        on
+            figures.indicator_id = rebasings.indicator_id
+            and coalesce(rebasings.area_type, figures.area_type) = figures.area_type
+            and coalesce(rebasings.area_code, figures.area_code) = figures.area_code
+            and rebasings.month <= figures.month
+    group by all
+)
+
+select
+    *,
+    case
+        when is_judged then abs(value - lag(value) over (
+            partition by indicator_id, cohort_id, area_type, area_code, phase, is_judged order by month
+        ))
+    end as moving_range,
+    case
+        when is_judged then cast(sign(value - lag(value) over (
+            partition by indicator_id, cohort_id, area_type, area_code, phase, is_judged order by month
+        )) as integer)
+    end as direction
+from phased

@@ -1,0 +1,108 @@
+-- Special causes by the rules of Making Data Count (definitions C10): outside the limits; 7 consecutive rising or falling; 2 of 3 beyond
+-- two thirds of the limit on one side; 7 consecutive on one side of the mean. A point outside is not also near; a point on the mean
+-- ends a run; equal neighbours end a trend. Every point of a run is marked.
+{% set series = 'indicator_id, cohort_id, area_type, area_code, phase' -%}
+with
+
+points as (
+    select
+        points.*,
+        limits.centre_line,
+        limits.lower_process_limit,
+        limits.upper_process_limit,
+        cast(sign(points.value - limits.centre_line) as integer) as side,
+        case
+            when points.value > limits.upper_process_limit then 1
+            when points.value < limits.lower_process_limit then -1
+            else 0
+        end as outside,
+        row_number() over (
+            partition by
+                points.indicator_id, points.cohort_id, points.area_type, points.area_code, points.phase
+            order by points.month
+        ) as point_number
+    from {{ ref('process_points') }} as points
+    inner join {{ ref('process_limits') }} as limits
+        on
+            points.indicator_id = limits.indicator_id
+            and points.cohort_id = limits.cohort_id
+            and points.area_type = limits.area_type
+            and points.area_code = limits.area_code
+            and points.phase = limits.phase
+    where points.is_judged
+),
+
+near as (
+    select
+        *,
+        case
+            when outside = 0 and abs(value - centre_line) > 2.0 / 3.0 * (upper_process_limit - centre_line) then side
+            else 0
+        end as near_side,
+        -- runs: within one, the number of the point less its rank among its like stays the same
+        point_number - row_number() over (partition by {{ series }}, side order by month) as side_run,
+        point_number - row_number() over (partition by {{ series }}, direction order by month) as direction_run
+    from points
+),
+
+runs as (
+    select
+        *,
+        count(*) over (partition by {{ series }}, side, side_run) as side_run_length,
+        case when direction <> 0 then count(*) over (partition by {{ series }}, direction, direction_run) end as steps,
+        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
+        as high_back_2,
+        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
+        as high_around,
+        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between current row and 2 following)
+        as high_ahead_2,
+        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
+        as low_back_2,
+        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
+        as low_around,
+        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between current row and 2 following)
+        as low_ahead_2
+    from near
+),
+
+-- six steps one way join seven points: the one before the first step is part of the trend
+trends as (
+    select
+        *,
+        case
+            when steps >= 6 then direction
+            when lead(steps) over (partition by {{ series }} order by month) >= 6
+                then lead(direction) over (partition by {{ series }} order by month)
+            else 0
+        end as trend
+    from runs
+)
+
+select
+    indicator_id,
+    cohort_id,
+    area_type,
+    area_code,
+    month,
+    case
+        when outside <> 0 then 'outside_limits'
+        when trend <> 0 then 'trend'
+        when
+            (near_side = 1 and greatest(high_back_2, high_around, high_ahead_2) >= 2)
+            or (near_side = -1 and greatest(low_back_2, low_around, low_ahead_2) >= 2)
+            then 'two_of_three'
+        when side <> 0 and side_run_length >= 7 then 'shift'
+        else 'none'
+    end as special_cause,
+    -- which way: up is 1
+    case
+        when outside <> 0 then outside
+        when trend <> 0 then trend
+        when
+            (near_side = 1 and greatest(high_back_2, high_around, high_ahead_2) >= 2)
+            or (near_side = -1 and greatest(low_back_2, low_around, low_ahead_2) >= 2)
+            then near_side
+        when side <> 0 and side_run_length >= 7 then side
+        else 0
+    end as signal_direction
+from trends

@@ -1,0 +1,11 @@
+{{ config(materialized='view') }}
+
+-- What this warehouse is built for: one row.
+select
+    delivery,
+    data_cut,
+    icb_code,
+    icb_name,
+    first_month,
+    last_month
+from {{ ref('stg_plan__build') }}

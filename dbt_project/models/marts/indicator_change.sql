@@ -1,0 +1,72 @@
+{% set comparators = {'comparator': 'rest_of_icb', 'rest_of_hcp': 'rest_of_hcp', 'teams_not_live': 'teams_not_live'} -%}
+with counted as (
+    select
+        changes.*,
+        catalogue.multiplier,
+        catalogue.limits,
+        (changes.numerator / changes.denominator) / (changes.base_numerator / changes.base_denominator) as ratio,
+        {{ log_ratio_variance(
+            'changes.numerator', 'changes.base_numerator', 'changes.denominator', 'changes.base_denominator', 'catalogue.limits'
+        ) }} as log_variance
+    from {{ ref('change_comparators') }} as changes
+    inner join {{ ref('indicator_catalogue') }} as catalogue on changes.indicator_id = catalogue.indicator_id
+    where changes.base_numerator > 0 and changes.base_denominator > 0 and changes.denominator > 0
+),
+
+own as (
+    select *
+    from counted
+    where comparator = 'own'
+)
+
+{% for name, comparator in comparators.items() -%}
+, {{ name }}_changes as (
+    select *
+    from counted
+    where comparator = '{{ comparator }}'
+)
+
+{% endfor -%}
+select
+    own.indicator_id,
+    own.cohort_id,
+    own.area_type,
+    own.area_code,
+    concat(
+        strftime({{ add_months('own.baseline_month', -11) }}, '%Y-%m'), ' to ', strftime(own.baseline_month, '%Y-%m')
+    ) as baseline_period,
+    concat(
+        strftime({{ add_months('own.current_month', -11) }}, '%Y-%m'), ' to ', strftime(own.current_month, '%Y-%m')
+    ) as current_period,
+    own.base_numerator / own.base_denominator * own.multiplier as baseline_value,
+    own.numerator / own.denominator * own.multiplier as current_value,
+    own.base_numerator as baseline_numerator,
+    own.numerator as current_numerator,
+    {{ change_pct('own.ratio') }} as change_pct,
+    {{ change_pct_limit('own.ratio', 'own.log_variance', '-') }} as change_pct_lower_95,
+    {{ change_pct_limit('own.ratio', 'own.log_variance', '+') }} as change_pct_upper_95
+    {% for name, comparator in comparators.items() -%}
+    , {{ change_pct(name ~ '_changes.ratio') }} as {{ name }}_change_pct,
+    {{ change_pct_limit(name ~ '_changes.ratio', name ~ '_changes.log_variance', '-') }} as {{ name }}_change_pct_lower_95,
+    {{ change_pct_limit(name ~ '_changes.ratio', name ~ '_changes.log_variance', '+') }} as {{ name }}_change_pct_upper_95
+    {% endfor -%}
+    , 100.0 * (own.ratio - comparator_changes.ratio) as difference_pct_points,
+    100.0 * (own.ratio - comparator_changes.ratio)
+    - cast({{ z_95() }} as double) * 100.0
+    * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
+    as difference_pct_points_lower_95,
+    100.0 * (own.ratio - comparator_changes.ratio)
+    + cast({{ z_95() }} as double) * 100.0
+    * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
+    as difference_pct_points_upper_95
+from own
+{% for name in comparators -%}
+left join {{ name }}_changes
+    on
+        own.indicator_id = {{ name }}_changes.indicator_id
+        and own.cohort_id = {{ name }}_changes.cohort_id
+        and own.area_type = {{ name }}_changes.area_type
+        and own.area_code = {{ name }}_changes.area_code
+        and own.current_month = {{ name }}_changes.current_month
+        and own.baseline_month = {{ name }}_changes.baseline_month
+{% endfor %}

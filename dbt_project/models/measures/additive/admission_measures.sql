@@ -1,0 +1,10 @@
+{% set measures = emergency_admission_measures() -%}
+{% do measures.update({
+    'spell_bed_days': {'sum': 'spell_bed_days', 'where': "admission_type = 'emergency'"},
+}) -%}
+
+{{ additive_measures(
+    events=ref('admissions'),
+    measures=measures,
+    flags=admission_flags()
+) }}
