@@ -57,8 +57,7 @@ create table marts.dim_int as
          case when n = 2 then 'Ashford <North> & "Rural"' else name || ' Neighbourhood' end as int_name,
          'P' || n as pcn_code, name || ' PCN' as pcn_name, 'H' || (1 + n % 4) as hcp_code, partnerships[1 + n % 4] as hcp_name,
          date '2020-04-01' as valid_from, null::date as valid_to,
-         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month,
-         false as is_special
+         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month
   from places;
 create table marts.dim_area as
   select 'int' as area_type, int_code as area_code, int_name as area_name, hcp_code as parent_code from marts.dim_int
@@ -154,7 +153,7 @@ OTHERS = """
 create table marts.indicator_funnel as
 select v.indicator_id, v.cohort_id, v.area_type, v.area_code, v.month, v.period, v.numerator as observed,
        v.denominator * c.base * 12 / c.multiplier as expected,
-       v.value, v.period_status, c.base * k as pooled_value,
+       c.base * k as pooled_value,
        c.base * k * (1 - 1.96 * s) as lower_95, c.base * k * (1 + 1.96 * s) as upper_95, c.base * k * (1 - 3.09 * s) as lower_99_8,
        c.base * k * (1 + 3.09 * s) as upper_99_8, 0.0016 as dispersion,
        case when v.value > c.base * k * (1 + 3.09 * s) then 'high_99_8' when v.value < c.base * k * (1 - 3.09 * s) then 'low_99_8'

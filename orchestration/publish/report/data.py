@@ -159,7 +159,7 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
     teams = _dicts(
         warehouse,
         "select int_code, int_name, hcp_code, hcp_name, go_live_month from marts.dim_int "
-        "where not is_special and int_code in (select area_code from marts.indicator_values where area_type = 'int') "
+        "where int_code in (select area_code from marts.indicator_values where area_type = 'int') "
         "order by int_name, int_code",
     )
     codes = [
@@ -274,12 +274,15 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
 def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[str, list[FunnelPoint]]:
     rows = warehouse.rows(
         """
-        select f.indicator_id, f.area_code, f.expected, f.value, f.lower_95, f.upper_95, f.lower_99_8, f.upper_99_8,
+        select f.indicator_id, f.area_code, f.expected, v.value, f.lower_95, f.upper_95, f.lower_99_8, f.upper_99_8,
                f.pooled_value, f.funnel_class
         from marts.indicator_funnel as f
         join marts.dim_indicator as i on i.indicator_id = f.indicator_id and i.is_headline
-        where f.cohort_id = ? and f.area_type = 'int' and f.value is not null and f.expected is not null
-          and f.lower_95 is not null and f.period_status <> 'incomplete'
+        join marts.indicator_values as v
+          on v.indicator_id = f.indicator_id and v.cohort_id = f.cohort_id and v.area_type = f.area_type
+         and v.area_code = f.area_code and v.month = f.month and v.period = f.period
+        where f.cohort_id = ? and f.area_type = 'int' and v.value is not null and f.expected is not null
+          and f.lower_95 is not null and v.period_status <> 'incomplete'
         qualify f.month = max(f.month) over (partition by f.indicator_id)
         order by f.indicator_id, f.area_code
         """,
