@@ -74,7 +74,8 @@ def test_each_headline_has_sentence_chart_table_and_funnel(small_report: Path) -
         pictures = section.xpath(".//*[local-name()='svg'][@role='img']/@aria-label")
         assert len(pictures) == 2, section.get("id")
         assert all(pictures)
-        assert len(section.xpath(".//tbody/tr")) == 26
+        assert len(section.xpath(".//details[1]//tbody/tr")) == 26
+        assert len(section.xpath(".//details[2]//tbody/tr")) == 1
     assert "not_a_headline" not in html.tostring(document, encoding="unicode")
 
 
@@ -117,7 +118,7 @@ def test_missing_is_not_zero(small_report: Path) -> None:
     assert "missing, not zero" in document.text_content()
     assert "too few events, or no deprivation figures" in document.text_content()
     gap = card(page(small_report, "int-U00005.html"), "gp_referrals_ers")
-    assert [row.xpath("string(td[1])") for row in gap.xpath(".//tbody/tr")].count("–") == 1
+    assert [row.xpath("string(td[1])") for row in gap.xpath(".//details[1]//tbody/tr")].count("–") == 1
 
 
 def test_names_cannot_break_the_page(small_report: Path) -> None:
@@ -134,6 +135,12 @@ def test_only_own_teams_stand_out_in_a_funnel(small_report: Path) -> None:
         funnel = card(page(small_report, name), "emergency_admissions").xpath(".//div[@class='funnel']")[0]
         return len(funnel.xpath(".//*[@class='own']"))
 
+    def listed(name: str) -> list[str]:
+        funnel = card(page(small_report, name), "emergency_admissions").xpath(".//div[@class='funnel']")[0]
+        return [row.text_content().split("\n")[0] for row in funnel.xpath(".//tbody/tr/th")]
+
+    assert listed("index.html") == sorted(listed("index.html"))
+    assert (len(listed("index.html")), len(listed("hcp-H2.html")), len(listed("int-U00001.html"))) == (6, 2, 1)
     assert own("index.html") == 0
     assert own("int-U00001.html") == 1
     assert own("hcp-H2.html") == 2  # teams 1 and 5

@@ -121,6 +121,10 @@ class ReportData:
     boundary_changes: dict[str, list[date]]  # int_code
     months: tuple[date, date] | None  # first and last of the series
 
+    def teams_of(self, area: Area) -> list[Area]:
+        """The teams of an area in order of name; a team is its own."""
+        return teams_of(area, self.areas)
+
     def points(self, indicator: Indicator, area: Area) -> list[Point]:
         return self.series.get((indicator.indicator_id, *area.key), [])
 
@@ -347,8 +351,7 @@ def _spend(
     )
     lines: dict[tuple[str, str], list[SpendLine]] = {}
     for area in areas.values():
-        teams = _teams_of(area, areas)
-        codes = {*teams, "NO_INT", "ICB_ONLY"} if area is icb else set(teams)
+        codes = {team.code for team in teams_of(area, areas)} | ({"NO_INT", "ICB_ONLY"} if area is icb else set())
         people = sum(float(population.get(code) or 0) for code in sorted(codes))
         lines[area.key] = _spend_lines((r for r in rows if r["int_code"] in codes), people)
     first = date(last.year - 1 + last.month // 12, last.month % 12 + 1, 1)
@@ -382,12 +385,11 @@ def _spend_lines(rows: Iterable[dict[str, Any]], people: float) -> list[SpendLin
     return sorted(lines, key=lambda line: (-line.spend_gbp, line.point_of_delivery, line.cost_basis))
 
 
-def _teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[str]:
+def teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[Area]:
     if area.area_type == "int":
-        return [area.code]
-    if area.area_type == "hcp":
-        return list(area.children)
-    return [key[1] for key in areas if key[0] == "int"]
+        return [area]
+    teams = [found for found in areas.values() if found.area_type == "int"]
+    return teams if area.area_type == "icb" else [team for team in teams if team.parent_code == area.code]
 
 
 def _boundary_changes(warehouse: Warehouse) -> dict[str, list[date]]:

@@ -19,7 +19,7 @@ from orchestration.checks import State
 from orchestration.publish.report import wording
 from orchestration.publish.report.charts import Funnel, Marker, funnel_chart, spc_chart
 from orchestration.publish.report.context import ReportContext, Restatement, read_context
-from orchestration.publish.report.data import Area, Indicator, Point, ReportData, read_report_data
+from orchestration.publish.report.data import Area, FunnelPoint, Indicator, Point, ReportData, read_report_data
 from orchestration.warehouse import Warehouse
 
 AREA_WORDS = {
@@ -40,6 +40,7 @@ class Card:
     changes: list[str]
     chart: Markup
     funnel: Markup
+    funnel_rows: list[tuple[Area, FunnelPoint]]
     points: list[Point]
     notes: list[str] = field(default_factory=list)
 
@@ -125,6 +126,7 @@ def _environment() -> jinja2.Environment:
         "VARIATION": wording.VARIATION_WORDS,
         "CAUSE": wording.CAUSE_WORDS,
         "STATUS": wording.STATUS_WORDS,
+        "FUNNEL": wording.FUNNEL_WORDS,
     }
     return environment
 
@@ -154,7 +156,8 @@ def _card(
     )
     markers = _markers(data, area, points)
     funnel = funnels.get(indicator.indicator_id)
-    own = [area.code] if area.area_type == "int" else list(area.children) if area.area_type == "hcp" else []
+    own = [team.code for team in data.teams_of(area)]
+    placed = {point.area_code: point for point in data.funnels.get(indicator.indicator_id, [])}
     return Card(
         indicator=indicator,
         verdict=verdict,
@@ -163,7 +166,9 @@ def _card(
             text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
         ],
         chart=Markup(spc_chart(points, markers, label)) if any(p.value is not None for p in points) else Markup(""),
-        funnel=Markup(funnel.svg(own)) if funnel else Markup(""),
+        # on the ICB's page every dot is one of its own: none stands out
+        funnel=Markup(funnel.svg([] if area is data.icb else own)) if funnel else Markup(""),
+        funnel_rows=[(data.areas["int", code], placed[code]) for code in own if code in placed],
         points=points,
         notes=[_note(marker) for marker in markers if marker.kind == "rebased"],
     )

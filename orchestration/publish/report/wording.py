@@ -27,6 +27,13 @@ CAUSE_WORDS = {
     "two_of_three": "2 of 3 close to a limit",
     "none": "none",
 }
+FUNNEL_WORDS = {
+    "within": "between the lines",
+    "low_95": "below the inner line",
+    "low_99_8": "below the outer line",
+    "high_95": "above the inner line",
+    "high_99_8": "above the outer line",
+}
 STATUS_WORDS = {"final": "final", "provisional": "provisional", "incomplete": "incomplete"}
 ASSURANCE_WORDS = {
     "pass": "At this level the target will be met every month.",
