@@ -16,9 +16,11 @@ import duckdb
 
 from orchestration.synthetic import community, dirt, gp_files, hospital_files
 from orchestration.synthetic.plan import DemoPlan
+from orchestration.synthetic.reference_files import submissions_sql
 
 EMERGENCY_METHODS = "('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')"
 OTHER_METHODS = "('31', '32', '82', '83', '84', '89')"
+MEDICAL_SPECIALTIES = ("300", "301", "320", "326", "340", "370", "430")
 CANCER_CODES = ("C509", "C349", "C189", "C61X", "Z511")
 _KNOWN = "(person_is_null or not has_opted_out)"
 _NIGHTS = "('day_case', 'regular')"
@@ -36,6 +38,11 @@ def create_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
     _add(con, _money())
     _add(con, "select 'registered_population' as measure, p.code as practice_code, month, sum(patients) from lists l "
               "join practices p on p.number = l.practice group by all")  # fmt: skip
+    for month in plan.months:
+        _add(
+            con,
+            f"select 'online_consultations', code, date '{month}', clinical + administrative from ({submissions_sql(plan, month)})",
+        )
     _add(con, _admissions(plan))
     _create_live_stays(con, plan)
     _add(con, _readmissions())
@@ -152,11 +159,26 @@ def _admissions(plan: DemoPlan) -> str:
             "emergency_admissions_los_0": "is_emergency and is_discharged and discharge = admission",
             "emergency_admissions_los_1_plus": "is_emergency and is_discharged and discharge > admission",
             "emergency_admissions_not_discharged": "is_emergency and not is_discharged",
+            "falls_admissions_65_plus": "is_emergency and age >= 65 and primary_diagnosis like 'S%' and cause like 'W%'",
+            "emergency_overnight_medical_75_plus": "is_emergency and is_discharged and discharge > admission and age >= 75 "
+            f"and list_contains({list(MEDICAL_SPECIALTIES)}, specialty)",
+            "acs_chronic_admissions": f"is_emergency and patient_class = '1' and source <> '51' and ({_acs_chronic()})",
             "non_emergency_admissions": f"method in {OTHER_METHODS} or (method in {EMERGENCY_METHODS} and not is_emergency)",
             "transfer_admissions": "method = '81'",
         },
         source,
     )  # fmt: skip
+
+
+def _acs_chronic() -> str:
+    """SQL: the planted primary diagnoses that are chronic ambulatory care sensitive, less the planted procedures that rule them out."""
+    always = ("J459", "J440", "J441", "G409", "E109", "E119", "D509", "F03X", "I48X")
+    heart, angina = ("I500", "I110", "I10X"), ("I209",)
+    return (
+        f"list_contains({list(always)}, primary_diagnosis) "
+        f"or (list_contains({list(heart)}, primary_diagnosis) and procedure_1 not in ('K402', 'K605')) "
+        f"or (list_contains({list(angina)}, primary_diagnosis) and procedure_1 in ('', 'U212'))"
+    )
 
 
 def _create_live_stays(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
@@ -223,6 +245,10 @@ def _occupied_bed_days(plan: DemoPlan) -> str:
 
 def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str, Any], path: Path) -> None:
     """`truth.json`: `measures[measure][area][YYYY-MM]`, areas with a figure only; `dirt[delivery][feed][kind]` in rows."""
+    visits = "('gp_appointments_attended', 'ae_attendances_unplanned', 'sdec_attendances', 'op_attendances', 'community_contacts')"
+    _add(
+        con, f"select 'all_visits', practice_code, month, sum(value) from truth where measure in {visits} group by all"
+    )
     rows = con.execute("""
         select measure, coalesce(p.area, 'UNATTRIBUTED') as area, strftime(month, '%Y-%m'), sum(value)
         from truth t left join practices p on p.code = t.practice_code

@@ -248,7 +248,7 @@ def membership_rows(world: World, data_cut: date) -> list[list[str]]:
             [
                 practice.code,
                 int_code(m.int_number),
-                f"{place_name(m.int_number + 60)} INT",
+                f"{place_name(m.int_number + 59)} INT",
                 pcn_code(m.pcn),
                 f"{place_name(m.pcn + 60).upper()} PCN",
                 hcp_code(m.pcn),

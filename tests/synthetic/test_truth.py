@@ -98,7 +98,14 @@ def test_referrals(truth: dict, brute: BruteForce) -> None:
 
 
 def test_emergency_admissions(truth: dict, brute: BruteForce) -> None:
-    ids = ("emergency_admissions", "emergency_admissions_los_0", "emergency_admissions_los_1_plus")
+    ids = (
+        "emergency_admissions",
+        "emergency_admissions_los_0",
+        "emergency_admissions_los_1_plus",
+        "falls_admissions_65_plus",
+        "emergency_overnight_medical_75_plus",
+        "acs_chronic_admissions",
+    )
     _agree(truth, _found(brute, brute.emergency_indicators(), truth, {(name,): name for name in ids}), ids)
 
 
