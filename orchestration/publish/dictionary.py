@@ -169,7 +169,7 @@ def write_dictionary(
             one = {name: "" if value is None else str(value) for name, value in indicator.items()}
             rows.writerow(
                 ("indicator", "marts.indicator_values", one["indicator_id"], "", indicator_unit(indicator), describe_indicator(one),
-                 one.get("numerator", ""), one.get("denominator", ""), "", one.get("limits", "") or one.get("known_limitations", ""),
+                 one.get("numerator", ""), one.get("denominator", ""), "", one.get("known_limitations", ""),
                  one.get("owner", ""), one.get("definition_version", ""))
             )  # fmt: skip
     pages = Environment(

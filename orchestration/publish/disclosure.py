@@ -113,10 +113,13 @@ class Knowledge:
             self.truth.append(true_value)
         return found
 
-    def add_row(self, columns: Iterable[int], weights: Iterable[float], low: float, high: float) -> int:
+    def add_row(
+        self, columns: Iterable[int], weights: Iterable[float], low: float, high: float, is_new: bool = False
+    ) -> int:
         row = Row(np.fromiter(columns, dtype=np.int64), np.fromiter(weights, dtype=float), low, high)
         self.rows.append(row)
-        self.rows_known.add((row.columns.tobytes(), low, high))
+        if not is_new:
+            self.rows_known.add((row.columns.tobytes(), low, high))
         return len(self.rows) - 1
 
     def add_publication(self, publication: Publication, is_new: bool, tag: str) -> None:
@@ -135,8 +138,9 @@ class Knowledge:
             is_hidden = cell in publication.hidden if publication.hidden is not None else is_primary(count)
             low, high = (0, np.inf) if is_hidden else interval(count)
             ordered = np.array(columns, dtype=np.int64)
+            # What was shown once stays known, so it is a row of its own beside the new one, which may yet be hidden.
             if is_new:
-                self.row_of[cell] = self.add_row(ordered, np.ones(len(ordered)), low, high)
+                self.row_of[cell] = self.add_row(ordered, np.ones(len(ordered)), low, high, is_new=True)
             elif is_hidden or (ordered.tobytes(), low, high) not in self.rows_known:
                 index = self.add_row(ordered, np.ones(len(ordered)), low, high)
                 if is_hidden:
@@ -232,10 +236,15 @@ class Structure:
 
 @dataclass(frozen=True)
 class Protection:
-    """The decision: which cells of the new release are hidden, and why."""
+    """The decision: which cells of the new release are hidden, and why.
+
+    `cornered` are cells that earlier releases already gave away (through a rule that has changed since): nothing published now can
+    take that back, and everything of their measure is hidden. Empty unless something went wrong before.
+    """
 
     primary: frozenset[Cell]
     complementary: frozenset[Cell]
+    cornered: tuple[Cell, ...] = ()
 
     @property
     def hidden(self) -> frozenset[Cell]:
@@ -263,5 +272,6 @@ def protect(
     knowledge.add_publication(new, is_new=True, tag="new")
     for number, publication in enumerate(earlier):
         knowledge.add_publication(publication, is_new=False, tag=f"earlier {number}")
-    complementary = Prover(knowledge).hide_until_safe(sorted(primary))
-    return Protection(primary, frozenset(complementary))
+    prover = Prover(knowledge)
+    complementary = prover.hide_until_safe(sorted(primary))
+    return Protection(primary, frozenset(complementary), tuple(prover.cornered))

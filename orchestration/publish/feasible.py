@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from orchestration.errors import IntMartsError
 from orchestration.publish.disclosure import FEASIBLE_VALUES_NEEDED, REACH, TOTAL, Cell, Knowledge
 
 log = logging.getLogger(__name__)
@@ -48,11 +47,12 @@ class Prover:
             self.group_of_column[column] = group
             self.columns_of_group.setdefault(group, []).append(column)
         self.seen: dict[int, set[int]] = {}
+        self.cornered: list[Cell] = []
 
     # -- the loop -----------------------------------------------------------------------------------------------------------
 
     def hide_until_safe(self, primary: Iterable[Cell]) -> list[Cell]:
-        """The further cells that must be hidden. Raises `IntMartsError` when hiding everything that touches a cell is not enough."""
+        """The further cells that must be hidden. A cell that stays unsafe with its whole measure hidden is noted in `cornered`."""
         hidden = self.hide_again()
         waiting = [self.knowledge.row_of[cell] for cell in [*primary, *hidden]] + list(self.knowledge.earlier_hidden)
         self.try_together(waiting)
@@ -67,9 +67,8 @@ class Prover:
                 if self.is_safe(row):
                     break
             else:
-                raise IntMartsError(
-                    f"the public profile cannot hide {self.named(row)} well enough; take its indicator out of the public profile"
-                )
+                log.warning("earlier releases already give away %s; its whole measure is hidden now", self.named(row))
+                self.cornered.append(self.place_of[row])
         return hidden
 
     def hide_again(self) -> list[Cell]:

@@ -35,10 +35,14 @@ PROFILE_FILE = Path(__file__).with_name("public_profile.yml")
 DATABASE = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
 AREA_TYPES = ("int", "pcn", "hcp", "icb")
 SUPPRESSED = "suppressed"
-# Columns that would be made from finer counts than the ones shown; the column stays, so that BI files work on both profiles.
-WITHHELD = (
-    "standardised_value", "standardised_value_lower_95", "standardised_value_upper_95", "standardised_lower_95", "standardised_upper_95",
-    "baseline_value", "target_value", "gap_to_target", "comparator_value",
+# Columns that follow from what is shown. Every other column stays, so that BI files work on both profiles, but is null: standardised
+# rates, expected numbers, baselines, gaps and comparators are made from finer counts than the ones shown.
+SHOWN = frozenset(
+    {
+        "indicator_id", "cohort_id", "area_type", "area_code", "int_code", "month", "period", "definition_version",
+        "registered_population", "numerator", "denominator", "multiplier", "value", "value_lower_95", "value_upper_95",
+        "limit_method", "period_status", "null_reason", "is_suppressed", "numerator_measure", "denominator_measure",
+    }
 )  # fmt: skip
 
 
@@ -215,6 +219,7 @@ def _write_indicator_values(settings: Settings, plan: Plan, connection: duckdb.D
         suppressed=int(shown["is_suppressed"].sum()),
         suppressed_primary=len(protection.primary),
         suppressed_complementary=len(protection.complementary),
+        cornered_by_earlier_releases=len(protection.cornered),
     )
 
 
@@ -257,15 +262,17 @@ def public_figures(figures: pd.DataFrame, protection: Protection) -> pd.DataFram
         numerator, denominator, multiplier, shown["limit_method"].astype("string"), is_computable
     )
     shown["value_lower_95"], shown["value_upper_95"], shown["limit_method"] = lower, upper, method
-    for name in WITHHELD:
-        if name in shown:
-            shown[name] = None
-    if "standardisation" in shown:
-        shown["standardisation"] = "none"
+    for name in set(shown.columns) - SHOWN:
+        shown[name] = None
     lost = had_value & ~is_computable & ~suppressed
-    shown["null_reason"] = np.where(
-        suppressed, SUPPRESSED, np.where(lost, "denominator rounds to zero", shown["null_reason"])
+    # An inside reason may tell how small a count is, so only reasons for which no count is known go out.
+    is_unknown = figures["numerator"].isna().to_numpy()
+    inside = np.where(
+        is_unknown,
+        shown["null_reason"],
+        np.where(figures["value"].isna(), "not available", np.array(None, dtype=object)),
     )
+    shown["null_reason"] = np.where(suppressed, SUPPRESSED, np.where(lost, "denominator rounds to zero", inside))
     shown["is_suppressed"] = suppressed
     return shown
 

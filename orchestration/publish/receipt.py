@@ -45,9 +45,12 @@ class Disclosure(BaseModel):
     suppressed: int
     suppressed_primary: int | None = None
     suppressed_complementary: int | None = None
+    cornered_by_earlier_releases: int | None = None
 
     def outside(self) -> Disclosure:
-        return self.model_copy(update={"suppressed_primary": None, "suppressed_complementary": None})
+        return self.model_copy(
+            update={"suppressed_primary": None, "suppressed_complementary": None, "cornered_by_earlier_releases": None}
+        )
 
 
 class ReleaseReceipt(BaseModel):

@@ -1,6 +1,6 @@
 """A small home with a built warehouse: every mart of the design with its exact columns, made by SQL from a hash, always the same.
 
-Two HCPs, five PCNs, six teams (one PCN has two), 26 months. Counts are made per team and month and added up as the real marts are;
+Two HCPs, five PCNs, six teams (one PCN has two), 17 months. Counts are made per team and month and added up as the real marts are;
 `restated` adds late records to the last months, `small` makes some counts small enough to be suppressed.
 """
 
@@ -48,7 +48,7 @@ TEAMS = (
     ("DI005", "DP004", "DH2", 1),
     ("DI006", "DP005", "DH2", 4),
 )
-FIRST_MONTH = dt.date(2023, 9, 1)
+FIRST_MONTH = dt.date(2024, 6, 1)
 COUNT_COMMON = "int_code varchar, month date, registered_population bigint, period_status varchar"
 LIMITS = "{0} double, {0}_lower_95 double, {0}_upper_95 double"
 
