@@ -6,6 +6,7 @@ switched to it in one transaction, so a reader sees the whole old release or the
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from psycopg import sql as pg
 
 READ_ONLY_ROLE = "int_marts_reader"
+VIEW_SCHEMAS = ("marts", "as_at")
 SCHEMAS_KEPT = 2
+LOCK_TRIES = 3000
+LOCK_PAUSE_SECONDS = 0.02
 ROWS_AT_A_TIME = 20_000
 POSTGRES_TYPE = {
     "VARCHAR": "text",
@@ -49,8 +53,8 @@ class Loaded:
 def publish_to_postgres(settings: Settings, release_id: str | None = None) -> Loaded:
     """Load a verified release (default: the current one) into the database of the setting `postgres_dsn` and switch the views to it.
 
-    Loading the release that is already served changes nothing. Raises `UsageError` (no such release, no setting), `VerifyDiffers`
-    (the release is not what its receipt says) or `IntMartsError` (the database refused).
+    Loading the release that is already served loads it again, to the same effect. Raises `UsageError` (no such release, no setting),
+    `VerifyDiffers` (the release is not what its receipt says) or `IntMartsError` (the database refused).
     """
     if settings.postgres_dsn is None:
         raise UsageError("setting postgres_dsn is empty: set INT_MARTS_POSTGRES_DSN (a libpq connection string)")
@@ -94,10 +98,8 @@ def _load(server: psycopg.Connection, source: duckdb.DuckDBPyConnection, release
         differing = [name for name, facts in expected.items() if rows.get(name) != facts.rows]
         if differing:
             raise IntMartsError(f"loaded otherwise than released: {', '.join(differing)}")
-        server.execute(pg.SQL("drop schema if exists {} cascade").format(pg.Identifier(schema)))
-        server.execute(pg.SQL("alter schema {} rename to {}").format(loading, pg.Identifier(schema)))
-        _switch_views(server, source, schema)
-        _grant(server, source)
+        _switch_views(server, source, schema, loading)
+        _grant(server)
         _drop_old_schemas(server, schema)
     return Loaded(release.release_id, schema, rows)
 
@@ -148,21 +150,22 @@ def _comments(source: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str
     return dict(found)
 
 
-def _switch_views(server: psycopg.Connection, source: duckdb.DuckDBPyConnection, schema: str) -> None:
+def _switch_views(
+    server: psycopg.Connection, source: duckdb.DuckDBPyConnection, schema: str, loading: pg.Identifier
+) -> None:
     """Views are dropped and made again in the same transaction, so that a changed column list cannot stop a release."""
     from psycopg import sql as pg
 
-    for view_schema in ("marts", "as_at"):
+    for view_schema in VIEW_SCHEMAS:
         server.execute(pg.SQL("create schema if not exists {}").format(pg.Identifier(view_schema)))
-        views = server.execute(
-            "select table_name from information_schema.views where table_schema = %s", [view_schema]
-        ).fetchall()
-        for (view,) in views:
-            server.execute(pg.SQL("drop view {}.{}").format(pg.Identifier(view_schema), pg.Identifier(view)))
+    views = _take_views(server)
+    for view in views:
+        server.execute(pg.SQL("drop view {}").format(view))
+    server.execute(pg.SQL("drop schema if exists {} cascade").format(pg.Identifier(schema)))
+    server.execute(pg.SQL("alter schema {} rename to {}").format(loading, pg.Identifier(schema)))
     for relation in tables_of(source, "release"):
-        view_schema, name = relation.split(".")
-        view = pg.SQL("{}.{}").format(pg.Identifier(view_schema), pg.Identifier(name))
-        table = pg.SQL("{}.{}").format(pg.Identifier(schema), pg.Identifier(relation.replace(".", "__")))
+        view = pg.Identifier(*relation.split("."))
+        table = pg.Identifier(schema, relation.replace(".", "__"))
         server.execute(pg.SQL("create view {} as select * from {}").format(view, table))
         for column, text in _comments(source, relation).items():
             server.execute(
@@ -170,7 +173,36 @@ def _switch_views(server: psycopg.Connection, source: duckdb.DuckDBPyConnection,
             )
 
 
-def _grant(server: psycopg.Connection, source: duckdb.DuckDBPyConnection) -> None:
+def _take_views(server: psycopg.Connection) -> list[pg.Identifier]:
+    """Every view that is served, held for this transaction alone.
+
+    All at once or not at all, and never waiting while holding: a reader in the middle of several queries can so finish, and neither it
+    nor the loader ends in a deadlock.
+    """
+    import psycopg
+    from psycopg import sql as pg
+
+    found = server.execute(
+        "select table_schema, table_name from information_schema.views where table_schema = any(%s) order by 1, 2",
+        [list(VIEW_SCHEMAS)],
+    ).fetchall()
+    views = [pg.Identifier(schema, name) for schema, name in found]
+    if not views:
+        return []
+    lock = pg.SQL("lock table {} in access exclusive mode nowait").format(pg.SQL(", ").join(views))
+    for _ in range(LOCK_TRIES):
+        try:
+            with server.transaction():
+                server.execute(lock)
+            return views
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(LOCK_PAUSE_SECONDS)
+    raise IntMartsError(
+        "readers have held the views for a minute: nothing was switched; try again when they have finished"
+    )
+
+
+def _grant(server: psycopg.Connection) -> None:
     """The role may read the views and nothing else; people are made its members by the database's owner."""
     from psycopg import sql as pg
 
@@ -178,7 +210,7 @@ def _grant(server: psycopg.Connection, source: duckdb.DuckDBPyConnection) -> Non
     known = server.execute("select 1 from pg_roles where rolname = %s", [READ_ONLY_ROLE]).fetchone()
     if known is None:
         server.execute(pg.SQL("create role {} nologin").format(role))
-    for view_schema in ("marts", "as_at"):
+    for view_schema in VIEW_SCHEMAS:
         schema = pg.Identifier(view_schema)
         server.execute(pg.SQL("revoke create on schema {} from public").format(schema))
         server.execute(pg.SQL("grant usage on schema {} to {}").format(schema, role))

@@ -1,0 +1,226 @@
+"""A release served by a real PostgreSQL, started for these tests on a socket of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from orchestration import publish
+from orchestration.errors import IntMartsError, UsageError, VerifyDiffers
+from orchestration.publish.postgres import READ_ONLY_ROLE, postgres_type, publish_to_postgres
+from orchestration.settings import Settings
+from tests.publish.fixture_warehouse import build_warehouse, open_verdict
+
+pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+
+
+def binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+def unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root: the user to run it as, or None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    pytest.skip("PostgreSQL refuses root, and there is no other user to run it as")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The connection string of an empty server; skipped where PostgreSQL is not installed."""
+    where = binaries()
+    if where is None:
+        pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    user = unprivileged()
+    # Not pytest's own folder: another user must be able to reach it, and a socket's path must be short.
+    root = Path(tempfile.mkdtemp(prefix="int-marts-pg-"))
+    run_as = {"user": user, "group": pwd.getpwnam(user).pw_gid} if user else {}
+    if user:
+        shutil.chown(root, user)
+
+    def run(*command: object) -> None:
+        subprocess.run([str(part) for part in command], check=True, capture_output=True, cwd=root, **run_as)  # type: ignore[call-overload]
+
+    data = root / "data"
+    run(where / "initdb", "-D", data, "-U", "int_marts", "--auth=trust", "--no-sync", "--encoding=UTF8")
+    options = f"-k {root} -c listen_addresses='' -c fsync=off -c shared_buffers=16MB"
+    run(where / "pg_ctl", "-D", data, "-w", "-o", options, "-l", root / "log", "start")
+    try:
+        yield f"host={root} user=int_marts dbname=postgres"
+    finally:
+        run(where / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(root)
+
+
+@pytest.fixture
+def serving(settings: Settings, server: str) -> Iterator[Settings]:
+    yield settings.model_copy(update={"postgres_dsn": SecretStr(server)})
+    with psycopg.connect(server) as connection:
+        names = connection.execute(
+            "select nspname from pg_namespace where nspname ~ '^(release_|marts$|as_at$)'"
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f'drop schema "{name}" cascade')
+
+
+def query(dsn: str, sql: str) -> list[tuple]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def second_release(settings: Settings) -> None:
+    build_warehouse(settings, restated=4)
+    publish.publish(settings, "2025-10", open_verdict(settings))
+
+
+def test_every_table_arrives_whole(serving: Settings, server: str) -> None:
+    loaded = publish_to_postgres(serving)
+    assert (loaded.release_id, loaded.schema) == ("2025-10.1", "release_2025_10_1")
+    with duckdb.connect(str(serving.paths.releases / "2025-10.1" / "int_marts.duckdb"), read_only=True) as inside:
+        for relation in (
+            "marts.indicator_values",
+            "as_at.readmissions",
+            "marts.spend_per_capita",
+            "marts.dim_int",
+            "marts.release_info",
+        ):
+            assert (
+                query(server, f"select * from {relation} order by 1, 2, 3, 4, 5, 6")
+                == inside.execute(f"select * from {relation} order by 1, 2, 3, 4, 5, 6").fetchall()
+            )
+            assert loaded.rows_by_table[relation] == inside.execute(f"select count(*) from {relation}").fetchone()[0]
+    assert query(server, "select col_description('marts.readmissions'::regclass, 1)") == [
+        ("What int_code means in readmissions.",)
+    ]
+
+
+def test_types_say_what_the_columns_hold() -> None:
+    kinds = {
+        "DECIMAL(18,2)": "numeric(18,2)",
+        "BIGINT": "bigint",
+        "DOUBLE": "double precision",
+        "VARCHAR": "text",
+        "DATE": "date",
+    }
+    assert {kind: postgres_type(kind) for kind in kinds} == kinds
+    assert postgres_type("VARCHAR[]") == "text[]"
+
+
+def test_a_reader_reads_the_views_and_nothing_else(serving: Settings, server: str) -> None:
+    publish_to_postgres(serving)
+    with psycopg.connect(server) as connection:
+        connection.execute(f"set role {READ_ONLY_ROLE}")
+        assert connection.execute("select count(*) from marts.indicator_values").fetchone() != (0,)
+        for sql in (
+            "delete from marts.dim_int",
+            "create table marts.mine (a integer)",
+            "select * from release_2025_10_1.marts__dim_int",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(sql)
+
+
+@pytest.mark.slow
+def test_the_next_release_replaces_the_last_and_a_rollback_goes_back(serving: Settings, server: str) -> None:
+    publish_to_postgres(serving)
+    second_release(serving)
+    publish_to_postgres(serving)
+    assert query(server, "select release_id from marts.release_info") == [("2025-10.2",)]
+    publish_to_postgres(serving, "2025-10.1")
+    assert query(server, "select release_id from marts.release_info") == [("2025-10.1",)]
+    publish_to_postgres(serving, "2025-10.1")
+    schemas = query(server, "select nspname from pg_namespace where nspname like 'release_%' order by 1")
+    assert schemas == [("release_2025_10_1",), ("release_2025_10_2",)]
+
+
+def read_until(dsn: str, done: threading.Event, seen: list[tuple], errors: list[BaseException]) -> None:
+    """Several queries in a transaction, as a dashboard does: all of one release."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while not done.is_set():
+            try:
+                with connection.transaction():
+                    before = connection.execute("select release_id from marts.release_info").fetchone()
+                    connection.execute("select sum(numerator) from marts.indicator_values").fetchone()
+                    after = connection.execute("select release_id from marts.release_info").fetchone()
+                assert before == after
+                seen.append(before)
+            except BaseException as error:
+                errors.append(error)
+                return
+
+
+def load_while_reading(serving: Settings, server: str, times: int) -> set[tuple]:
+    publish_to_postgres(serving, "2025-10.1")
+    done, seen, errors = threading.Event(), [], []  # type: ignore[var-annotated]
+    readers = [threading.Thread(target=read_until, args=(server, done, seen, errors)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        for turn in range(times):
+            publish_to_postgres(serving, ("2025-10.2", "2025-10.1")[turn % 2])
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert errors == []
+    return set(seen)
+
+
+@pytest.mark.slow
+def test_readers_see_one_release_at_a_time(serving: Settings, server: str) -> None:
+    second_release(serving)
+    assert load_while_reading(serving, server, times=4) == {("2025-10.1",), ("2025-10.2",)}
+
+
+@pytest.mark.attack
+def test_readers_see_one_release_at_a_time_a_hundred_times(serving: Settings, server: str) -> None:
+    second_release(serving)
+    assert load_while_reading(serving, server, times=100) == {("2025-10.1",), ("2025-10.2",)}
+
+
+def test_a_damaged_release_is_not_served(serving: Settings, server: str) -> None:
+    (serving.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
+    with pytest.raises(VerifyDiffers):
+        publish_to_postgres(serving)
+    assert query(server, "select count(*) from pg_namespace where nspname like 'release_%'") == [(0,)]
+
+
+def test_a_load_that_fails_leaves_what_was_served(
+    serving: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_to_postgres(serving)
+    monkeypatch.setattr("orchestration.publish.postgres._grant", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish_to_postgres(serving)
+    assert query(server, "select release_id from marts.release_info") == [("2025-10.1",)]
+
+
+def test_without_a_server_the_message_says_so_and_keeps_the_secret(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="INT_MARTS_POSTGRES_DSN"):
+        publish_to_postgres(settings)
+    nowhere = settings.model_copy(
+        update={"postgres_dsn": SecretStr("host=/nowhere user=u password=hunter2 connect_timeout=2")}
+    )
+    with pytest.raises(IntMartsError, match="cannot be reached") as error:
+        publish_to_postgres(nowhere)
+    assert "hunter2" not in str(error.value)
