@@ -23,7 +23,6 @@ class Build(BaseModel):
     first_month: dt.date
     last_month: dt.date
     inputs: list[InputFile]
-    feeds_not_delivered: list[str]
 
 
 def read_build(settings: Settings) -> Build:
@@ -40,10 +39,7 @@ def read_build(settings: Settings) -> Build:
             "select feed, delivery, version, file, sha256, rows_read, rows_loaded, rows_quarantined from plan.files "
             "order by feed, delivery, version, file",
         )
-        absent = _records(connection, "select feed from plan.feed_status where not is_delivered order by feed")
-    return Build(
-        **plan, feeds_not_delivered=[entry["feed"] for entry in absent], inputs=[InputFile(**entry) for entry in inputs]
-    )
+    return Build(**plan, inputs=[InputFile(**entry) for entry in inputs])
 
 
 def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

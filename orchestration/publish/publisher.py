@@ -290,10 +290,7 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     from orchestration.warehouse import Warehouse
 
     with duckdb.connect(str(folder / DATABASE_NAME["internal"]), read_only=True) as connection:
-        handle, facts = Warehouse(connection), release_facts(plan, "internal")
-        pages.write_report(
-            folder / "report", handle, facts, tuple(plan.verdict.results), tuple(plan.build.feeds_not_delivered)
-        )
+        pages.write_report(folder / "report", Warehouse(connection), release_facts(plan, "internal"))
     pages.write_quality_page(folder / "quality", plan.verdict)
 
 
