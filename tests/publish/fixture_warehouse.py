@@ -11,11 +11,12 @@ import json
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.quality import Receipt, Verdict
 from orchestration.quality.receipt import MartEvidence
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse import open_warehouse
 
 PEOPLE, PEOPLE_65 = ("registered_population", "population"), ("registered_population_65_plus", "population")
@@ -49,8 +50,6 @@ TEAMS = (
     ("DI006", "DP005", "DH2", 4),
 )
 FIRST_MONTH = dt.date(2024, 6, 1)
-COUNT_COMMON = "int_code varchar, month date, registered_population bigint, period_status varchar"
-LIMITS = "{0} double, {0}_lower_95 double, {0}_upper_95 double"
 
 
 def open_verdict(settings: Settings, delivery: str = "2025-10", results: list[CheckResult] | None = None) -> Verdict:
@@ -151,7 +150,7 @@ def _write_dims(warehouse: duckdb.DuckDBPyConnection, last: dt.date, moved_pract
         create table marts.dim_int as
         select int_code, 'Team ' || int_code as int_name, pcn_code, 'PCN ' || pcn_code as pcn_name, hcp_code,
             'Partnership ' || hcp_code as hcp_name, date '2020-04-01' as valid_from, null::date as valid_to,
-            case when int_code = 'DI001' then date '2025-01-01' end as go_live_month
+            case when int_code = 'DI001' then date '2025-01-01' end as go_live_month, true as is_current, false as is_special
         from teams order by int_code
         """
     )
@@ -286,35 +285,25 @@ def _write_indicator_values(warehouse: duckdb.DuckDBPyConnection, version: str) 
     warehouse.execute("alter table marts.dim_indicator drop column mean")
 
 
+def declared_columns() -> dict[str, dict[str, str]]:
+    """`schema.table` -> columns and types of every mart, from the project's own YAML, so that the fixture cannot fall behind it."""
+    found = {}
+    for schema in ("marts", "as_at"):
+        for file in sorted((PROJECT_ROOT / "dbt_project" / "models" / schema).glob("*.yml")):
+            for model in yaml.safe_load(file.read_text()).get("models", []):
+                name = model["name"].removeprefix("as_at_")
+                found[f"{schema}.{name}"] = {column["name"]: column["data_type"] for column in model["columns"]}
+    return found
+
+
 def _write_other_marts(warehouse: duckdb.DuckDBPyConnection, last: dt.date) -> None:
-    """The count marts and the other indicator marts: all columns of the design, a row per team and month where that is easy."""
+    """Every declared mart with every declared column; readmissions and spend get rows."""
     run = warehouse.execute
-    area_key = "indicator_id varchar, cohort_id varchar, area_type varchar, area_code varchar, month date"
-    shapes = {
-        "visits_per_capita": f"{COUNT_COMMON}, setting varchar, visit_type varchar, visits bigint, not_attended bigint, "
-        f"status_unknown bigint, source varchar, population_basis varchar, {LIMITS.format('visits_per_1000')}",
-        "referrals_per_capita": f"{COUNT_COMMON}, source varchar, specialty_code varchar, specialty_name varchar, referrals bigint, "
-        f"{LIMITS.format('referrals_per_1000')}",
-        "spend_per_capita": f"{COUNT_COMMON}, point_of_delivery varchar, cost_basis varchar, activity bigint, activity_priced bigint, "
-        "spend_gbp decimal(18,2), spend_per_head_gbp double, price_year varchar",
-        "non_elective_admissions_per_capita": f"{COUNT_COMMON}, admission_type varchar, age_group varchar, "
-        f"length_of_stay_group varchar, admissions bigint, spell_bed_days bigint, age_group_population bigint, "
-        f"{LIMITS.format('admissions_per_1000')}",
-        "readmissions": f"{COUNT_COMMON}, window_days integer, discharges bigint, readmissions bigint, "
-        f"{LIMITS.format('readmission_pct')}, is_mature boolean",
-    }
-    for name, shape in shapes.items():
-        for schema in ("marts", "as_at"):
-            run(f"create table {schema}.{name} ({shape})")
-    run(f"create table marts.indicator_spc ({area_key}, period varchar, value double, centre_line double, "
-        "lower_process_limit double, upper_process_limit double, special_cause varchar, variation varchar, assurance varchar, "
-        "phase integer, phase_reason varchar)")  # fmt: skip
-    run(f"create table marts.indicator_funnel ({area_key}, period varchar, observed double, expected double, pooled_value double, "
-        "lower_95 double, upper_95 double, lower_99_8 double, upper_99_8 double, dispersion double, funnel_class varchar)")  # fmt: skip
-    run("create table marts.indicator_change (indicator_id varchar, cohort_id varchar, area_type varchar, area_code varchar, "
-        "baseline_period varchar, current_period varchar, change_pct double)")  # fmt: skip
-    run("create table marts.indicator_inequality (indicator_id varchar, area_type varchar, area_code varchar, "
-        "slope_index_of_inequality double)")  # fmt: skip
+    for relation, columns in declared_columns().items():
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        run(f"create table if not exists {relation} ({declared})")
+        for name, kind in columns.items():
+            run(f'alter table {relation} add column if not exists "{name}" {kind}')
     for schema in ("marts", "as_at"):
         run(
             f"""

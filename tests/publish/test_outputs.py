@@ -11,13 +11,15 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+import yaml
 
 from orchestration import publish
 from orchestration.errors import UsageError
 from orchestration.explain import explain
 from orchestration.publish.dictionary import release_tables
+from orchestration.publish.marts import KEYS
 from orchestration.publish.receipt import read_receipt
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 from tests.publish.fixture_warehouse import INDICATORS, build_warehouse, make_home, open_verdict
 
 
@@ -100,6 +102,13 @@ def test_the_publishers_own_tables_have_their_declared_columns(settings: Setting
         assert database.execute(
             "select count(*), count(*) filter (state = 'warn') from marts.data_quality"
         ).fetchone() == (2, 1)
+
+
+def test_keys_are_the_grain_that_dbt_tests() -> None:
+    for file in sorted((PROJECT_ROOT / "dbt_project" / "models" / "marts").glob("*.yml")):
+        for model in yaml.safe_load(file.read_text())["models"]:
+            grain = model["config"]["meta"]["grain"].replace("×", ",").replace("`", "").split(",")
+            assert set(KEYS[model["name"]]) == {name.strip() for name in grain}, model["name"]
 
 
 # -- restatements ---------------------------------------------------------------------------------------------------------------------
