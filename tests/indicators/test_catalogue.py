@@ -1,0 +1,142 @@
+"""The catalogue, the cohorts and what is written from them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from orchestration.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.indicator_docs import PAGE, THEMES, indicators_page, read_seed
+from orchestration.measure_unions import UNIONS, union_sql, write_measure_unions
+
+CATALOGUE = read_seed("indicator_catalogue")
+CORE_IDS = {
+    "gp_appointments_attended",
+    "gp_dna_pct",
+    "online_consultations",
+    "ae_attendances_unplanned",
+    "ae_type_1_attendances",
+    "sdec_attendances",
+    "op_attendances",
+    "community_contacts",
+    "all_visits",
+    "gp_referrals_ers",
+    "gp_referrals_hes_op",
+    "spend_per_head",
+    "emergency_admissions",
+    "emergency_admissions_los_0",
+    "emergency_admissions_los_1_plus",
+    "nnhip_non_elective_spells",
+    "emergency_overnight_medical_75_plus",
+    "acs_chronic_admissions",
+    "acs_19_admissions",
+    "falls_admissions_65_plus",
+    "readmissions_30d",
+    "readmissions_60d",
+    "readmissions_90d",
+    "occupied_bed_days",
+    "high_intensity_ae_users",
+    "deaths_in_hospital",
+    "hospital_days_last_100",
+}
+
+
+def test_the_core_indicators_of_the_design_are_all_there() -> None:
+    assert {row["indicator_id"] for row in CATALOGUE} >= CORE_IDS
+
+
+def test_no_indicator_duplicates_another() -> None:
+    rules = Counter(
+        (row["measure_kind"], row["numerator_measure_id"], row["denominator_measure_id"], row["events_per_person"])
+        for row in CATALOGUE
+    )
+    assert max(rules.values()) == 1
+    assert len({row["indicator_id"] for row in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_about_twelve_are_headline() -> None:
+    assert 10 <= sum(row["is_headline"] == "true" for row in CATALOGUE) <= 14
+
+
+@pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: row["indicator_id"])
+def test_every_indicator_is_described_in_full(row: dict[str, str]) -> None:
+    told = [
+        "title",
+        "definition",
+        "numerator",
+        "denominator",
+        "unit",
+        "source",
+        "owner",
+        "definition_version",
+        "known_limitations",
+    ]
+    assert all(row[column].strip() for column in told)
+    assert row["theme"] in THEMES
+    assert row["donabedian_type"] in ("structure", "process", "outcome", "balancing")
+    assert (row["measure_kind"] == "person_period") == bool(row["events_per_person"])
+    assert set(filter(None, row["cohorts"].split(";"))) <= {cohort["kind"] for cohort in read_seed("cohorts")} | {
+        "person_list"
+    }
+
+
+def test_every_measure_named_by_the_catalogue_is_made_by_a_measure_file() -> None:
+    text = "".join(
+        path.read_text()
+        for folder in (DBT_PROJECT_DIR / "models" / "measures", DBT_PROJECT_DIR / "macros" / "measures")
+        for path in sorted(folder.rglob("*.sql"))
+    )
+    made = set(re.findall(r"'([a-z][a-z0-9_]+)'\s*:", text)) | set(re.findall(r"'(registered_population\w*)'", text))
+    asked = {row[column] for row in CATALOGUE for column in ("numerator_measure_id", "denominator_measure_id")}
+    assert asked <= made
+
+
+def test_targets_and_rebasings_name_indicators_that_exist() -> None:
+    known = {row["indicator_id"] for row in CATALOGUE}
+    assert {row["indicator_id"] for row in read_seed("indicator_targets") + read_seed("spc_rebasings")} <= known
+    assert all(row["reason"] for row in read_seed("spc_rebasings"))
+
+
+def test_esp2013_is_the_standard_of_the_definitions() -> None:
+    """Definitions, part D: nineteen bands that add up to 100,000."""
+    weights = [int(row["standard_population"]) for row in read_seed("esp2013")]
+    assert weights == [
+        5000,
+        *[5500] * 3,
+        *[6000] * 2,
+        6500,
+        *[7000] * 4,
+        6500,
+        6000,
+        5500,
+        5000,
+        4000,
+        2500,
+        1500,
+        1000,
+    ]
+    assert sum(weights) == 100_000
+
+
+def test_the_page_of_indicators_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == indicators_page(), "run write_indicators_page()"
+
+
+def test_the_unions_over_measure_files_are_current(tmp_path) -> None:
+    for kind, model in UNIONS.items():
+        folder = DBT_PROJECT_DIR / "models" / "measures"
+        measures = sorted(path.stem for path in (folder / kind).glob("*.sql"))
+        assert (folder / f"{model}.sql").read_text() == union_sql(kind, measures)
+
+
+def test_unions_are_written_once_and_refuse_nothing_to_unite(tmp_path) -> None:
+    for kind in UNIONS:
+        (tmp_path / "models" / "measures" / kind).mkdir(parents=True)
+    with pytest.raises(FileNotFoundError):
+        write_measure_unions(tmp_path)
+    for kind in UNIONS:
+        (tmp_path / "models" / "measures" / kind / "one.sql").write_text("select 1")
+    assert write_measure_unions(tmp_path)
+    assert not write_measure_unions(tmp_path)

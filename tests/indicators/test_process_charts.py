@@ -1,0 +1,119 @@
+"""XmR charts: the project's SQL against plain Python, on series made to hit every rule and its edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.indicators.brute_force import process_chart
+from tests.indicators.harness import Bench
+
+KEYS = ["indicator_id", "cohort_id", "area_type", "area_code"]
+NO_REBASINGS = (
+    "select '' as indicator_id, '' as area_type, '' as area_code, date '2000-01-01' as month, '' as reason where false"
+)
+
+
+def figures(
+    series: dict[str, list[float]], status: dict[tuple[str, int], str] | None = None, count: float = 50
+) -> pd.DataFrame:
+    months = pd.date_range("2020-01-01", periods=max(map(len, series.values())), freq="MS")
+    return pd.DataFrame(
+        [
+            (
+                "x",
+                "all",
+                "int",
+                area,
+                months[i].date(),
+                value,
+                count,
+                1000.0,
+                (status or {}).get((area, i), "final"),
+                "marts",
+                "month",
+            )
+            for area, values in series.items()
+            for i, value in enumerate(values)
+        ],
+        columns=[*KEYS, "month", "value", "numerator", "denominator", "period_status", "boundary", "period"],
+    )
+
+
+def run(bench: Bench, rows: pd.DataFrame, rebasings: str = NO_REBASINGS) -> pd.DataFrame:
+    bench.give("indicators.indicator_figures", rows).give("seeds.spc_rebasings", rebasings)
+    bench.run("indicators.process_points", "indicators.process_limits", "indicators.process_signals")
+    return bench.rows(
+        "select p.*, l.centre_line, l.lower_process_limit, l.upper_process_limit, coalesce(s.special_cause, 'none') as special_cause, "
+        "coalesce(s.signal_direction, 0) as way from indicators.process_points as p left join indicators.process_limits as l "
+        "using (indicator_id, cohort_id, area_type, area_code, phase) left join indicators.process_signals as s "
+        "using (indicator_id, cohort_id, area_type, area_code, month) order by p.area_code, p.month"
+    )
+
+
+def series_of(seed: int, kind: int) -> list[float]:
+    """Whole numbers, so that ties, points on the mean and equal steps happen; some with shifts, ramps and spikes."""
+    draw = np.random.default_rng([seed, kind])
+    values = draw.integers(40, 40 + draw.integers(2, 30), size=int(draw.integers(8, 40))).astype(float)
+    start = int(draw.integers(0, len(values)))
+    if kind % 4 == 1:
+        values[start:] += draw.integers(-15, 16)
+    if kind % 4 == 2:
+        values[start : start + 8] = 60 + np.arange(len(values[start : start + 8])) * draw.choice([-2, 2])
+    if kind % 4 == 3:
+        values[start] += draw.choice([-60, 90])
+    return values.tolist()
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10_000))
+def test_limits_and_special_causes_agree_with_plain_python(compiled, seed: int) -> None:
+    series = {f"A{kind:04d}": series_of(seed, kind) for kind in range(250)}
+    found = run(Bench(compiled), figures(series))
+    for area, rows in found.groupby("area_code"):
+        limits, causes = process_chart(series[area], [50.0] * len(series[area]))
+        assert list(zip(rows["special_cause"], rows["way"], strict=True)) == causes, (seed, area)
+        if limits is None:
+            assert rows["centre_line"].isna().all()
+        else:
+            row = rows.iloc[0]
+            got = (row["centre_line"], row["lower_process_limit"], row["upper_process_limit"])
+            assert got == pytest.approx(limits, rel=1e-9)
+
+
+def test_every_rule_occurs_in_what_is_compared(compiled) -> None:
+    series = {f"A{kind:04d}": series_of(1, kind) for kind in range(250)}
+    found = run(Bench(compiled), figures(series))
+    assert set(found["special_cause"]) == {"none", "outside_limits", "trend", "two_of_three", "shift"}
+
+
+def test_incomplete_months_are_in_no_mean_and_no_run(bench: Bench) -> None:
+    plain = [50.0, 52.0, 48.0, 51.0, 49.0, 50.0, 52.0, 47.0, 51.0, 50.0, 49.0, 53.0]
+    fallen = [*plain, 5.0]
+    found = run(bench, figures({"A": fallen}, status={("A", 12): "incomplete"}))
+    limits, _ = process_chart(plain, [50.0] * 12)
+    assert found["centre_line"].iloc[0] == pytest.approx(limits[0])
+    assert found["special_cause"].iloc[-1] == "none"
+    assert run(bench, figures({"A": fallen}))["special_cause"].iloc[-1] == "outside_limits"
+
+
+def test_eleven_points_or_small_counts_have_no_limits(bench: Bench) -> None:
+    values = [50.0, 52.0] * 6
+    assert run(bench, figures({"A": values[:11]}))["centre_line"].isna().all()
+    assert run(bench, figures({"A": values}, count=4.9))["centre_line"].isna().all()
+    assert run(bench, figures({"A": values}, count=5))["centre_line"].notna().all()
+
+
+def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench: Bench) -> None:
+    values = [50.0, 52.0] * 6 + [30.0, 33.0] * 6
+    rebasing = "select 'x' as indicator_id, 'int' as area_type, 'A' as area_code, date '2021-01-01' as month, 'new door' as reason"
+    found = run(bench, figures({"A": values, "B": values}), rebasing)
+    own, other = found[found["area_code"] == "A"], found[found["area_code"] == "B"]
+    assert own["phase"].tolist() == [1] * 12 + [2] * 12
+    assert own["phase_reason"].isna().tolist() == [True] * 12 + [False] * 12
+    assert set(own["special_cause"]) == {"none"}
+    assert other["phase"].eq(1).all()
+    assert set(other["special_cause"]) != {"none"}
