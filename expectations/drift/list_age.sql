@@ -17,10 +17,12 @@ cells as (
 )
 
 select
-    'age of the newest list' as subject, 1 as examined,
-    date_diff('month', n.month, b.last_month) > $months as is_violation,
-    format('{} months before the data cut', date_diff('month', n.month, b.last_month)) as note
-from newest as n, this_build as b
+    'age of the newest list delivered' as subject, 1 as examined,
+    date_diff('month', max(s.month), max(b.last_month)) > $months as is_violation,
+    format('{} months before the data cut', date_diff('month', max(s.month), max(b.last_month))) as note
+from seen_profile as s, this_build as b
+where s.feed = 'gp_registrations' and s.delivery = (select max(delivery) from seen_profile where feed = 'gp_registrations')
+having count(s.month) > 0
 union all
 select
     'the same list again' as subject, sum(patients)::bigint as examined,

@@ -4,7 +4,7 @@ with people as (
     select * from seen_people where feed = '$feed' and is_newest
 ),
 others as (
-    select person_id, mode(sex) filter (where sex in ('male', 'female')) as sex, median(birth_year) as birth_year
+    select person_id, max(sex) as sex, max(birth_year) as birth_year
     from seen_people where not (feed = '$feed' and is_newest) and space = (select any_value(space) from people)
     group by person_id
 ),

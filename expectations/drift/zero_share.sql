@@ -9,13 +9,20 @@ with cells as (
     group by all
 ),
 compared as (
-    select n.provider_code, n.month, max(n.rows) as rows, max(n.zeros) as zeros, sum(o.rows) as h_rows, sum(o.zeros) as h_zeros
+    select
+        n.provider_code, n.month, n.rows, n.zeros, sum(o.rows) as h_rows, sum(o.zeros) as h_zeros
     from cells as n
     inner join cells as o
         on o.provider_code = n.provider_code and o.month <> n.month
             and (not o.is_newest or (select bool_and(is_newest) from cells))
     where n.is_newest
-    group by n.provider_code, n.month
+    group by all
+    union all
+    select
+        'all months and providers' as provider_code, null as month, sum(rows) filter (where is_newest) as rows,
+        sum(zeros) filter (where is_newest) as zeros, sum(rows) filter (where not is_newest) as h_rows,
+        sum(zeros) filter (where not is_newest) as h_zeros
+    from cells having count(*) filter (where not is_newest) > 0 and count(*) filter (where is_newest) > 0
 ),
 scored as (
     select *, zeros / rows as p, h_zeros / h_rows as q, (zeros + h_zeros + 0.5) / (rows + h_rows + 1) as pooled
@@ -23,7 +30,7 @@ scored as (
 )
 select
     concat_ws(' ', '$figure', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
-    rows as examined,
+    case when month is null then 0 else rows end as examined,
     abs(p - q) > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / rows + 1 / h_rows)) as is_violation,
-    format('{:.0f} % zeros, {:.0f} % in its history', 100 * p, 100 * q) as note
+    format('{:.1f} % zeros, {:.1f} % in its history', 100 * p, 100 * q) as note
 from scored

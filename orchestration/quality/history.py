@@ -69,7 +69,8 @@ def create_people(warehouse: Warehouse) -> None:
         provider = f"coalesce({contract.provider}, '')" if contract.provider else "''"
         warehouse.connection.execute(
             f"insert into seen_people select '{contract.feed}', ?, {provider}, person_id, live.delivery = b.delivery, "
-            f"coverage_month = b.last_month, mode(sex), median(year(cast({date} as date)) - age_years) "
+            "coverage_month = b.last_month, max(sex) filter (where sex in ('male', 'female')), "
+            f"max(year(cast({date} as date)) - age_years) "
             f"from inputs.live.{contract.feed} as live, this_build as b "
             f"where person_id is not null and hash(person_id) % {one_in} = 0 and coverage_month between b.first_month and b.last_month "
             "group by all",
