@@ -47,6 +47,7 @@ SQL_TYPES: dict[str, str] = {
 }
 
 
+@cache
 def normalise_header(header: str) -> str:
     """One spelling per header: footnote marks, line breaks, case and punctuation do not distinguish columns.
 

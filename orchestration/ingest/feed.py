@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 # Raised when the meaning of what is written changes, so that known files are read again.
 INGEST_VERSION = "1"
 MOST_ROWS = 0.5
+# Below this the text of a feed is held in memory; above it on disk, so that a file of any size streams.
+SMALL_BYTES = 32 << 20
 
 
 class OptOuts(NamedTuple):
@@ -168,7 +170,11 @@ def build_version(
             "temp_directory": str(work / "spill"),
             "preserve_insertion_order": True,
         }
-        with duckdb.connect(str(work / "raw.duckdb"), config=config) as connection:
+        landed_bytes = sum(file.path.stat().st_size for file in delivery.files[contract.feed])
+        database = ":memory:" if landed_bytes < SMALL_BYTES else str(work / "raw.duckdb")
+        with duckdb.connect(database, config=config) as connection:
+            # The text table is thrown away: writing it out once more on closing would be for nothing.
+            connection.execute("pragma disable_checkpoint_on_shutdown")
             manifest = ingest_into(
                 connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
             )
@@ -232,9 +238,9 @@ def ingest_into(
     for file in delivery.files[contract.feed]:
         for source in open_sources(file, landed[file.relative_name], contract, work):
             space = settings.person_id_spaces.get(contract.feed)
-            tables.append(load_source(connection, contract, source, len(tables), work, space, is_hashed))
+            tables.append(load_source(connection, contract, delivery, source, len(tables), work, space, is_hashed))
     opt_out_files = opt_outs.files if opt_outs else []
-    find_outcomes(connection, contract, delivery, tables, opt_out_files, read_note(settings.paths))
+    find_outcomes(connection, contract, tables, opt_out_files, read_note(settings.paths))
     locate_quarantined(connection, contract, tables)
     refuse_hopeless(connection, tables)
     write_rows(connection, contract, delivery, tables, finished)
@@ -264,7 +270,7 @@ def ingest_into(
         rows_loaded=sum(file.rows_loaded for file in files),
         rows_quarantined=sum(file.rows_quarantined for file in files),
         rows_removed=dict(sorted(removed.items())),
-        values_nulled=count_nulled(connection, contract, tables, parquet),
+        values_nulled=count_nulled(connection, tables),
         coverage=coverage,
         first_date=first_date,
         last_date=last_date,
@@ -318,7 +324,7 @@ def write_rows(
     selects = [
         f"select {columns}, coverage_month, '{delivery.name}' as delivery, "
         "coalesce(strftime(coverage_month, '%Y-%m'), 'undated') as month_key "
-        f"from ({table.sql.typed}) where row_id not in (select row_id from outcomes where source = {table.number})"
+        f"from ({table.rows}) where row_id not in (select row_id from outcomes where source = {table.number})"
         for table in tables
     ]
     made = finished / "rows"
@@ -366,29 +372,17 @@ def file_manifest(connection: duckdb.DuckDBPyConnection, table: LoadedTable) -> 
     )
 
 
-def count_nulled(
-    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable], parquet: list[Path]
-) -> dict[str, int]:
+def count_nulled(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> dict[str, int]:
     """Values that were there and are null in the lake: sentinels for invalid, impossible ages, unreadable dates."""
-    if not parquet:
-        return {}
-    there: dict[str, int] = {}
+    nulled: dict[str, int] = {}
     for table in tables:
-        names = list(table.sql.meaningful)
-        if not names:
+        counts = ", ".join(f"count(*) filter (row_nulled & {1 << bit} <> 0)" for bit in range(len(table.sql.nulled)))
+        if not counts:
             continue
-        counts = ", ".join(f"count({table.sql.meaningful[name]})" for name in names)
         found = connection.execute(
-            f"select {counts} from ({table.sql.typed}) "
-            f"where row_id not in (select row_id from outcomes where source = {table.number})"
+            f"select {counts} from ({table.rows}) where row_nulled <> 0 "
+            f"and row_id not in (select row_id from outcomes where source = {table.number})"
         ).fetchone()
-        for name, count in zip(names, found or (), strict=True):
-            there[name] = there.get(name, 0) + count
-    if not there:
-        return {}
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in parquet)
-    kept = connection.execute(
-        f"select {', '.join(f'count({quote(name)})' for name in there)} from read_parquet([{listed}], hive_partitioning = false)"
-    ).fetchone()
-    nulled = {name: there[name] - count for name, count in zip(there, kept or (), strict=True)}
-    return {name: count for name, count in sorted(nulled.items()) if count > 0}
+        for name, count in zip(table.sql.nulled, found or (), strict=True):
+            nulled[name] = nulled.get(name, 0) + count
+    return {name: count for name, count in sorted(nulled.items()) if count}

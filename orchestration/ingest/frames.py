@@ -15,7 +15,6 @@ from orchestration.ingest.loading import quoted
 from orchestration.warehouse import quote
 
 MEASURED = ("DATE", "INTEGER", "BIGINT", "DOUBLE", "TIME", "TIMESTAMP", "DECIMAL(18,2)", "DECIMAL(18,3)")
-UNCOUNTED = ("codes",)
 
 
 def rows_of(parquet: list[Path]) -> str:
@@ -48,7 +47,7 @@ def write_coverage(
 def write_profile(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, folder: Path, parquet: list[Path]
 ) -> None:
-    """profile.parquet: column_name, coverage_month, provider_code, rows, nulls, distinct_values (approximate), minimum, maximum."""
+    """profile.parquet: column_name, coverage_month, provider_code, rows, nulls, distinct_values (coded columns), minimum, maximum."""
     target = quoted(folder / "profile.parquet")
     shape = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint, "
     shape += "distinct_values bigint, minimum varchar, maximum varchar"
@@ -62,7 +61,7 @@ def write_profile(
                 if column.sql_type in MEASURED
                 else "null::varchar, null::varchar"
             )
-            distinct = "null::bigint" if column.type in UNCOUNTED else f"approx_count_distinct({name})"
+            distinct = f"approx_count_distinct({name})" if column.is_coded else "null::bigint"
             low, high = bounds.split(", ")
             parts.append(
                 f"{{column_name: '{column.name}', nulls: count(*) - count({name}), distinct_values: {distinct}, "

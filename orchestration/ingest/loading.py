@@ -1,4 +1,4 @@
-"""One source into a temporary DuckDB table of text: the contract's columns only, rows numbered by rowid."""
+"""One source into a temporary DuckDB table of typed rows, in the order of the file: rowid is the row's number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import duckdb
 
+from orchestration.deliveries import Delivery
 from orchestration.errors import IntMartsError
-from orchestration.feeds import FeedContract
+from orchestration.feeds import FeedContract, normalise_header
 from orchestration.ingest import privacy
 from orchestration.ingest.layout import FileLayout, find_layout, named
 from orchestration.ingest.source_files import Source, refuse
@@ -41,12 +42,17 @@ class LoadedTable(NamedTuple):
     rows_read: int
     blank_lines: int
     has_line_breaks: bool
-    removal_columns: dict[str, int]
+
+    @property
+    def rows(self) -> str:
+        """The typed rows with their number in the file."""
+        return f"select rowid as row_id, * from {self.table}"
 
 
 def load_source(
     connection: duckdb.DuckDBPyConnection,
     contract: FeedContract,
+    delivery: Delivery,
     source: Source,
     number: int,
     work: Path,
@@ -54,7 +60,7 @@ def load_source(
     is_hashed: bool,
 ) -> LoadedTable:
     """Raises `DeliveryRefused` for a file that is not this feed's, is cut short, or carries identifying columns."""
-    table = f"raw_{number}"
+    table = f"rows_{number}"
     if number == 0:
         connection.execute(
             "create table quarantined (source integer, file varchar, line bigint, column_name varchar, reason varchar)"
@@ -62,16 +68,16 @@ def load_source(
     layout = parquet_layout(connection, contract, source) if source.kind == "parquet" else find_layout(source, contract)
     privacy.refuse_personal_headers(source, contract, layout)
     privacy.refuse_nhs_numbers_in_sample(source, contract, layout)
-    removal_columns = columns_of_removals(contract, layout)
-    needed = sorted(
-        {p for found in layout.columns.values() for p in (*found.positions, *found.minus)} | {*removal_columns.values()}
+    space = declared_space or space_of(contract, layout)
+    relation = (
+        parquet_relation(source, layout) if source.kind == "parquet" else text_relation(source, layout, number, work)
     )
-    if source.kind == "parquet":
-        rejected = 0
-        columns = ", ".join(f"{quote(layout.raw_headers[p])}::varchar as {raw_name(p)}" for p in needed)
-        connection.execute(f"create table {table} as select {columns} from read_parquet({quoted(source.path)})")
-    else:
-        rejected = load_text(connection, source, layout, table, needed, number, work)
+    removals = columns_of_removals(contract, layout)
+    sql = table_sql(
+        contract, layout, relation, source.facts.is_plain, space, is_hashed, removals, str(delivery.data_cut)
+    )
+    connection.execute(f"create table {table} as {sql.load}")
+    rejected = read_rejects(connection, source, layout, number, work) if source.kind == "csv" else 0
     rows = count(connection, table)
     blank = 0 if layout.width == 1 else blank_lines(source, layout)
     rows_read = rows + rejected + blank
@@ -88,12 +94,13 @@ def load_source(
             "check the delimiter and the quotation marks",
             line=first[0],
         )
-    names = {raw_name(p): layout.headers[p] if layout.headers else f"number {p + 1}" for p in needed}
-    privacy.refuse_nhs_numbers_in_table(connection, source, contract, table, names)
-    space = declared_space or space_of(contract, layout)
-    sql = table_sql(contract, layout, table, source.facts.is_plain, space, is_hashed)
+    told = {
+        column: (layout.columns[name].header if name in layout.columns else name)
+        for column, name in sql.checked.items()
+    }
+    privacy.refuse_nhs_numbers_in_table(connection, source, contract, table, told)
     has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
-    return LoadedTable(number, source, layout, table, sql, space, rows, rows_read, blank, has_breaks, removal_columns)
+    return LoadedTable(number, source, layout, table, sql, space, rows, rows_read, blank, has_breaks)
 
 
 def quoted(path: Path) -> str:
@@ -113,17 +120,20 @@ def space_of(contract: FeedContract, layout: FileLayout) -> str | None:
     return person.spaces.get(header, contract.person_id_space)
 
 
-def columns_of_removals(contract: FeedContract, layout: FileLayout) -> dict[str, int]:
-    """Rule → position of the column it looks at, for the rules whose column the file has."""
-    from orchestration.feeds import normalise_header
-
+def columns_of_removals(contract: FeedContract, layout: FileLayout) -> dict[int, int]:
+    """Number of the rule → position of the column it looks at, for the rules whose column the file has."""
     found = {}
     for number, removal in enumerate(contract.removals):
         for header in map(normalise_header, removal.header):
             if header in layout.headers:
-                found[f"{number}"] = layout.headers.index(header)
+                found[number] = layout.headers.index(header)
                 break
     return found
+
+
+def parquet_relation(source: Source, layout: FileLayout) -> str:
+    columns = ", ".join(f"{quote(name)}::varchar as {raw_name(p)}" for p, name in enumerate(layout.raw_headers))
+    return f"(select {columns} from read_parquet({quoted(source.path)}))"
 
 
 def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: Source) -> FileLayout:
@@ -134,41 +144,41 @@ def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract
     return named(source, contract, "", 0, [row[0] for row in described])
 
 
-def load_text(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    layout: FileLayout,
-    table: str,
-    needed: list[int],
-    number: int,
-    work: Path,
-) -> int:
-    """Returns the number of physical rows that do not have the file's shape; each is in `quarantined`."""
+def text_relation(source: Source, layout: FileLayout, number: int, work: Path) -> str:
+    """The file as a relation of text columns; rows that do not have its shape go to DuckDB's rejects table."""
     path, skipped = source.path, layout.header_lines
-    if layout.header_has_breaks or skipped > 1:
+    if is_cut(layout):
         path, skipped = without_header(source, layout, work), 0
     columns = ", ".join(f"'{raw_name(position)}': 'VARCHAR'" for position in range(layout.width))
-    selected = ", ".join(raw_name(position) for position in needed)
-    connection.execute(
-        f"create table {table} as select {selected} from read_csv({quoted(path)}, auto_detect = false, "
-        f"columns = {{{columns}}}, delim = '{layout.delimiter}', quote = '\"', escape = '\"', header = false, "
-        f"skip = {skipped}, store_rejects = true, rejects_table = 'reject_errors_{number}', "
-        f"rejects_scan = 'reject_scans_{number}')"
+    return (
+        f"read_csv({quoted(path)}, auto_detect = false, columns = {{{columns}}}, delim = '{layout.delimiter}', "
+        f"quote = '\"', escape = '\"', header = false, skip = {skipped}, store_rejects = true, "
+        f"rejects_table = 'reject_errors_{number}', rejects_scan = 'reject_scans_{number}')"
     )
-    offset = layout.header_lines - skipped
+
+
+def is_cut(layout: FileLayout) -> bool:
+    """Whether the rows above the data are cut off in a copy: `skip` counts lines, and a header may hold line breaks."""
+    return layout.header_has_breaks or layout.header_lines > 1
+
+
+def read_rejects(
+    connection: duckdb.DuckDBPyConnection, source: Source, layout: FileLayout, number: int, work: Path
+) -> int:
+    """Returns the number of physical rows that do not have the file's shape; each is in `quarantined`."""
+    offset = layout.header_lines if is_cut(layout) else 0
+    size = body_path(source, work).stat().st_size if is_cut(layout) else source.facts.size
     errors = connection.execute(
-        f"select line + {offset}, min(error_type), min(csv_line), min(byte_position), min(line_byte_position) "
+        f"select line + {offset}, min(error_type), min(csv_line), min(line_byte_position) "
         f"from reject_errors_{number} group by line, line_byte_position order by line"
     ).fetchall()
     rejected = 0
-    last_line = source.facts.lines
-    size = path.stat().st_size
-    for line, kind, row, _, start in errors:
+    for line, kind, row, start in errors:
         taken = (row or "").rstrip("\r\n").count("\n") + 1
         at_end = start is not None and start + len((row or "").encode()) >= size - 2
         if at_end and kind in ("UNQUOTED VALUE", "INVALID STATE") and taken > 1:
             raise refuse(source.label, "a quotation mark is opened and never closed", "send the file again", line=line)
-        if kind == "MISSING COLUMNS" and not source.facts.ends_with_newline and line >= last_line:
+        if kind == "MISSING COLUMNS" and not source.facts.ends_with_newline and line >= source.facts.lines:
             raise refuse(source.label, "the file is cut short in the middle of a row", "send the file again", line=line)
         reason = REJECT_REASONS.get(kind, "unreadable row")
         rows = [[number, source.label, line + extra, "", reason] for extra in range(taken)]
@@ -177,9 +187,13 @@ def load_text(
     return rejected
 
 
+def body_path(source: Source, work: Path) -> Path:
+    return work / f"{source.path.stem[:40]}.body.csv"
+
+
 def without_header(source: Source, layout: FileLayout, work: Path) -> Path:
     """A copy without the rows above the data, for headers that hold line breaks or stand below a title."""
-    target = work / f"{source.path.stem[:40]}.body.csv"
+    target = body_path(source, work)
     with source.path.open("rb") as file, target.open("wb") as copy:
         for _ in range(layout.header_lines):
             file.readline()

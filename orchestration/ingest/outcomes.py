@@ -7,19 +7,15 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.deliveries import Delivery
 from orchestration.feeds import FeedContract
 from orchestration.ingest.loading import LoadedTable, quoted
 from orchestration.ingest.retention_note import RetentionNote
-from orchestration.ingest.table_sql import quarantine_reasons, raw_name
-from orchestration.ingest.typing_sql import text
 from orchestration.warehouse import quote
 
 
 def find_outcomes(
     connection: duckdb.DuckDBPyConnection,
     contract: FeedContract,
-    delivery: Delivery,
     tables: list[LoadedTable],
     opt_out_files: list[Path],
     retention: RetentionNote,
@@ -37,32 +33,23 @@ def find_outcomes(
     if retention.forgotten and contract.person:
         connection.executemany("insert into forgotten values (?)", [[value] for value in retention.forgotten])
     for table in tables:
-        arms = removal_arms(contract, table)
-        if arms:
-            add(connection, table, f"select rowid as row_id, {chain(arms)} as outcome from {table.table}")
-        arms = [
-            (condition, f"quarantined|{reason}|{column}")
-            for condition, column, reason in quarantine_reasons(contract, table.layout)
-        ]
-        if retention.forgotten and contract.person:
-            arms.insert(0, ("sha256(person_id) in (select fingerprint from forgotten)", "removed|forgotten|"))
-        if retention.first_month_kept and contract.is_patient_level:
-            arms.append((f"coverage_month < date '{retention.first_month_kept}-01'", "removed|purged|"))
+        add(connection, table, f"select row_id, row_outcome as outcome from ({table.rows})")
+        if contract.person is None:
+            continue
+        if retention.forgotten:
+            gone = "sha256(person_id) in (select fingerprint from forgotten)"
+            add(connection, table, f"select row_id, 'removed|forgotten|' as outcome from ({table.rows}) where {gone}")
         if opt_out_files:
-            arms.insert(0, ("person_id in (select person_id from opted_out)", "removed|opt_out|"))
-        if contract.removed_after_cut and contract.coverage_date:
-            after = f"{quote(contract.coverage_date)} >= date '{delivery.data_cut}' + interval 1 day"
-            arms.append((after, "removed|after_data_cut|"))
-        if arms:
-            add(connection, table, f"select row_id, {chain(arms)} as outcome from ({table.sql.typed})")
+            gone = "person_id in (select person_id from opted_out)"
+            add(connection, table, f"select row_id, 'removed|opt_out|' as outcome from ({table.rows}) where {gone}")
+    if retention.first_month_kept and contract.is_patient_level:
+        old = f"coverage_month < date '{retention.first_month_kept}-01'"
+        for table in tables:
+            add(connection, table, f"select row_id, 'removed|purged|' as outcome from ({table.rows}) where {old}")
     if contract.key:
         remove_repeated_keys(connection, contract, tables)
     elif contract.distinct or len(tables) > 1:
         remove_repeated_rows(connection, contract, tables)
-
-
-def chain(arms: list[tuple[str, str]]) -> str:
-    return "case " + " ".join(f"when {condition} then {text(outcome)}" for condition, outcome in arms) + " end"
 
 
 def add(connection: duckdb.DuckDBPyConnection, table: LoadedTable, select: str) -> None:
@@ -73,37 +60,9 @@ def add(connection: duckdb.DuckDBPyConnection, table: LoadedTable, select: str) 
     )
 
 
-def removal_arms(contract: FeedContract, table: LoadedTable) -> list[tuple[str, str]]:
-    """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
-    layout = table.layout
-    positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
-    blank = " and ".join(f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions)
-    arms = [(blank, "removed|blank_row|")] if positions else []
-    if layout.headers and table.source.kind == "csv":
-        shown = positions[:2]
-        again = " and ".join(
-            f"coalesce(trim({raw_name(p)}), '') = {text(layout.raw_headers[p].strip())}" for p in shown
-        )
-        arms.append((again, "removed|repeated_header|"))
-    for number, removal in enumerate(contract.removals):
-        position = table.removal_columns.get(f"{number}")
-        if position is None:
-            continue
-        value = f"coalesce(upper(trim({raw_name(position)})), '')"
-        if removal.values:
-            listed = ", ".join(text(item.upper()) for item in removal.values)
-            arms.append((f"{value} in ({listed})", f"removed|{removal.rule}|"))
-        if removal.values_kept:
-            listed = ", ".join(text(item.upper()) for item in removal.values_kept)
-            arms.append((f"{value} not in ({listed})", f"removed|{removal.rule}|"))
-        if removal.pattern_kept:
-            arms.append((f"not regexp_full_match({value}, {text(removal.pattern_kept)})", f"removed|{removal.rule}|"))
-    return arms
-
-
 def still_there(tables: list[LoadedTable], columns: str) -> str:
     return " union all ".join(
-        f"select {table.number} as source, row_id, {columns} from ({table.sql.typed}) "
+        f"select {table.number} as source, row_id, {columns} from ({table.rows}) "
         f"where row_id not in (select row_id from outcomes where source = {table.number})"
         for table in tables
     )

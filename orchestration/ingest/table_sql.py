@@ -1,6 +1,6 @@
 """The layers of SQL between the raw text of one file and its typed rows.
 
-raw text → trimmed (t_) → `nothing` is null (x_) → parsed (v_) → plausible, in the column's type → derived, with months.
+raw text (c0, c1 …) → trimmed (t_) → `nothing` is null (x_) → parsed (v_) → plausible, in the column's type → derived.
 Each layer names its columns, so that no expression is computed twice.
 """
 
@@ -13,6 +13,9 @@ from orchestration.ingest import privacy, typing_sql
 from orchestration.ingest.layout import FileLayout, SourceColumns
 from orchestration.warehouse import quote
 
+# Types whose every value is kept as it stands, so that none can become null.
+KEPT_AS_TEXT = ("code", "text", "practice", "person", "clinical", "sex", "codes")
+
 
 class Piece(NamedTuple):
     """One raw text on its way to a column; a column that is a sum has several."""
@@ -23,10 +26,11 @@ class Piece(NamedTuple):
 
 
 class TableSql(NamedTuple):
-    """Queries over one loaded raw table."""
+    """`load` reads a relation of raw text once and gives typed rows; `nulled` names the bits of its column of that name."""
 
-    typed: str  # row_id, canonical columns, coverage_month, and x_ texts
-    meaningful: dict[str, str]  # canonical column → x_ name, for columns whose values can be set to null
+    load: str
+    nulled: tuple[str, ...]
+    checked: dict[str, str]  # column of the typed table that holds delivered text → canonical column
 
 
 def raw_name(position: int) -> str:
@@ -70,18 +74,62 @@ def coverage_month(contract: FeedContract) -> str:
     return f"case when {undated} then null else {month} end" if undated else month
 
 
+def removal_arms(contract: FeedContract, layout: FileLayout, removal_columns: dict[int, int]) -> list[tuple[str, str]]:
+    """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
+    positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
+    blank = " and ".join(f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions)
+    arms = [(blank, "removed|blank_row|")] if positions else []
+    if layout.headers and layout.delimiter:
+        again = " and ".join(
+            f"coalesce(trim({raw_name(p)}), '') = {typing_sql.text(layout.raw_headers[p].strip())}"
+            for p in positions[:2]
+        )
+        arms.append((again, "removed|repeated_header|"))
+    for number, position in removal_columns.items():
+        removal = contract.removals[number]
+        value = f"coalesce(upper(trim({raw_name(position)})), '')"
+        outcome = f"removed|{removal.rule}|"
+        if removal.values:
+            arms.append((" or ".join(f"{value} = {typing_sql.text(item.upper())}" for item in removal.values), outcome))
+        if removal.values_kept:
+            kept = " and ".join(f"{value} <> {typing_sql.text(item.upper())}" for item in removal.values_kept)
+            arms.append((kept, outcome))
+        if removal.pattern_kept:
+            arms.append((f"not regexp_full_match({value}, {typing_sql.text(removal.pattern_kept)})", outcome))
+    return arms
+
+
+def chain(arms: list[tuple[str, str]]) -> str:
+    if not arms:
+        return "null::varchar"
+    return (
+        "case " + " ".join(f"when {condition} then {typing_sql.text(outcome)}" for condition, outcome in arms) + " end"
+    )
+
+
 def table_sql(
-    contract: FeedContract, layout: FileLayout, table: str, is_plain: bool, space: str | None, is_hashed: bool
+    contract: FeedContract,
+    layout: FileLayout,
+    relation: str,
+    is_plain: bool,
+    space: str | None,
+    is_hashed: bool,
+    removal_columns: dict[int, int],
+    data_cut: str,
 ) -> TableSql:
-    pieces = pieces_of(contract, layout)
-    trims, texts, values, fits = [], [], [], []
-    meaningful = {}
-    for piece in pieces:
+    """Everything that can be said about a row from the row alone, in one pass over the text.
+
+    The result has the canonical columns, `coverage_month`, `row_outcome` (null for a row that goes into the lake) and `row_nulled`.
+    """
+    trims, texts, values, fits, nulled, checked = [], [], [], [], [], {}
+    kept_texts: list[str] = []
+    carried: list[str] = []
+    for piece in pieces_of(contract, layout):
         name, column = piece.name, piece.column
         if column.type == "codes":
-            values.append(f"{typing_sql.joined_codes(list(piece.raw))} as v_{name}")
-            trims += [f"{raw}" for raw in piece.raw if raw.startswith("c")]
-            texts += [f"{raw}" for raw in piece.raw if raw.startswith("c")]
+            trims.append(f"{typing_sql.joined_codes(list(piece.raw))} as v_{name}")
+            texts.append(f"v_{name}")
+            values.append(f"v_{name}")
         else:
             trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
             texts.append(f"{typing_sql.cleaned(f't_{name}', column)} as x_{name}")
@@ -89,14 +137,22 @@ def table_sql(
             if column.type == "person":
                 value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
             values.append(f"{value} as v_{name}")
-            if column.type != "sex" and piece.raw[0].startswith("c") and "__" not in name:
-                meaningful[name] = f"x_{name}"
+            kept_texts.append(f"x_{name}")
+            if column.type in KEPT_AS_TEXT and column.type != "sex" and name not in contract.derived:
+                is_changed = column.type == "person" and value != f"x_{name}"
+                checked[f"delivered_{name}" if is_changed else name] = name
+                if is_changed:
+                    carried.append(f"x_{name} as delivered_{name}")
+            may_be_null = column.type not in KEPT_AS_TEXT or column.invalid
+            if may_be_null and piece.raw[0].startswith("c") and "__" not in name and name not in contract.derived:
+                nulled.append(name)
         fits.append(f"{typing_sql.fitted(f'v_{name}', column)} as {quote(name)}")
-    kept_texts = ", ".join(f"x_{piece.name}" for piece in pieces if piece.column.type != "codes")
-    raw = f"select rowid as row_id, {', '.join(dict.fromkeys(trims))} from {table}"
-    cleaned = f"select row_id, {', '.join(dict.fromkeys(texts))} from ({raw})"
-    parsed = f"select row_id, {kept_texts}, {', '.join(values)} from ({cleaned})"
-    typed = f"select row_id, {kept_texts}, {', '.join(fits)} from ({parsed})"
+    texts_kept = "".join(f"{name}, " for name in kept_texts)
+    removed = chain(removal_arms(contract, layout, removal_columns))
+    raw = f"select {removed} as row_removal, {', '.join(trims)} from {relation}"
+    cleaned = f"select row_removal, {', '.join(texts)} from ({raw})"
+    parsed = f"select row_removal, {texts_kept}{', '.join(values)} from ({cleaned})"
+    typed = f"select row_removal, {texts_kept}{', '.join(fits)} from ({parsed})"
     totals = [
         f"{total_of(column, found)} as {quote(column.name)}"
         for column in contract.columns
@@ -110,8 +166,24 @@ def table_sql(
             for name, expression in contract.derived.items()
         )
         typed = f"select * replace ({replaced}) from ({typed})"
-    meaningful = {name: text for name, text in meaningful.items() if name not in contract.derived}
-    return TableSql(f"select *, {coverage_month(contract)} as coverage_month from ({typed})", meaningful)
+    arms = [
+        (condition, f"quarantined|{reason}|{column}")
+        for condition, column, reason in quarantine_reasons(contract, layout)
+    ]
+    if contract.removed_after_cut and contract.coverage_date:
+        after = f"{quote(contract.coverage_date)} >= date '{data_cut}' + interval 1 day"
+        arms.append((after, "removed|after_data_cut|"))
+    bits = " + ".join(
+        f"case when x_{name} is not null and {quote(name)} is null then {1 << bit}::ubigint else 0::ubigint end"
+        for bit, name in enumerate(nulled)
+    )
+    columns = ", ".join(quote(column.name) for column in contract.columns)
+    carried_over = "".join(f", {item}" for item in carried)
+    load = (
+        f"select {columns}, {coverage_month(contract)} as coverage_month, coalesce(row_removal, {chain(arms)}) as row_outcome, "
+        f"{bits or '0::ubigint'} as row_nulled{carried_over} from ({typed})"
+    )
+    return TableSql(load, tuple(nulled), checked)
 
 
 def quarantine_reasons(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str, str]]:

@@ -96,11 +96,12 @@ def timestamp(x: str) -> str:
 
 
 def code(x: str, column: Column) -> str:
-    """Codes stay text. Floats made of whole codes lose their fraction; a code that a spreadsheet rounded is lost."""
+    """Codes stay text. Floats made of whole codes lose their fraction; a key that a spreadsheet rounded is lost."""
+    is_key = column.not_null
+    rounded = f"when contains({x}, 'E+') and regexp_full_match({x}, '[0-9.]+E\\+[0-9]+') then null " if is_key else ""
     value = (
         f"case when ends_with({x}, '.0') and regexp_full_match({x}, '[0-9]+\\.0') then {x}[:-3] "
-        f"when contains({x}, 'E+') and regexp_full_match({x}, '[0-9.]+E\\+[0-9]+') then null "
-        f"when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
+        f"{rounded}when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
     )
     if column.codes and not column.map and all(known == known.upper() for known in column.codes):
         value = f"upper({value})"

@@ -250,7 +250,7 @@ def as_text(rows: list[list[str]], delimiter: str = ",") -> str:
 
 def table(feed: str, rows: int = ROWS, start: dt.date = dt.date(2025, 4, 1)) -> list[list[str]]:
     """Header (where the feed has one) and rows."""
-    head = [HEADERS[feed]] if HEADERS[feed] else []
+    head = [list(HEADERS[feed])] if HEADERS[feed] else []
     return head + [row(feed, number, start) for number in range(rows)]
 
 

@@ -1,0 +1,164 @@
+"""Which rows are live: cumulative deliveries across 1 April, in any order, with a late provider and a changed code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.deliveries import financial_year_start, find_delivery, last_day
+from orchestration.ingest import ingest_delivery, ingest_feed, write_inputs
+from orchestration.settings import Settings, load_settings
+from tests.ingest.good_files import HEADERS, as_text, row
+
+MONTHS = [(2024 + (8 + n) // 12, (8 + n) % 12 + 1) for n in range(14)]  # September 2024 … October 2025
+LATE_PROVIDER, LATE_MONTHS = "RZ2", {(2025, 6)}
+
+
+def settings_in(home: Path) -> Settings:
+    return load_settings(home=home, threads=1, required_feeds=("ecds",))
+
+
+def attendance(number: int, day: dt.date, provider: str) -> list[str]:
+    cells = row("ecds", number)
+    cells[HEADERS["ecds"].index("ARRIVAL_DATE")] = day.isoformat()
+    cells[HEADERS["ecds"].index("PROVIDER_CODE")] = provider
+    return cells
+
+
+def truth(cut: tuple[int, int]) -> list[list[str]]:
+    """What is known at a cut: the year so far, five rows a month and provider; RZ1 becomes RZ9 from April 2025."""
+    first = financial_year_start(last_day(*cut))
+    rows = []
+    for index, (year, month) in enumerate(MONTHS):
+        if not first <= dt.date(year, month, 1) <= last_day(*cut):
+            continue
+        for provider in ("RZ1", "RZ2"):
+            if provider == LATE_PROVIDER and cut == (year, month) and (year, month) in LATE_MONTHS:
+                continue
+            shown = "RZ9" if provider == "RZ1" and year == 2025 and month >= 4 else provider
+            for n in range(5):
+                number = index * 100 + (50 if provider == "RZ2" else 0) + n
+                rows.append(attendance(number, dt.date(year, month, 3 + n), shown))
+    return rows
+
+
+def land(settings: Settings, cut: tuple[int, int]) -> str:
+    name = f"{cut[0]}-{cut[1]:02d}"
+    folder = settings.paths.landing / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ecds.csv").write_text(as_text([HEADERS["ecds"], *truth(cut)], "|"), encoding="utf-8")
+    return name
+
+
+def live(settings: Settings, query: str = "select * exclude (delivery) from live.ecds order by all") -> list[tuple]:
+    with duckdb.connect(str(settings.paths.inputs_file), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["in order", "shuffled", "with repeats"])
+def test_fourteen_deliveries_end_the_same(order: str, tmp_path: Path) -> None:
+    clean = settings_in(tmp_path / "clean")
+    for month in ((2025, 3), MONTHS[-1]):
+        land(clean, month)
+    ingest_delivery(clean, find_delivery(clean.paths))
+    write_inputs(clean, "2025-10")
+
+    settings = settings_in(tmp_path / "fourteen")
+    applied = {
+        "in order": MONTHS,
+        "shuffled": random.Random(3).sample(MONTHS, len(MONTHS)),
+        "with repeats": [*MONTHS[:5], *MONTHS[2:4], *MONTHS[5:], MONTHS[6]],
+    }[order]
+    for month in applied:
+        name = land(settings, month)
+        ingest_feed(settings, find_delivery(settings.paths, name), "ecds")
+    write_inputs(settings, "2025-10")
+    # Months before April 2025 come from the cut of March, which the clean home holds too; from April, from the newest.
+    assert live(settings) == live(clean)
+    assert len(live(settings)) == len({item[0] for item in live(settings)}) == 14 * 2 * 5
+    read = live(settings, "select sum(rows_read) from plan.files")[0][0]
+    gone = live(settings, "select sum(rows) from plan.rows_removed")[0][0]
+    assert read == gone + len(live(settings))
+
+
+@pytest.mark.slow
+def test_a_late_provider_is_missing_not_old(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    for month in [month for month in MONTHS if month <= (2025, 6)]:
+        name = land(settings, month)
+        ingest_feed(settings, find_delivery(settings.paths, name), "ecds")
+    write_inputs(settings, "2025-06")
+    june = "select distinct provider_code from live.ecds where coverage_month = date '2025-06-01'"
+    assert live(settings, june) == [("RZ9",)]
+    only_newest = "select distinct delivery from live.ecds where coverage_month >= date '2025-04-01'"
+    assert live(settings, only_newest) == [("2025-06",)]
+    inputs = write_inputs(settings, "2025-03")
+    assert inputs.deliveries[-1] == "2025-03"
+    assert live(settings, "select max(coverage_month) from live.ecds") == [(dt.date(2025, 3, 1),)]
+
+
+def test_a_changed_file_is_a_new_version_and_the_old_content_goes_back(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    land(settings, (2025, 4))
+    path = settings.paths.landing / "2025-04" / "ecds.csv"
+    first = path.read_text()
+    versions = []
+    for content in (first, "\n".join(first.splitlines()[:-1]) + "\n", first):
+        path.write_text(content)
+        manifest = ingest_feed(settings, find_delivery(settings.paths), "ecds")
+        assert manifest is not None
+        versions.append((manifest.version, manifest.rows_loaded))
+        assert write_inputs(settings, "2025-04").rows_live["ecds"] == manifest.rows_loaded
+    assert versions == [(1, 10), (2, 9), (1, 10)]
+
+
+def test_a_key_in_two_deliveries_counts_once_from_the_newest(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    for name, day in (("2025-03", "2025-03-30"), ("2025-04", "2025-04-02")):
+        folder = settings.paths.landing / name
+        folder.mkdir(parents=True)
+        cells = attendance(1, dt.date.fromisoformat(day), "RZ1")
+        (folder / "ecds.csv").write_text(as_text([HEADERS["ecds"], cells], "|"), encoding="utf-8")
+        ingest_feed(settings, find_delivery(settings.paths, name), "ecds")
+    write_inputs(settings, "2025-04")
+    assert live(settings, "select arrival_date, delivery from live.ecds") == [(dt.date(2025, 4, 2), "2025-04")]
+    assert live(settings, "select delivery, rule, rows from plan.rows_removed") == [("2025-03", "duplicate_key", 1)]
+
+
+def test_contract_months_replace_provider_by_month_and_month_13_is_month_12(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+
+    def line(provider: str, month: int, price: str) -> list[str]:
+        cells = row("contract_activity", 0)
+        for header, value in (
+            ("ORGANISATION IDENTIFIER (CODE OF PROVIDER)", provider),
+            ("FINANCIAL MONTH", str(month)),
+            ("CONTRACT MONITORING ACTUAL PRICE", price),
+        ):
+            cells[HEADERS["contract_activity"].index(header)] = value
+        return cells
+
+    sent = {
+        "2026-03": [line("RZ1", 12, "10.00"), line("RZ2", 12, "20.00"), line("RZ1", 11, "1.00")],
+        "2026-04": [line("RZ1", 13, "11.00"), line("RZ1", 12, "4.00")],
+    }
+    for name, rows in sent.items():
+        folder = settings.paths.landing / name
+        folder.mkdir(parents=True)
+        (folder / "contract_activity.csv").write_text(as_text([HEADERS["contract_activity"], *rows]), encoding="utf-8")
+        ingest_feed(settings, find_delivery(settings.paths, name), "contract_activity")
+    write_inputs(settings, "2026-04")
+    found = live(
+        settings,
+        "select coverage_month, provider_code, sum(price_gbp) from live.contract_activity group by all order by all",
+    )
+    assert [(str(month), provider, float(pounds)) for month, provider, pounds in found] == [
+        ("2026-02-01", "RZ1", 1.0),
+        ("2026-03-01", "RZ1", 15.0),
+        ("2026-03-01", "RZ2", 20.0),
+    ]
