@@ -54,7 +54,7 @@ class Funnel:
 
     def svg(self, own: Sequence[str]) -> str:
         marks = "".join(
-            f'<path class="own" transform="translate({x:g},{y:g})" d="M0,-8L8,0L0,8L-8,0Z"/>'
+            f'<path class="own" transform="translate({x:g},{y:g})" d="M-7,0A7,7 0 1 1 7,0A7,7 0 1 1 -7,0Z"/>'
             for x, y in (self.places[code] for code in own if code in self.places)
         )
         return f"{self.head}{marks}{self.tail}"
@@ -148,12 +148,17 @@ def _spc_template() -> dict[str, Any]:
     stretches = alt.Chart(alt.Data(name="stretches")).encode(x=when, x2="t2:T")
     hatch = alt.Chart(alt.Data(name="hatch")).mark_rect(fill="url(#hatch)").encode(x=when, x2="t2:T")
     band = stretches.mark_rect(fill="var(--band)").encode(y=alt.Y("lo:Q", title=None), y2="hi:Q")
-    edge = stretches.mark_rule(stroke="var(--limit)", strokeWidth=1.2, strokeDash=[5, 3])
-    centre = stretches.mark_rule(stroke="var(--centre)", strokeWidth=1.4).encode(y="c:Q")
-    target = (
-        alt.Chart(alt.Data(name="target"))
-        .mark_line(stroke="var(--target)", strokeWidth=1.6, strokeDash=[2, 3])
-        .encode(x=when, y="v:Q")
+    # average, limits and target are one layer of level lines: each layer costs time in every one of some 600 pictures
+    levels = (
+        alt.Chart(alt.Data(name="levels"))
+        .mark_rule(strokeWidth=1.4)
+        .encode(
+            x=when,
+            x2="t2:T",
+            y=alt.Y("v:Q", title=None),
+            stroke=alt.Stroke("stroke:N", legend=None, scale=None),
+            strokeDash=alt.StrokeDash("dash:N", legend=None, scale=None),
+        )
     )
     markers = alt.Chart(alt.Data(name="markers")).encode(x=when)
     rule = markers.mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[1, 2])
@@ -169,11 +174,9 @@ def _spc_template() -> dict[str, Any]:
         fill=alt.Fill("fill:N", legend=None, scale=None),
         stroke=alt.Stroke("stroke:N", legend=None, scale=None),
     )
-    layers = alt.layer(
-        band, hatch, edge.encode(y="lo:Q"), edge.encode(y="hi:Q"), centre, target, rule, label, line, marks
-    )
+    layers = alt.layer(band, hatch, levels, rule, label, line, marks)
     chart = _config(layers.properties(width=WIDTH, height=SPC_HEIGHT))
-    return _template(chart, ("points", "stretches", "hatch", "target", "markers"))
+    return _template(chart, ("points", "stretches", "hatch", "levels", "markers"))
 
 
 def spc_chart(points: Sequence[Point], markers: Sequence[Marker], label: str) -> str:
@@ -200,7 +203,7 @@ def spc_chart(points: Sequence[Point], markers: Sequence[Marker], label: str) ->
                 "points": drawn,
                 "stretches": _stretches(points),
                 "hatch": [{"t": _instant(m) - HALF_MONTH_MS, "t2": _instant(m) + HALF_MONTH_MS} for m in unsettled],
-                "target": [{"t": _instant(p.month), "v": p.target} for p in points if p.target is not None],
+                "levels": _levels(points),
                 "markers": [{"t": _instant(m.month), "label": m.label} for m in markers],
             },
         ),
@@ -225,6 +228,24 @@ def _stretches(points: Sequence[Point]) -> list[dict[str, Any]]:
     ]
 
 
+def _levels(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """The level lines: average and limits of each phase, and the target where there is one."""
+    lines = [
+        {"t": run["t"], "t2": run["t2"], "v": run[name], "stroke": stroke, "dash": dash}
+        for run in _stretches(points)
+        for name, stroke, dash in (
+            ("lo", "var(--limit)", [5, 3]),
+            ("hi", "var(--limit)", [5, 3]),
+            ("c", "var(--centre)", [1, 0]),
+        )
+    ]
+    for target, run in groupby((p for p in points if p.target is not None), key=lambda p: p.target):
+        months = [p.month for p in run]
+        ends = {"t": _instant(months[0]) - HALF_MONTH_MS, "t2": _instant(months[-1]) + HALF_MONTH_MS}
+        lines.append({**ends, "v": target, "stroke": "var(--target)", "dash": [2, 3]})
+    return lines
+
+
 @lru_cache(maxsize=1)
 def _funnel_template() -> dict[str, Any]:
     import altair as alt
@@ -232,7 +253,7 @@ def _funnel_template() -> dict[str, Any]:
     expected = alt.X(
         "n:Q",
         title="Events expected at the ICB’s rate (12 months)",
-        scale=alt.Scale(zero=False),
+        scale=alt.Scale(zero=False, padding=10),
         axis=alt.Axis(grid=False, tickCount=5),
     )
     rate = alt.Y(
