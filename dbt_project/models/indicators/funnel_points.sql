@@ -89,9 +89,8 @@ select
     pooled_rate * multiplier as pooled_value,
     observed / expected_events * pooled_rate * multiplier as value,
     case
-        when areas > 1 then greatest(
-            0.0, (areas * phi - (areas - 1)) / nullif(sum_weights - sum_squared_weights / sum_weights, 0)
-        )
+        when areas > 1
+            then greatest(0.0, (areas * phi - (areas - 1)) / nullif(sum_weights - sum_squared_weights / sum_weights, 0))
         else 0.0
     end as dispersion
 from sums

@@ -51,17 +51,17 @@ runs as (
         count(*) over (partition by {{ series }}, side, side_run) as side_run_length,
         case when direction <> 0 then count(*) over (partition by {{ series }}, direction, direction_run) end as steps,
         count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
-        as high_back_2,
+            as high_back_2,
         count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
-        as high_around,
+            as high_around,
         count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between current row and 2 following)
-        as high_ahead_2,
+            as high_ahead_2,
         count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
-        as low_back_2,
+            as low_back_2,
         count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
-        as low_around,
+            as low_around,
         count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between current row and 2 following)
-        as low_ahead_2
+            as low_ahead_2
     from near
 ),
 
