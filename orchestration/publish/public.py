@@ -20,8 +20,10 @@ from orchestration.publish.marts import (
     write_parquet,
     writer,
 )
-from orchestration.publish.receipt import Disclosure
+from orchestration.publish.plan import Plan, release_facts, title_facts, write_words
+from orchestration.publish.receipt import DATABASE_NAME, Disclosure
 from orchestration.publish.release_tables import write_release_info
+from orchestration.publish.releases import stores
 from orchestration.publish.store import ReleaseId
 from orchestration.publish.workbook import write_workbook
 from orchestration.settings import Settings
@@ -29,10 +31,7 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from orchestration.publish.publisher import Plan
-
 PROFILE_FILE = Path(__file__).with_name("public_profile.yml")
-DATABASE = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
 AREA_TYPES = ("int", "pcn", "hcp", "icb")
 SUPPRESSED = "suppressed"
 # Columns that follow from what is shown. Every other column stays, so that BI files work on both profiles, but is null: standardised
@@ -53,10 +52,8 @@ def public_profile() -> dict[str, Any]:
 
 def write_public(settings: Settings, plan: Plan, internal: Path, folder: Path) -> Disclosure:
     """Everything of the public folder but its receipt, made from the internal folder of the same release. Returns what was hidden."""
-    from orchestration.publish.publisher import release_facts, title_facts, write_words
-
-    with writer(settings, folder / DATABASE["public"]) as connection:
-        attach(connection, internal / DATABASE["internal"], "internal")
+    with writer(settings, folder / DATABASE_NAME["public"]) as connection:
+        attach(connection, internal / DATABASE_NAME["internal"], "internal")
         held = tables_of(connection, "internal", ("marts",))
         for relation in [f"marts.{name}" for name in public_profile()["dimensions"] if f"marts.{name}" in held]:
             create_table(
@@ -157,16 +154,14 @@ def read_teams(connection: duckdb.DuckDBPyConnection, database: str) -> dict[tup
 
 def earlier_publications(settings: Settings) -> list[Publication]:
     """Every public release that stands and whose internal twin says what its hidden counts were, newest first."""
-    from orchestration.publish.releases import stores
-
     by_profile = stores(settings)
     twins = [release for release in by_profile["public"].complete() if release in by_profile["internal"].complete()]
     return [found for release in reversed(twins) if (found := _earlier(settings, release)) is not None]
 
 
 def _earlier(settings: Settings, release: ReleaseId) -> Publication | None:
-    internal = settings.paths.releases / str(release) / DATABASE["internal"]
-    shown = settings.paths.releases_public / str(release) / DATABASE["public"]
+    internal = settings.paths.releases / str(release) / DATABASE_NAME["internal"]
+    shown = settings.paths.releases_public / str(release) / DATABASE_NAME["public"]
     with duckdb.connect(":memory:") as connection:
         try:
             attach(connection, internal, "internal")

@@ -7,20 +7,20 @@ between two of them leaves complete releases only; `repair` finishes or removes 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration import code_version
-from orchestration.checks import CheckResult
 from orchestration.errors import GateShut, IntMartsError, VerifyDiffers
 from orchestration.publish import public
 from orchestration.publish.build import Build, read_build
-from orchestration.publish.dictionary import Dictionary, read_dictionary, write_dictionary
-from orchestration.publish.marts import attach, comment, copy_marts, table_facts, tables_of, write_parquet, writer
+from orchestration.publish.dictionary import read_dictionary
+from orchestration.publish.marts import attach, comment, copy_marts, table_facts, write_parquet, writer
+from orchestration.publish.plan import Plan, checks_by_state, release_facts, title_facts, write_words
 from orchestration.publish.receipt import (
+    DATABASE_NAME,
     SCHEMA_VERSION,
     Disclosure,
     Profile,
@@ -36,7 +36,7 @@ from orchestration.publish.release_tables import (
     write_release_info,
     write_restatements,
 )
-from orchestration.publish.releases import DATABASE_NAME, Release, check_folder, find_release, stores
+from orchestration.publish.releases import Release, check_folder, find_release, stores
 from orchestration.publish.schema_history import require_stable_schema
 from orchestration.publish.store import ReleaseId
 from orchestration.publish.workbook import write_workbook
@@ -80,20 +80,6 @@ class Publication:
     @property
     def rows_by_table(self) -> dict[str, int]:
         return self.release.rows_by_table
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything the two folders of one release have in common."""
-
-    release: ReleaseId
-    previous: Release | None
-    build: Build
-    build_key: str
-    build_id: str
-    verdict: Verdict
-    waivers: list[dict[str, Any]]
-    dictionary: Dictionary
 
 
 def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
@@ -269,19 +255,6 @@ def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPy
     write_release_info(connection, release_facts(plan, "internal"))
 
 
-def write_words(plan: Plan, connection: duckdb.DuckDBPyConnection, folder: Path, title: str) -> None:
-    from orchestration.publish.marts import columns_of
-
-    relations = tables_of(connection, "release")
-    indicators: list[dict[str, Any]] = []
-    if "marts.dim_indicator" in relations:
-        cursor = connection.execute("select * from release.marts.dim_indicator order by indicator_id")
-        names = [column[0] for column in cursor.description or []]
-        indicators = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    columns = {relation: columns_of(connection, "release", relation) for relation in relations}
-    write_dictionary(folder, plan.dictionary, columns, indicators, title)
-
-
 def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     """The report and the quality page, each made by its own room from the files of the new release."""
     import duckdb
@@ -292,39 +265,6 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     with duckdb.connect(str(folder / DATABASE_NAME["internal"]), read_only=True) as connection:
         pages.write_report(folder / "report", Warehouse(connection), release_facts(plan, "internal"))
     pages.write_quality_page(folder / "quality", plan.verdict)
-
-
-def release_facts(plan: Plan, profile: str) -> dict[str, Any]:
-    build = plan.build
-    return {
-        "release_id": str(plan.release),
-        "as_of_delivery": build.delivery,
-        "data_cut": build.data_cut,
-        "profile": profile,
-        "schema_version": SCHEMA_VERSION,
-        "previous_release": plan.previous.release_id if plan.previous else None,
-        "icb_code": build.icb_code,
-        "icb_name": build.icb_name,
-        "first_month": build.first_month,
-        "last_month": build.last_month,
-        "code_version": code_version.git_commit(),
-        "code_fingerprint": code_version.code_fingerprint(),
-        "build_id": plan.build_id,
-    }
-
-
-def title_facts(plan: Plan, profile: str) -> dict[str, Any]:
-    """What pages and workbook say about the release: `release_facts`, the checks by state, and the waivers."""
-    return {
-        **release_facts(plan, profile),
-        "checks_by_state": checks_by_state(plan.verdict.results),
-        "waivers": plan.waivers if profile == "internal" else [],
-    }
-
-
-def checks_by_state(results: Sequence[CheckResult]) -> dict[str, int]:
-    states = sorted(result.state.value for result in results)
-    return {state: states.count(state) for state in dict.fromkeys(states)}
 
 
 def _finish(settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure) -> None:

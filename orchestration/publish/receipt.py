@@ -17,6 +17,7 @@ from orchestration.publish.store import RECEIPT_NAME
 SCHEMA_VERSION = 1
 
 Profile = Literal["internal", "public"]
+DATABASE_NAME: dict[Profile, str] = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
 
 
 class TableFacts(BaseModel):

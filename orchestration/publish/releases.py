@@ -9,11 +9,9 @@ import duckdb
 
 from orchestration.errors import UsageError, VerifyDiffers
 from orchestration.publish.marts import attach, table_facts
-from orchestration.publish.receipt import Profile, ReleaseReceipt, file_hashes, read_receipt
+from orchestration.publish.receipt import DATABASE_NAME, Profile, ReleaseReceipt, file_hashes, read_receipt
 from orchestration.publish.store import ReleaseId, ReleaseStore
 from orchestration.settings import Settings
-
-DATABASE_NAME: dict[Profile, str] = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _table(connection: duckdb.DuckDBPyConnection, indicator_id: str, period: str
         else "left join (select null as area_name) as areas on false"
     )
     months = connection.execute(
-        "select month, max(period_status) from release.marts.indicator_values "
+        "select month, max(list_position(['final', 'provisional', 'incomplete'], period_status)) from release.marts.indicator_values "
         "where indicator_id = ? and period = ? group by month order by month desc limit ?",
         [indicator_id, period, MONTHS_SHOWN],
     ).fetchall()[::-1]
@@ -142,7 +142,7 @@ def _table(connection: duckdb.DuckDBPyConnection, indicator_id: str, period: str
     for area_type, area_code, area_name, month, value, null_reason in rows:
         shown = round(value, 2) if value is not None else (SUPPRESSED if null_reason == "suppressed" else NOT_AVAILABLE)
         cells.setdefault((area_type, area_code, area_name), {})[month] = shown
-    marks = {"final": "", "provisional": " [p]", "incomplete": " [i]"}
+    marks = {1: "", 2: " [p]", 3: " [i]"}  # of the areas' states, the least final one
     ordered = sorted(cells, key=lambda area: (AREA_ORDER.index(area[0]), area[2], area[1]))
     table: dict[str, list[Any]] = {
         "Area type": [AREA_WORDS[area_type] for area_type, _, _ in ordered],
