@@ -100,6 +100,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         with reporter().step("table metadata"), open_warehouse(run) as warehouse:
             metadata = TableMetadata(invocation.manifest, invocation.target_path, warehouse, run.paths.inputs_file)
             yield from with_table_metadata(with_gate_severity(iter(events), invocation.manifest), metadata)
+            metadata.save()
 
     return dbt_build
 
