@@ -214,7 +214,7 @@ def spc_chart(points: Sequence[Point], markers: Sequence[Marker], label: str) ->
 def _stretches(points: Sequence[Point]) -> list[dict[str, Any]]:
     """Runs of months with one average and one pair of limits: a phase is one rectangle and three lines, not a path of many points."""
     judged = [p for p in points if p.centre is not None and p.lower_process is not None and p.upper_process is not None]
-    runs = groupby(judged, key=lambda p: (p.phase, p.lower_process, p.upper_process, p.centre))
+    runs = groupby(judged, key=lambda p: (p.phase, p.lower_shown, p.upper_process, p.centre))
     return [
         {
             "t": _instant(months[0]) - HALF_MONTH_MS,

@@ -65,6 +65,11 @@ class Point:
     phase_reason: str | None
 
     @property
+    def lower_shown(self) -> float | None:
+        """The lower process limit as people see it: no rate lies below nought, though the arithmetic may."""
+        return None if self.lower_process is None else max(self.lower_process, 0.0)
+
+    @property
     def is_complete(self) -> bool:
         return self.period_status != "incomplete" and self.value is not None
 
@@ -368,7 +373,8 @@ def _spend_lines(rows: Iterable[dict[str, Any]], people: float) -> list[SpendLin
         if not spend:
             continue
         has_year_before = all(m["months_before"] == 12 for m in members)
-        before = sum(m["spend_before"] or 0 for m in members) if has_year_before else None
+        priced_before = [m["spend_before"] for m in members if m["spend_before"] is not None]
+        before = sum(priced_before) if has_year_before and priced_before else None
         activity = sum(m["activity"] or 0 for m in members)
         priced = sum(m["activity_priced"] or 0 for m in members)
         total = float(sum(spend))

@@ -132,8 +132,10 @@ def _environment() -> jinja2.Environment:
 
 
 def _label(code: str) -> str:
-    """A coded value as words: `same_day_emergency_care` → `Same day emergency care`; upper-case codes stay as they are."""
-    return code if code.isupper() else code.replace("_", " ").capitalize()
+    """A coded value as words: `same_day_emergency_care` → `Same day emergency care`; national codes such as `OPFASPCL` stay."""
+    if code.isupper() and "_" not in code:
+        return code
+    return code.replace("_", " ").capitalize().replace("Gp ", "GP ")
 
 
 def _trail(data: ReportData, area: Area) -> list[Area]:
