@@ -117,3 +117,21 @@ def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench:
     assert set(own["special_cause"]) == {"none"}
     assert other["phase"].eq(1).all()
     assert set(other["special_cause"]) != {"none"}
+
+
+@pytest.mark.slow
+def test_flat_rates_are_rarely_marked(compiled) -> None:
+    """Where nothing changes, a month is outside its limits about once in a hundred, and marked by any rule about once in twenty-five.
+
+    XmR limits stand 2.66 mean moving ranges, that is 3 sigma, from a mean estimated on the same 24 points: 0.3 % of points on
+    endless normal series, more on short and skewed ones. A run of 7 on one side has probability 2^-6 at each point where one
+    can end, and marks seven points.
+    """
+    draw = np.random.default_rng(20251031)
+    flat = {f"A{number:04d}": draw.poisson(120, size=24).astype(float).tolist() for number in range(1500)}
+    causes = run(Bench(compiled), figures(flat))["special_cause"].value_counts(normalize=True)
+    assert causes.get("outside_limits", 0) < 0.012
+    assert causes.get("trend", 0) < 0.005
+    assert causes.get("two_of_three", 0) < 0.02
+    assert causes.get("shift", 0) < 0.07
+    assert causes["none"] > 0.91
