@@ -20,9 +20,9 @@ pairs as (
 )
 select
     'all practices' as subject, sum(o)::bigint as examined,
-    abs(ln(sum(n) / sum(o))) > $total_share as is_violation,
+    abs(ln(greatest(sum(n), 0.5) / sum(o))) > $total_share as is_violation,
     format('{:.2f} times the list before', sum(n) / sum(o)) as note
-from pairs having sum(o) > 0 and sum(n) > 0
+from pairs having sum(o) > 0
 union all
 select
     'practices that changed by a third' as subject, count(*) as examined,
