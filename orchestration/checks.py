@@ -30,7 +30,7 @@ class CheckResult(BaseModel):
 
     check_id: str
     subject: str
-    kind: str  # contract | acceptance | dbt | mart | drift | machinery
+    kind: str  # contract | acceptance | dbt | mart | drift | completeness | reconciliation | conservation | machinery
     severity: Severity
     state: State
     rows_examined: int = 0
