@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import itertools
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
 
+import duckdb
+
+from orchestration.synthetic.faults import FAULTS as NAMED_FAULTS
+from orchestration.synthetic.faults import Scene
+from orchestration.synthetic.plan import DemoPlan
 from tests.quality.attack.landed import Landed, Row, moved
 
 Fault = Callable[[Landed], int]
@@ -371,3 +379,20 @@ def truncated(landed: Landed) -> int:
 def last_months_file(landed: Landed) -> int:
     """Nothing of the newest month, as when the wrong file is attached."""
     return landed.keep("hes_op", lambda row: row["APPTDATE"] < f"{landed.last_month}-01")
+
+
+def named_fault(name: str) -> Fault:
+    """A fault of the demo generator (`int-marts demo --faults`), planted in what has landed already."""
+
+    def plant(landed: Landed) -> int:
+        year, month = (int(part) for part in landed.last_month.split("-"))
+        plan = cast(DemoPlan, SimpleNamespace(last_month=dt.date(year, month, 1)))
+        with duckdb.connect() as connection:
+            NAMED_FAULTS[name].plant(Scene(connection, plan, landed.folder))
+        return 1
+
+    return plant
+
+
+for each_name in sorted(NAMED_FAULTS):
+    DATA_FAULTS[f"demo: {each_name.replace('_', ' ')}"] = ("demo", named_fault(each_name))
