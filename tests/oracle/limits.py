@@ -66,7 +66,8 @@ def directly_standardised(
     total = sum(events[n] for n in inside)
     if total < 10:
         return None
-    weight = sum(ESP_2013)
+    # a band without population leaves its events out (C14), and with them its part of the standard population
+    weight = sum(ESP_2013[n] for n in inside)
     value = sum(events[n] / people[n] * ESP_2013[n] for n in inside) / weight
     spread = [sum(k * k * c for k, c in repeats[n].items()) if repeats else events[n] for n in range(len(events))]
     variance = sum(spread[n] * (ESP_2013[n] / people[n]) ** 2 for n in inside) / weight**2

@@ -21,6 +21,14 @@ repeats as (
     select *
     from {{ ref('area_repeat_events') }}
     where cohort_id = 'all'
+    union all by name
+    select
+        * exclude (sex, total),
+        'all' as sex,
+        sum(total) as total
+    from {{ ref('area_repeat_events') }}
+    where cohort_id = 'all'
+    group by all
 ),
 
 strata as (
@@ -61,7 +69,8 @@ bands as (
         on
             wanted.numerator_measure_id = strata.numerator_measure_id
             and wanted.denominator_measure_id = strata.denominator_measure_id
-            and (wanted.cohort_kind = 'all' or wanted.cohort_sex = strata.sex)
+            -- by age alone: everybody of a band, unknown sex too
+            and strata.sex = case when wanted.cohort_kind = 'all' then 'all' else wanted.cohort_sex end
     inner join {{ ref('esp2013') }} as standard on strata.age_band = standard.age_band
     where wanted.standardisation = 'direct_esp2013'
     group by all
@@ -121,7 +130,7 @@ reference as (
         events,
         people
     from strata
-    where area_type = 'icb'
+    where area_type = 'icb' and sex <> 'all'
 ),
 
 indirect_sums as (
