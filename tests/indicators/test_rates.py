@@ -93,7 +93,7 @@ def standardised(bench: Bench, areas: dict[str, tuple[list[int], list[int], list
     """`standardised_rates` of areas given as (events, people, Σk(k - 1)) by band; the first area stands for the ICB too."""
     strata = pd.DataFrame(
         [
-            ("marts", "int", area, MONTH, "month", "events", "people", "male", band, e, p, 1)
+            ("marts", "int", area, MONTH, "month", "events", "people", "all", band, e, p, 1)
             for area, (events, people, _) in areas.items()
             for band, e, p in zip(BANDS, events, people, strict=True)
             if p > 0
