@@ -51,6 +51,7 @@ def open_build(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse and, beside it, the inputs it was built from (database `inputs`), both read-only."""
     with open_warehouse(settings) as warehouse:
         path = str(settings.paths.inputs_file.absolute()).replace("'", "''")
+        warehouse.connection.execute("set enable_progress_bar = false")
         warehouse.connection.execute(f"attach '{path}' as inputs (read_only)")
         yield warehouse
 
