@@ -13,7 +13,9 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions for one home; parses the dbt project first when a file of it has changed."""
     dbt_build = build_dbt_assets(settings)
-    mart_keys = sorted((key for key in dbt_build.keys if key.path[0] in ("marts", "as_at")), key=lambda key: key.path)
+    mart_keys = sorted(
+        (key for key in dbt_build.keys if key.path[0] in ("marts", "as_at")), key=lambda key: key.to_user_string()
+    )
     suites = [path.stem for path in sorted((PROJECT_ROOT / "expectations" / "marts").glob("*.json"))]
     refresh_job = dg.define_asset_job(
         REFRESH_JOB_NAME,

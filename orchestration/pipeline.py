@@ -115,13 +115,13 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
 
     with reporter().step("load Dagster"):
         instance = open_instance(settings)
-        from orchestration.assets.shared import DELIVERIES
+        from orchestration.assets.shared import DELIVERIES_NAME
         from orchestration.definitions import build_definitions
 
         job = build_definitions(settings).resolve_job_def("refresh")
     # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
     with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        instance.add_dynamic_partitions(DELIVERIES.name, [delivery_name])
+        instance.add_dynamic_partitions(DELIVERIES_NAME, [delivery_name])
         result = job.execute_in_process(
             instance=instance,
             partition_key=delivery_name,
@@ -141,12 +141,13 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
 def first_failure(result: object) -> IntMartsError:
     """The house's own error behind a failed run, the most telling one first."""
     failures = reporter().failures
+    refusals = [failure for failure in failures if isinstance(failure, DeliveryRefused)]
+    if len(refusals) > 1:
+        return DeliveryRefused(
+            "\n".join(map(str, refusals)), [problem for refusal in refusals for problem in refusal.problems]
+        )
     for kind in (UsageError, DeliveryRefused, GateShut):
         of_kind = [failure for failure in failures if isinstance(failure, kind)]
-        if kind is DeliveryRefused and len(of_kind) > 1:
-            return DeliveryRefused(
-                "\n".join(str(failure) for failure in of_kind), [p for f in of_kind for p in f.problems]
-            )
         if of_kind:
             return of_kind[0]
     if failures:

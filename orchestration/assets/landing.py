@@ -1,5 +1,8 @@
 """landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
@@ -142,7 +145,7 @@ def summarise(results: list[CheckResult], subject: str) -> CheckResult:
         for feed in CONTRACTS
     ],
 )
-def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource):
+def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource) -> Iterator[Any]:
     from orchestration.deliveries import find_delivery
     from orchestration.quality import accept, require_acceptance
 

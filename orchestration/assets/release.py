@@ -1,5 +1,8 @@
 """warehouse → evidence → release: the mart suites, the receipt, and the one asset that leaves the building."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import dagster as dg
 
 from orchestration.assets.landing import to_dagster
@@ -10,7 +13,7 @@ RECEIPT_KEY = dg.AssetKey(["gate", "receipt"])
 RELEASE_KEY = dg.AssetKey(["release", "current"])
 
 
-def failing(results: list[CheckResult]) -> list[dict]:
+def failing(results: Iterable[CheckResult]) -> list[dict]:
     return [
         {
             "check": r.check_id,
@@ -43,7 +46,7 @@ def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
             ),
         ],
     )
-    def receipt(context: dg.AssetExecutionContext, home: HomeResource):
+    def receipt(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
         from orchestration.deliveries import find_delivery
         from orchestration.quality import examine, judge
 
@@ -86,7 +89,7 @@ def build_mart_checks(mart_keys: list[dg.AssetKey], suites: list[str]) -> dg.Ass
             for key in checked
         ],
     )
-    def mart_suites(context: dg.AssetCheckExecutionContext, home: HomeResource):
+    def mart_suites(context: dg.AssetCheckExecutionContext, home: HomeResource) -> Iterator[Any]:
         from orchestration.assets.landing import summarise
         from orchestration.quality import read_receipt
 

@@ -13,7 +13,8 @@ from orchestration.home_lock import hold
 from orchestration.progress import reporter
 from orchestration.settings import Settings, load_settings
 
-DELIVERIES = dg.DynamicPartitionsDefinition(name="delivery")
+DELIVERIES_NAME = "delivery"
+DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERIES_NAME)
 OWNER = "team:icb_intelligence"
 DATA_ENGINEERS = "team:data_engineering"
 

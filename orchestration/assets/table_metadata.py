@@ -125,16 +125,17 @@ def resolve_lineage(
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
 
-    schema: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+    schema: dict[str, Any] = {}
     for (catalog, place, table), (_, columns) in read.items():
         schema.setdefault(catalog, {}).setdefault(place, {})[table] = columns
     try:
         tree = qualify(parse_one(text, dialect="duckdb"), schema=schema, dialect="duckdb")
         scope = build_scope(tree)
+        trace: Any = lineage  # the compiled package's stubs do not know that the schema may be left out
         found: dict[str, list[list[str]]] = {}
         for name in names:
             sources = set()
-            for leaf in lineage(name, tree, schema=None, scope=scope, dialect="duckdb").walk():
+            for leaf in trace(name, tree, schema=None, scope=scope, dialect="duckdb").walk():
                 if not leaf.downstream and isinstance(leaf.expression, exp.Table):
                     relation = (leaf.expression.catalog, leaf.expression.db, leaf.expression.name)
                     if relation in read:
@@ -157,11 +158,11 @@ def known_lineage(home_cache: Path) -> dict[str, dict]:
 def with_table_metadata(events: Iterator[Any], metadata: TableMetadata) -> Iterator[Any]:
     """The same events, with what the UI shows about each table."""
     for event in events:
-        if isinstance(event, dg.Output | dg.AssetMaterialization | dg.MaterializeResult) and event.metadata:
+        if isinstance(event, dg.Output | dg.MaterializeResult) and event.metadata:
             unique_id = getattr(event.metadata.get("unique_id"), "value", None)
             extra = metadata.of(str(unique_id)) if unique_id else {}
             if extra and isinstance(event, dg.Output):
                 event = event.with_metadata({**event.metadata, **extra})
-            elif extra:
-                event = event._replace(metadata={**event.metadata, **extra})
+            elif extra and isinstance(event, dg.MaterializeResult):
+                event = event._replace(metadata={**(event.metadata or {}), **extra})
         yield event

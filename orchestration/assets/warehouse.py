@@ -58,10 +58,9 @@ def gate_severity(manifest: Mapping[str, Any], check_name: str) -> str:
 def with_gate_severity(events: Iterator[Any], manifest: Mapping[str, Any]) -> Iterator[Any]:
     """dbt reports every failed test as a warning, so that all of them run; here red means that the gate will shut."""
     for event in events:
-        if isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation) and not event.passed:
+        if isinstance(event, dg.AssetCheckResult) and not event.passed and event.check_name:
             blocks = gate_severity(manifest, event.check_name) == "block"
-            severity = dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
-            event = event._replace(severity=severity)
+            event = event._replace(severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN)
         yield event
 
 
@@ -78,7 +77,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         exclude="resource_type:unit_test",
         name="dbt_build",
     )
-    def dbt_build(context: dg.AssetExecutionContext, home: HomeResource):
+    def dbt_build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
         run = home.settings
         invocation: DbtCliInvocation | None = None
