@@ -80,13 +80,15 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
         run = home.settings
+        from orchestration.quality import void_receipt
+
         invocation: DbtCliInvocation | None = None
         with plain_words(context, "dbt"):
             if not run.paths.inputs_file.exists():
                 raise IntMartsError(
                     "the inputs are not there: materialise inputs/plan first, or run `int-marts refresh`"
                 )
-            (run.paths.evidence / "receipt.json").unlink(missing_ok=True)
+            void_receipt(run)
             if not context.is_subset:
                 run.paths.warehouse_file.unlink(missing_ok=True)
             (run.paths.warehouse / "spill").mkdir(exist_ok=True)
