@@ -16,7 +16,7 @@ from pathlib import Path
 
 from processes import ROOT, Timing, run
 
-INT_MARTS = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+INT_MARTS = [sys.executable, "-m", "orchestration.cli"]
 NAMES = {
     "a_full_history": "(a) full history",
     "b_next_delivery": "(b) next delivery",

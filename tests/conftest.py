@@ -36,7 +36,7 @@ class Done:
 
 def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = None) -> Done:
     """Run the command as a person would, in a process of its own."""
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()", *arguments, "--home", str(home)]
+    command = [sys.executable, "-m", "orchestration.cli", *arguments, "--home", str(home)]
     env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(environment or {})}
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=PROJECT_ROOT)
     return Done(done.returncode, done.stdout, done.stderr)

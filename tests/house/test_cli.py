@@ -30,7 +30,7 @@ COMMANDS = [
 def run(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     extra = ["--home", str(home)] if home else []
     return subprocess.run(
-        [sys.executable, "-c", "from orchestration.cli import main; main()", *arguments, *extra],
+        [sys.executable, "-m", "orchestration.cli", *arguments, *extra],
         capture_output=True,
         text=True,
     )

@@ -49,8 +49,8 @@ def test_a_refresh_makes_no_request_beyond_loopback(tmp_path: Path) -> None:
         )
     home, counter = tmp_path / "data", tmp_path / "packets"
     run = (
-        f"{sys.executable} -c 'from orchestration.cli import main; main()' demo --people 1500 --months 13 --home {home} && "
-        f"{sys.executable} -c 'from orchestration.cli import main; main()' refresh --home {home}; "
+        f"{sys.executable} -m orchestration.cli demo --people 1500 --months 13 --home {home} && "
+        f"{sys.executable} -m orchestration.cli refresh --home {home}; "
         f"echo $? > {counter}.exit; cat /sys/class/net/out0/statistics/tx_packets > {counter}.after"
     )
     subprocess.run(
