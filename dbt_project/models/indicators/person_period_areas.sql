@@ -29,7 +29,8 @@ select
     cells.sex,
     cells.age_band,
     {{ month_number('cells.month') }} as month_number,
-    cells.events,
+    -- one row though the person was seen through two practices of the area in the month
+    cast(sum(cells.events) as integer) as events,
     levels.boundary,
     levels.area_type,
     levels.area_code
@@ -42,6 +43,9 @@ inner join people
 inner join {{ ref('practice_levels') }} as levels
     on cells.practice_code = levels.practice_code and cells.month = levels.month
 where not people.is_settled
+group by
+    cells.measure_id, cells.cohort_id, cells.person_id, cells.sex, cells.age_band, cells.month,
+    levels.boundary, levels.area_type, levels.area_code
 union all
 select
     cells.measure_id,
