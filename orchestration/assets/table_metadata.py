@@ -23,7 +23,9 @@ def asset_key_of(node: Mapping[str, Any]) -> dg.AssetKey:
     """The Dagster key of a dbt node: lake feeds and the build plan for sources, layer and name for what dbt builds."""
     if node["resource_type"] == "source":
         return lake_key(node["name"]) if node["schema"] == "live" else INPUTS_KEY
-    return dg.AssetKey(["seeds" if node["resource_type"] == "seed" else node["schema"], node["name"]])
+    return dg.AssetKey(
+        ["seeds" if node["resource_type"] == "seed" else node["schema"], node.get("alias") or node["name"]]
+    )
 
 
 def relation_of(node: Mapping[str, Any]) -> Relation:
