@@ -37,7 +37,7 @@ test-fast: setup  ## unit tests only, under a minute
 lint: setup  ## ruff, mypy and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2 --nofail-on-parse-error 2>/dev/null || $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests | grep -v "^$$" | tail -40; exit $${PIPESTATUS[0]}
 
 ui: setup  ## the Dagster UI on the same home, http://127.0.0.1:3000
 	@$(BIN)/int-marts ui
