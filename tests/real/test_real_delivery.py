@@ -103,14 +103,12 @@ def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     note = {"required_feeds": REQUIRED, "files": {Path(name).name: feed for name, feed in SOURCES.items()}}
     (folder / "delivery.yaml").write_text(yaml.safe_dump(note))
     (home / "waivers.yml").write_text(yaml.safe_dump(WAIVERS))
-    settings = load_settings(
-        home=home,
-        icb_code="QKS",
-        icb_name="NHS Kent and Medway Integrated Care Board",
-        sub_icb_codes=("91Q",),
-        threads=2,
-        memory_limit="3GB",
+    # the file an ICB writes: every part of the run reads its settings from here
+    (home / "int_marts.toml").write_text(
+        'icb_code = "QKS"\nicb_name = "NHS Kent and Medway Integrated Care Board"\nsub_icb_codes = ["91Q"]\n'
+        'threads = 2\nmemory_limit = "3GB"\n'
     )
+    settings = load_settings(home=home)
     refresh(settings, DELIVERY)
     return settings
 
