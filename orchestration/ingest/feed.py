@@ -26,9 +26,9 @@ from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
 from orchestration.ingest import privacy
 from orchestration.ingest.frames import write_codes, write_coverage, write_profile
-from orchestration.ingest.loading import LoadedTable, load_source
+from orchestration.ingest.loading import LoadedTable, load_source, quoted
 from orchestration.ingest.manifest import FileManifest, Manifest, write_atomically
-from orchestration.ingest.outcomes import find_outcomes, locate_quarantined
+from orchestration.ingest.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.ingest.retention_note import read_note
 from orchestration.ingest.source_files import KnownHashes, open_sources, refuse
 from orchestration.settings import Home, Settings
@@ -39,8 +39,12 @@ log = logging.getLogger(__name__)
 # Raised when the meaning of what is written changes, so that known files are read again.
 INGEST_VERSION = "1"
 MOST_ROWS = 0.5
-# Below this the text of a feed is held in memory; above it on disk, so that a file of any size streams.
-SMALL_BYTES = 32 << 20
+# Below this the rows of a feed are held in memory; above it on disk, so that a file of any size streams.
+SMALL_BYTES = 512 << 20
+# Below this a second thread finds nothing to do, and costs processor time while it looks.
+ONE_THREAD_BYTES = 8 << 20
+# Level 1 writes as fast as no compression and two thirds of snappy's size; higher levels take seconds and save little.
+PARQUET = "format parquet, compression zstd, compression_level 1"
 
 
 class OptOuts(NamedTuple):
@@ -164,17 +168,18 @@ def build_version(
     try:
         finished = work / "version"
         finished.mkdir()
+        landed_bytes = sum(file.path.stat().st_size for file in delivery.files[contract.feed])
         config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": settings.threads,
+            "threads": settings.threads if landed_bytes > ONE_THREAD_BYTES else 1,
             "memory_limit": settings.memory_limit,
             "temp_directory": str(work / "spill"),
             "preserve_insertion_order": True,
         }
-        landed_bytes = sum(file.path.stat().st_size for file in delivery.files[contract.feed])
         database = ":memory:" if landed_bytes < SMALL_BYTES else str(work / "raw.duckdb")
         with duckdb.connect(database, config=config) as connection:
             # The text table is thrown away: writing it out once more on closing would be for nothing.
             connection.execute("pragma disable_checkpoint_on_shutdown")
+            connection.execute("set force_compression = 'uncompressed'")
             manifest = ingest_into(
                 connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
             )
@@ -249,7 +254,7 @@ def ingest_into(
     write_profile(connection, contract, finished, parquet)
     write_codes(connection, contract, finished, parquet)
     write_quarantine(connection, work / "quarantine.parquet")
-    files = [file_manifest(connection, table) for table in tables]
+    files = file_manifests(connection, tables)
     for file_counts in files:
         check_conservation(file_counts)
     removed: dict[str, int] = {}
@@ -295,14 +300,13 @@ def check_conservation(counts: FileManifest) -> None:
 
 def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> None:
     """When most rows of a file break one rule, the file is wrong, not its rows."""
-    for table in tables:
-        worst = connection.execute(
-            "select column_name, reason, count(*), min(line) from quarantined where source = ? "
-            "group by all order by 3 desc, 1, 2 limit 1",
-            [table.number],
-        ).fetchone()
-        if worst and worst[2] > MOST_ROWS * table.rows_read:
-            column, reason, rows, line = worst
+    found = connection.execute(
+        "select source, column_name, reason, count(*), min(line) from quarantined "
+        "group by source, column_name, reason order by 1, 4 desc, 2, 3"
+    ).fetchall()
+    for number, column, reason, rows, line in found:
+        table = tables[number]
+        if rows > MOST_ROWS * table.rows_read:
             what = f"column {column}: {reason}" if column else reason
             raise refuse(
                 table.source.label,
@@ -321,16 +325,16 @@ def write_rows(
 ) -> None:
     """Typed rows into one folder per coverage month."""
     columns = ", ".join(quote(column.name) for column in contract.columns)
-    selects = [
-        f"select {columns}, coverage_month, '{delivery.name}' as delivery, "
-        "coalesce(strftime(coverage_month, '%Y-%m'), 'undated') as month_key "
-        f"from ({table.rows}) where row_id not in (select row_id from outcomes where source = {table.number})"
-        for table in tables
-    ]
+    rows = still_there(
+        connection,
+        tables,
+        f"{columns}, coverage_month, '{delivery.name}' as delivery, "
+        "coalesce(strftime(coverage_month, '%Y-%m'), 'undated') as month_key",
+    )
     made = finished / "rows"
     connection.execute(
-        f"copy ({' union all '.join(selects)}) to '{str(made).replace(chr(39), chr(39) * 2)}' "
-        "(format parquet, compression zstd, partition_by (month_key), filename_pattern 'part-{i}')"
+        f"copy (select * exclude (source, row_id) from ({rows})) to {quoted(made)} "
+        f"({PARQUET}, partition_by (month_key), filename_pattern 'part-{{i}}')"
     )
     for folder in sorted(made.glob("month_key=*")):
         folder.rename(finished / folder.name.replace("month_key=", "coverage_month="))
@@ -338,32 +342,34 @@ def write_rows(
 
 
 def write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    if connection.execute("select count(*) from quarantined").fetchone() != (0,):
-        target = str(path).replace("'", "''")
+    if connection.execute("select 1 from quarantined limit 1").fetchone():
         connection.execute(
-            f"copy (select file, line, column_name as \"column\", reason from quarantined order by all) to '{target}' "
+            f'copy (select file, line, column_name as "column", reason from quarantined order by all) to {quoted(path)} '
             "(format parquet)"
         )
 
 
-def file_manifest(connection: duckdb.DuckDBPyConnection, table: LoadedTable) -> FileManifest:
-    removed = dict(
-        connection.execute(
-            "select rule, count(*) from outcomes where source = ? and kind = 'removed' group by rule order by rule",
-            [table.number],
-        ).fetchall()
-    )
+def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> list[FileManifest]:
+    """One account per table, from one look at the outcomes of all."""
+    outcomes: dict[int, dict[str, dict[str, int]]] = {}
+    for source, kind, rule, rows in connection.execute(
+        "select source, kind, rule, count(*) from outcomes group by source, kind, rule order by source, kind, rule"
+    ).fetchall():
+        outcomes.setdefault(source, {}).setdefault(kind, {})[rule] = rows
+    quarantined = dict(connection.execute("select source, count(*) from quarantined group by source").fetchall())
+    return [file_manifest(table, outcomes.get(table.number, {}), quarantined.get(table.number, 0)) for table in tables]
+
+
+def file_manifest(table: LoadedTable, outcomes: dict[str, dict[str, int]], quarantined: int) -> FileManifest:
+    removed = dict(outcomes.get("removed", {}))
     if table.blank_lines:
         removed["blank_row"] = removed.get("blank_row", 0) + table.blank_lines
-    quarantined = connection.execute("select count(*) from quarantined where source = ?", [table.number]).fetchone()
-    outcomes = connection.execute("select count(*) from outcomes where source = ?", [table.number]).fetchone()
-    assert quarantined is not None and outcomes is not None
     return FileManifest(
         file=table.source.label,
         sha256=table.source.sha256,
         rows_read=table.rows_read,
-        rows_loaded=table.rows_in_table - outcomes[0],
-        rows_quarantined=quarantined[0],
+        rows_loaded=table.rows_in_table - sum(sum(rules.values()) for rules in outcomes.values()),
+        rows_quarantined=quarantined,
         rows_removed=removed,
         encoding=table.source.facts.encoding,
         delimiter={",": "comma", "|": "pipe", "\t": "tab"}.get(table.layout.delimiter, "none"),
@@ -374,15 +380,15 @@ def file_manifest(connection: duckdb.DuckDBPyConnection, table: LoadedTable) -> 
 
 def count_nulled(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> dict[str, int]:
     """Values that were there and are null in the lake: sentinels for invalid, impossible ages, unreadable dates."""
-    nulled: dict[str, int] = {}
+    names = list(dict.fromkeys(name for table in tables for name in table.sql.nulled))
+    if not names:
+        return {}
+    parts = []
     for table in tables:
-        counts = ", ".join(f"count(*) filter (row_nulled & {1 << bit} <> 0)" for bit in range(len(table.sql.nulled)))
-        if not counts:
-            continue
-        found = connection.execute(
-            f"select {counts} from ({table.rows}) where row_nulled <> 0 "
-            f"and row_id not in (select row_id from outcomes where source = {table.number})"
-        ).fetchone()
-        for name, count in zip(table.sql.nulled, found or (), strict=True):
-            nulled[name] = nulled.get(name, 0) + count
-    return {name: count for name, count in sorted(nulled.items()) if count}
+        bits = {name: bit for bit, name in enumerate(table.sql.nulled)}
+        found = [f"row_nulled & {1 << bits[name]} <> 0" if name in bits else "false" for name in names]
+        facts = ", ".join(f"{one} as n{number}" for number, one in enumerate(found))
+        parts.append(still_there(connection, [table], facts, "row_nulled <> 0"))
+    counts = ", ".join(f"count(*) filter (n{number})" for number in range(len(names)))
+    counted = connection.execute(f"select {counts} from ({' union all '.join(parts)})").fetchone() or ()
+    return {name: count for name, count in sorted(zip(names, counted, strict=True)) if count}

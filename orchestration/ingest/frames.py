@@ -15,6 +15,23 @@ from orchestration.ingest.loading import quoted
 from orchestration.warehouse import quote
 
 MEASURED = ("DATE", "INTEGER", "BIGINT", "DOUBLE", "TIME", "TIMESTAMP", "DECIMAL(18,2)", "DECIMAL(18,3)")
+PROFILE_COLUMNS = {
+    "column_name": "varchar",
+    "coverage_month": "date",
+    "provider_code": "varchar",
+    "rows": "bigint",
+    "nulls": "bigint",
+    "distinct_values": "bigint",
+    "minimum": "varchar",
+    "maximum": "varchar",
+}
+CODES_COLUMNS = {
+    "column_name": "varchar",
+    "coverage_month": "date",
+    "provider_code": "varchar",
+    "code": "varchar",
+    "rows": "bigint",
+}
 
 
 def rows_of(parquet: list[Path]) -> str:
@@ -31,45 +48,35 @@ def write_coverage(
     """Rows by coverage month, and the first and last date of the coverage column."""
     if not parquet:
         return {}, None, None
-    months = connection.execute(
-        f"select coalesce(strftime(coverage_month, '%Y-%m'), 'undated'), count(*) from {rows_of(parquet)} group by 1 order by 1"
+    day = f"{quote(contract.coverage_date)}::date" if contract.coverage_date else "null::date"
+    found = connection.execute(
+        f"select coalesce(strftime(coverage_month, '%Y-%m'), 'undated'), count(*), min({day}), max({day}) "
+        f"from {rows_of(parquet)} group by coverage_month order by 1"
     ).fetchall()
-    first = last = None
-    if contract.coverage_date:
-        day = f"{quote(contract.coverage_date)}::date"
-        first, last = connection.execute(f"select min({day}), max({day}) from {rows_of(parquet)}").fetchone() or (
-            None,
-            None,
-        )
-    return dict(months), str(first) if first else None, str(last) if last else None
+    days = [str(day) for _, _, *bounds in found for day in bounds if day]
+    return {month: rows for month, rows, _, _ in found}, min(days, default=None), max(days, default=None)
 
 
 def write_profile(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, folder: Path, parquet: list[Path]
 ) -> None:
     """profile.parquet: column_name, coverage_month, provider_code, rows, nulls, distinct_values (coded columns), minimum, maximum."""
-    target = quoted(folder / "profile.parquet")
-    shape = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint, "
-    shape += "distinct_values bigint, minimum varchar, maximum varchar"
-    connection.execute(f"create temp table profile ({shape})")
-    if parquet:
-        parts = []
-        for column in contract.columns:
-            name = quote(column.name)
-            bounds = (
-                f"min({name})::varchar, max({name})::varchar"
-                if column.sql_type in MEASURED
-                else "null::varchar, null::varchar"
-            )
-            distinct = f"approx_count_distinct({name})" if column.is_coded else "null::bigint"
-            low, high = bounds.split(", ")
-            parts.append(
-                f"{{column_name: '{column.name}', nulls: count(*) - count({name}), distinct_values: {distinct}, "
-                f"minimum: {low}, maximum: {high}}}"
-            )
-        connection.execute(
-            f"""
-            insert into profile
+    if not parquet:
+        write_empty(connection, PROFILE_COLUMNS, folder / "profile.parquet")
+        return
+    parts = []
+    for column in contract.columns:
+        name = quote(column.name)
+        is_measured = column.sql_type in MEASURED
+        low, high = (f"{f}({name})::varchar" if is_measured else "null::varchar" for f in ("min", "max"))
+        distinct = f"approx_count_distinct({name})" if column.is_coded else "null::bigint"
+        parts.append(
+            f"{{column_name: '{column.name}', nulls: count(*) - count({name}), distinct_values: {distinct}, "
+            f"minimum: {low}, maximum: {high}}}"
+        )
+    connection.execute(
+        f"""
+        copy (
             select facts.column_name, coverage_month, provider_code, rows, facts.nulls, facts.distinct_values,
                 facts.minimum, facts.maximum
             from (
@@ -81,26 +88,29 @@ def write_profile(
                     group by coverage_month, provider_code
                 )
             )
-            """
-        )
-    connection.execute(f"copy (select * from profile order by all) to {target} (format parquet)")
-    connection.execute("drop table profile")
+            order by all
+        ) to {quoted(folder / "profile.parquet")} (format parquet)
+        """
+    )
 
 
 def write_codes(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, folder: Path, parquet: list[Path]
 ) -> None:
     """codes.parquet: column_name, coverage_month, provider_code, code, rows; coded columns only."""
-    target = quoted(folder / "codes.parquet")
-    connection.execute(
-        "create temp table distinct_codes "
-        "(column_name varchar, coverage_month date, provider_code varchar, code varchar, rows bigint)"
+    coded = [column.name for column in contract.columns if column.is_coded]
+    if not (parquet and coded):
+        write_empty(connection, CODES_COLUMNS, folder / "codes.parquet")
+        return
+    # One narrow pass per column: cheaper than one pass that makes a row of every value.
+    counts = " union all ".join(
+        f"select '{name}' as column_name, coverage_month, {provider_of(contract)} as provider_code, "
+        f"{quote(name)}::varchar as code, count(*) as rows from {rows_of(parquet)} group by all"
+        for name in coded
     )
-    for column in contract.columns if parquet else ():
-        if column.is_coded:
-            connection.execute(
-                f"insert into distinct_codes select '{column.name}', coverage_month, {provider_of(contract)}, "
-                f"{quote(column.name)}::varchar, count(*) from {rows_of(parquet)} group by all"
-            )
-    connection.execute(f"copy (select * from distinct_codes order by all) to {target} (format parquet)")
-    connection.execute("drop table distinct_codes")
+    connection.execute(f"copy (from ({counts}) order by all) to {quoted(folder / 'codes.parquet')} (format parquet)")
+
+
+def write_empty(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], target: Path) -> None:
+    shape = ", ".join(f"null::{kind} as {name}" for name, kind in columns.items())
+    connection.execute(f"copy (select {shape} where false) to {quoted(target)} (format parquet)")

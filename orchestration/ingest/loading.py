@@ -67,7 +67,6 @@ def load_source(
         )
     layout = parquet_layout(connection, contract, source) if source.kind == "parquet" else find_layout(source, contract)
     privacy.refuse_personal_headers(source, contract, layout)
-    privacy.refuse_nhs_numbers_in_sample(source, contract, layout)
     space = declared_space or space_of(contract, layout)
     relation = (
         parquet_relation(source, layout) if source.kind == "parquet" else text_relation(source, layout, number, work)
@@ -76,10 +75,13 @@ def load_source(
     sql = table_sql(
         contract, layout, relation, source.facts.is_plain, space, is_hashed, removals, str(delivery.data_cut)
     )
-    connection.execute(f"create table {table} as {sql.load}")
-    rejected = read_rejects(connection, source, layout, number, work) if source.kind == "csv" else 0
-    rows = count(connection, table)
+    privacy.refuse_nhs_numbers_in_sample(source, contract, layout, sql.checked.values())
+    made = connection.execute(f"create table {table} as {sql.load}").fetchone()
+    rows = made[0] if made else 0
     blank = 0 if layout.width == 1 else blank_lines(source, layout)
+    # A row takes at least one line: when rows and lines agree, no line was rejected.
+    is_whole = source.kind != "csv" or (layout.width > 1 and rows + blank + layout.header_lines == source.facts.lines)
+    rejected = 0 if is_whole else read_rejects(connection, source, layout, number, work)
     rows_read = rows + rejected + blank
     if rows_read == blank and not contract.may_be_empty:
         raise refuse(source.label, "a header and no rows", "send the rows, or leave the file out")
@@ -107,9 +109,15 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    found = connection.execute(f"select count(*) from {table}").fetchone()
-    return found[0] if found else 0
+def add_quarantined(
+    connection: duckdb.DuckDBPyConnection, source: int, label: str, rows: list[tuple[int, str, str]]
+) -> None:
+    """`rows` are (line, column, reason). Whole lists as parameters: `executemany` would import pandas and insert one by one."""
+    lines, columns, reasons = (list(values) for values in zip(*rows, strict=True))
+    connection.execute(
+        "insert into quarantined select ?, ?, unnest(?::bigint[]), unnest(?::varchar[]), unnest(?::varchar[])",
+        [source, label, lines, columns, reasons],
+    )
 
 
 def space_of(contract: FeedContract, layout: FileLayout) -> str | None:
@@ -181,8 +189,7 @@ def read_rejects(
         if kind == "MISSING COLUMNS" and not source.facts.ends_with_newline and line >= source.facts.lines:
             raise refuse(source.label, "the file is cut short in the middle of a row", "send the file again", line=line)
         reason = REJECT_REASONS.get(kind, "unreadable row")
-        rows = [[number, source.label, line + extra, "", reason] for extra in range(taken)]
-        connection.executemany("insert into quarantined values (?, ?, ?, ?, ?)", rows)
+        add_quarantined(connection, number, source.label, [(line + extra, "", reason) for extra in range(taken)])
         rejected += taken
     return rejected
 

@@ -90,13 +90,23 @@ def versions(home: Home, feed: str, delivery: str) -> list[Manifest]:
 
 def current(home: Home, feed: str, delivery: str) -> Manifest | None:
     """The version in force: the one the pointer names, else the newest that is complete."""
-    found = {manifest.version: manifest for manifest in versions(home, feed, delivery)}
-    if not found:
+    folder = current_folder(home, feed, delivery)
+    if folder is None:
         return None
-    pointer = delivery_folder(home, feed, delivery) / POINTER
+    return Manifest.model_validate_json((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
+def current_folder(home: Home, feed: str, delivery: str) -> Path | None:
+    """The folder of the version in force."""
+    folder = delivery_folder(home, feed, delivery)
     with suppress(OSError, ValueError, KeyError):
-        return found[json.loads(pointer.read_text(encoding="utf-8"))["version"]]
-    return found[max(found)]
+        named = version_folder(
+            home, feed, delivery, json.loads((folder / POINTER).read_text(encoding="utf-8"))["version"]
+        )
+        if (named / MANIFEST).is_file():
+            return named
+    complete = (path.parent for path in folder.glob(f"version=*/{MANIFEST}"))
+    return max(complete, key=lambda path: int(path.name.removeprefix("version=")), default=None)
 
 
 def point_to(home: Home, manifest: Manifest) -> None:

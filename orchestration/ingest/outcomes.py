@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.feeds import FeedContract
-from orchestration.ingest.loading import LoadedTable, quoted
+from orchestration.ingest.loading import LoadedTable, add_quarantined, quoted
 from orchestration.ingest.retention_note import RetentionNote
 from orchestration.warehouse import quote
 
@@ -31,39 +31,42 @@ def find_outcomes(
         )
     connection.execute("create table forgotten (fingerprint varchar)")
     if retention.forgotten and contract.person:
-        connection.executemany("insert into forgotten values (?)", [[value] for value in retention.forgotten])
-    for table in tables:
-        add(connection, table, f"select row_id, row_outcome as outcome from ({table.rows})")
-        if contract.person is None:
-            continue
-        if retention.forgotten:
-            gone = "sha256(person_id) in (select fingerprint from forgotten)"
-            add(connection, table, f"select row_id, 'removed|forgotten|' as outcome from ({table.rows}) where {gone}")
-        if opt_out_files:
-            gone = "person_id in (select person_id from opted_out)"
-            add(connection, table, f"select row_id, 'removed|opt_out|' as outcome from ({table.rows}) where {gone}")
+        connection.execute("insert into forgotten select unnest(?::varchar[])", [retention.forgotten])
+    add(connection, tables, "row_outcome", "row_outcome is not null")
+    if contract.person and retention.forgotten:
+        gone = "sha256(person_id) in (select fingerprint from forgotten)"
+        add(connection, tables, "'removed|forgotten|'", gone)
+    if contract.person and opt_out_files:
+        add(connection, tables, "'removed|opt_out|'", "person_id in (select person_id from opted_out)")
     if retention.first_month_kept and contract.is_patient_level:
-        old = f"coverage_month < date '{retention.first_month_kept}-01'"
-        for table in tables:
-            add(connection, table, f"select row_id, 'removed|purged|' as outcome from ({table.rows}) where {old}")
+        add(connection, tables, "'removed|purged|'", f"coverage_month < date '{retention.first_month_kept}-01'")
     if contract.key:
         remove_repeated_keys(connection, contract, tables)
     elif contract.distinct or len(tables) > 1:
         remove_repeated_rows(connection, contract, tables)
 
 
-def add(connection: duckdb.DuckDBPyConnection, table: LoadedTable, select: str) -> None:
+def add(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable], outcome: str, condition: str) -> None:
+    """One more rule, for the rows that no rule before it took."""
+    rows = still_there(connection, tables, f"{outcome} as outcome", condition)
     connection.execute(
-        f"insert into outcomes select {table.number}, row_id, split_part(outcome, '|', 1), split_part(outcome, '|', 2), "
-        f"split_part(outcome, '|', 3) from ({select}) where outcome is not null "
-        f"and row_id not in (select row_id from outcomes where source = {table.number})"
+        "insert into outcomes select source, row_id, split_part(outcome, '|', 1), split_part(outcome, '|', 2), "
+        f"split_part(outcome, '|', 3) from ({rows})"
     )
 
 
-def still_there(tables: list[LoadedTable], columns: str) -> str:
+def still_there(
+    connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable], columns: str, condition: str = "true"
+) -> str:
+    """The rows that no rule has taken yet, as `source, row_id, columns`; tables without an outcome are not searched for any."""
+    touched = {number for (number,) in connection.execute("select distinct source from outcomes").fetchall()}
     return " union all ".join(
-        f"select {table.number} as source, row_id, {columns} from ({table.rows}) "
-        f"where row_id not in (select row_id from outcomes where source = {table.number})"
+        f"select {table.number} as source, row_id, {columns} from ({table.rows}) where {condition}"
+        + (
+            f" and row_id not in (select row_id from outcomes where source = {table.number})"
+            if table.number in touched
+            else ""
+        )
         for table in tables
     )
 
@@ -75,14 +78,14 @@ def remove_repeated_keys(
     key = ", ".join(quote(name) for name in contract.key)
     not_null = " and ".join(f"{quote(name)} is not null" for name in contract.key)
     content = ", ".join(quote(column.name) for column in contract.columns)
-    keys = still_there(tables, key)
+    keys = still_there(connection, tables, key)
     # Fingerprints first: almost always there is nothing to compare, and eight bytes a row are cheap to group.
     connection.execute(
         f"create temp table suspects as select hash({key}) as fingerprint from ({keys}) where {not_null} "
         "group by fingerprint having count(*) > 1"
     )
     if connection.execute("select count(*) from suspects").fetchone() != (0,):
-        rows = still_there(tables, f"{key}, hash({content}) as content")
+        rows = still_there(connection, tables, f"{key}, hash({content}) as content")
         connection.execute(
             f"""
             insert into outcomes
@@ -106,7 +109,7 @@ def remove_repeated_rows(
 ) -> None:
     """Rows without a key: the same content counts once, in the feed (`distinct`) or across the files that bring it."""
     content = ", ".join(quote(column.name) for column in contract.columns)
-    rows = still_there(tables, f"hash({content}) as content")
+    rows = still_there(connection, tables, f"hash({content}) as content")
     repeats = (
         "row_number() over (partition by content order by source, row_id) > 1"
         if contract.distinct
@@ -122,25 +125,24 @@ def locate_quarantined(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
     """Give every quarantined row its physical line in the file, and put it beside those without the file's shape."""
+    found = connection.execute(
+        "select source, row_id, column_name, rule from outcomes where kind = 'quarantined' order by source, row_id"
+    ).fetchall()
     for table in tables:
-        rows = connection.execute(
-            "select row_id, column_name, rule from outcomes where source = ? and kind = 'quarantined' order by row_id",
-            [table.number],
-        ).fetchall()
+        rows = [row for source, *row in found if source == table.number]
         if not rows:
             continue
-        rejected = [
-            line
-            for (line,) in connection.execute(
-                "select line from quarantined where source = ? order by line", [table.number]
-            ).fetchall()
-        ]
-        lines = line_numbers(table, [row_id for row_id, _, _ in rows], rejected)
-        headers = {name: found.header or name for name, found in table.layout.columns.items()}
-        connection.executemany(
-            "insert into quarantined values (?, ?, ?, ?, ?)",
+        rejected = connection.execute(
+            f"select line from quarantined where source = {table.number} order by line"
+        ).fetchall()
+        lines = line_numbers(table, [row_id for row_id, _, _ in rows], [line for (line,) in rejected])
+        headers = {name: place.header or name for name, place in table.layout.columns.items()}
+        add_quarantined(
+            connection,
+            table.number,
+            table.source.label,
             [
-                [table.number, table.source.label, line, headers.get(column, column), reason]
+                (line, headers.get(column, column), reason)
                 for (_, column, reason), line in zip(rows, lines, strict=True)
             ],
         )

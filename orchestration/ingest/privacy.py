@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import duckdb
@@ -24,7 +24,8 @@ from orchestration.settings import Settings
 
 DEFAULT_SPACE = "token_person_id"
 CANDIDATES_CHECKED = 5000
-WINDOWS, WINDOW_BYTES = 16, 1 << 18
+NHS_NUMBER_SHAPE = r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(\.0)?"
+WINDOWS, WINDOW_BYTES = 16, 1 << 16
 
 PERSONAL_HEADERS = {
     "a name": re.compile(
@@ -69,21 +70,26 @@ def looks_like_nhs_numbers(values: Iterable[str]) -> bool:
     return candidates > 0 and 2 * valid >= candidates
 
 
-def refuse_nhs_numbers_in_sample(source: Source, contract: FeedContract, layout: FileLayout) -> None:
-    """Columns that the contract leaves out: looked at in windows spread over the whole file (all of a small file)."""
+def refuse_nhs_numbers_in_sample(
+    source: Source, contract: FeedContract, layout: FileLayout, checked: Collection[str]
+) -> None:
+    """Columns that are not `checked` on every row: looked at in windows spread over the whole file (all of a small file)."""
     if not contract.is_patient_level or source.kind != "csv":
         return
-    values: list[list[str]] = [[] for _ in range(layout.width)]
+    seen = {position for name in checked if name in layout.columns for position in layout.columns[name].positions}
+    unseen = [number for number in range(layout.width) if number not in seen]
+    values: dict[int, list[str]] = {number: [] for number in unseen}
     for text in windows(source.path, source.facts.size):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
         try:
             for cells in reader:
-                for number, cell in enumerate(cells[: layout.width]):
+                for number in unseen if len(cells) >= layout.width else range(0):
+                    cell = cells[number]
                     if 10 <= len(cell) <= 14 and cell.lstrip()[:3].isdigit():
                         values[number].append(cell.strip())
         except csv.Error:
             continue
-    for number, found in enumerate(values):
+    for number, found in values.items():
         if looks_like_nhs_numbers(found):
             raise nhs_numbers_found(source, f"column {number + 1}")
 
@@ -104,14 +110,16 @@ def refuse_nhs_numbers_in_table(
     """Columns that are kept: every row. `columns` maps raw columns to the names told in the message."""
     if not contract.is_patient_level or not columns:
         return
-    shape = "length({0}) between 10 and 14 and regexp_full_match(trim({0}), '[0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{4}}(\\.0)?')"
-    counts = ", ".join(f"count(*) filter ({shape.format(raw)})" for raw in columns)
+    # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
+    likely = "strlen({0}) between 10 and 14 and {0} >= '0' and {0} < ':'"
+    counts = ", ".join(f"count(*) filter ({likely.format(raw)})" for raw in columns)
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
     for (raw, name), count in zip(columns.items(), found, strict=True):
         if not count:
             continue
         rows = connection.execute(
-            f"select distinct trim({raw}) from {table} where {shape.format(raw)} order by 1 limit {CANDIDATES_CHECKED}"
+            f"select distinct trim({raw}) from {table} where {likely.format(raw)} "
+            f"and regexp_full_match(trim({raw}), '{NHS_NUMBER_SHAPE}') order by 1 limit {CANDIDATES_CHECKED}"
         ).fetchall()
         if looks_like_nhs_numbers(value for (value,) in rows):
             raise nhs_numbers_found(source, f"column {name}")

@@ -202,13 +202,15 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
         while chunk := file.read(CHUNK):
             if not nul_line and b"\0" in chunk:
                 nul_line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
+            has_returns = b"\r" in chunk or b"\r" in tail
             joined = tail + chunk
-            if b"\n\n" in joined or b"\n\r\n" in joined:
+            if b"\n\n" in joined or (has_returns and b"\n\r\n" in joined):
                 blank += len(BLANK_LINE.findall(joined))
             size += len(chunk)
             lines += chunk.count(b"\n")
-            returns += chunk.count(b"\r")
-            paired += joined.count(b"\r\n")
+            if has_returns:
+                returns += chunk.count(b"\r")
+                paired += joined.count(b"\r\n")
             has_quotes = has_quotes or b'"' in chunk
             is_plain = is_plain and chunk.isascii() and b"\t" not in chunk
             if is_utf8 and (not chunk.isascii() or decoder.getstate()[0]):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from orchestration.ingest.manifest import current_folder
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ class FeedFrames:
 
 
 def landed_folder(settings: Settings, delivery: Delivery, feed: str) -> Path | None:
-    """The newest version of a feed of a delivery in the lake."""
-    folders = (settings.paths.lake / feed / f"delivery={delivery.name}").glob("version=*/manifest.json")
-    return max((path.parent for path in folders), key=lambda folder: int(folder.name.split("=")[1]), default=None)
+    """The version in force of a feed of a delivery in the lake."""
+    return current_folder(settings.paths, feed, delivery.name)
 
 
 def landed_frames(settings: Settings, delivery: Delivery, feed: str, features: dict[str, Share]) -> FeedFrames:

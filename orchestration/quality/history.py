@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.feeds import load_contracts
+from orchestration.ingest.manifest import current_folder
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
 
@@ -32,7 +33,7 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
     folders = [
         folder
         for feed_folder in sorted(settings.paths.lake.glob("*"))
-        for folder in _newest_versions(feed_folder, delivery)
+        for folder in _versions_in_force(settings, feed_folder.name, delivery)
     ]
     for name, columns in SEEN_COLUMNS.items():
         connection.execute(f"create temp table seen_{name} (feed varchar, delivery varchar, {columns})")
@@ -83,7 +84,7 @@ def create_membership(warehouse: Warehouse, settings: Settings, delivery: str) -
     warehouse.connection.execute(
         "create temp table seen_membership (delivery varchar, practice_code varchar, int_code varchar, valid_from date, valid_to date)"
     )
-    for folder in _newest_versions(settings.paths.lake / "int_membership", delivery):
+    for folder in _versions_in_force(settings, "int_membership", delivery):
         files = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
         if files:
             warehouse.connection.execute(
@@ -93,11 +94,8 @@ def create_membership(warehouse: Warehouse, settings: Settings, delivery: str) -
             )
 
 
-def _newest_versions(feed_folder: Path, delivery: str) -> list[Path]:
-    found = []
-    for folder in sorted(feed_folder.glob("delivery=*")):
-        if folder.name.removeprefix("delivery=") <= delivery:
-            versions = [path.parent for path in folder.glob("version=*/profile.parquet")]
-            if versions:
-                found.append(max(versions, key=lambda path: int(path.name.split("=")[1])))
-    return found
+def _versions_in_force(settings: Settings, feed: str, up_to: str) -> list[Path]:
+    """The folder of every delivery of a feed up to this one, each in the version that ingest points to."""
+    names = sorted(path.name.removeprefix("delivery=") for path in (settings.paths.lake / feed).glob("delivery=*"))
+    folders = [current_folder(settings.paths, feed, name) for name in names if name <= up_to]
+    return [folder for folder in folders if folder and (folder / "profile.parquet").exists()]
