@@ -1,5 +1,5 @@
--- Mix of codes per coded column, provider and month against the provider's history: chi-square, less what chance gives, per record
--- (the effect size w of the contingency table). Categories seen fewer than five times in expectation are pooled.
+-- Mix of codes per coded column, provider and month against the provider's history: is the effect size w of the contingency table
+-- certainly larger than the limit? Categories seen fewer than five times in expectation are pooled.
 with supplied as (
     select distinct coverage_month as month from inputs.plan.feed_coverage, this_build
     where feed = '$feed' and feed_coverage.delivery = this_build.delivery
@@ -73,6 +73,6 @@ scored as (
 select
     concat_ws(' ', column_name, nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
     n as examined,
-    sqrt(greatest(0, chi_square - df - $standard_errors * sqrt(2 * df)) / n) > $effect as is_violation,
+    effect_distance(chi_square, df, n, $effect) > $standard_errors as is_violation,
     format('mix differs from its history by an effect of {:.2f}', sqrt(greatest(0, chi_square - df) / n)) as note
 from scored

@@ -26,8 +26,7 @@ history as (
 select
     concat_ws(' ', nullif(m.provider_code, ''), strftime(m.month, '%Y-%m')) as subject,
     m.n as examined,
-    m.y / m.n - h.h_y / h.h_n
-    > $floor + $standard_errors * sqrt((m.y + h.h_y) / (m.n + h.h_n) * (1 - (m.y + h.h_y) / (m.n + h.h_n)) * (1 / m.n + 1 / h.h_n)) as is_violation,
+    m.y / m.n - h.h_y / h.h_n > $floor and share_distance(m.y, m.n, h.h_y, h.h_n) > $standard_errors as is_violation,
     format('{:.0f} % of the records name one practice, {:.0f} % in its history', 100 * m.y / m.n, 100 * h.h_y / h.h_n) as note
 from months as m inner join history as h using (provider_code, month)
 where m.n >= $minimum_rows and h.h_n >= $minimum_rows

@@ -19,13 +19,13 @@ long as (
     select provider_code, is_new, n, 'the wrong way round' as what, before as y from shares
 ),
 compared as (
-    select provider_code, what, n.n, n.y, h.n as h_n, h.y as h_y, (n.y + h.y + 0.5) / (n.n + h.n + 1) as pooled
+    select provider_code, what, n.n, n.y, h.n as h_n, h.y as h_y
     from (select * from long where is_new) as n inner join (select * from long where not is_new) as h using (provider_code, what)
     where n.n >= $minimum_rows and h.n >= $minimum_rows
 )
 select
     concat_ws(' ', nullif(provider_code, ''), what) as subject,
     n as examined,
-    abs(y / n - h_y / h_n) > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / n + 1 / h_n)) as is_violation,
+    abs(y / n - h_y / h_n) > $floor and abs(share_distance(y, n, h_y, h_n)) > $standard_errors as is_violation,
     format('{:.0f} %, {:.0f} % in its history', 100 * y / n, 100 * h_y / h_n) as note
 from compared

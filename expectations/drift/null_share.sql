@@ -30,12 +30,12 @@ compared as (
     group by all
 ),
 scored as (
-    select *, nulls / rows as p, (h_nulls + 0.5) / (h_rows + 1) as q, (nulls + h_nulls + 0.5) / (rows + h_rows + 1) as pooled
-    from compared where h_rows >= $minimum_history and not list_contains(string_split('$skip', ' '), column_name)
+    select *, nulls / rows as p, h_nulls / h_rows as q
+    from compared where h_rows >= $minimum_history and rows >= $minimum_rows and not list_contains(string_split('$skip', ' '), column_name)
 )
 select
     concat_ws(' ', column_name, nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
     rows as examined,
-    abs(p - q) > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / rows + 1 / h_rows)) as is_violation,
+    abs(p - q) > $floor and abs(share_distance(nulls, rows, h_nulls, h_rows)) > $standard_errors as is_violation,
     format('{:.0f} % blank, {:.0f} % in its history', 100 * p, 100 * q) as note
 from scored

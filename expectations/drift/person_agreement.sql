@@ -24,6 +24,6 @@ shares as (
 select
     concat_ws(' ', what, nullif(provider_code, '')) as subject,
     n as examined,
-    wrong / n > $share + $standard_errors * sqrt($share / n) as is_violation,
+    share_beyond(wrong, n, $share) > $standard_errors as is_violation,
     format('{:.0f} % of the people known elsewhere have another {} there', 100 * wrong / n, what) as note
 from shares where n >= $minimum_people

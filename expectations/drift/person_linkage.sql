@@ -23,12 +23,12 @@ shares as (
     from marked group by provider_code
 ),
 scored as (
-    select *, known / n as p, h_known / h_n as q, (known + h_known + 0.5) / (n + h_n + 1) as pooled
+    select *, known / n as p, h_known / h_n as q
     from shares where n >= $minimum_people and h_n >= $minimum_people
 )
 select
     coalesce(nullif(provider_code, ''), 'all') as subject,
     n as examined,
-    q - p > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / n + 1 / h_n)) as is_violation,
+    q - p > $floor and share_distance(known, n, h_known, h_n) < -$standard_errors as is_violation,
     format('{:.0f} % of people known in other feeds, {:.0f} % in its history', 100 * p, 100 * q) as note
 from scored

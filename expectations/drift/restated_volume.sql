@@ -1,8 +1,7 @@
 -- Months that an earlier delivery held too: rows then and now, by provider where both have it, and for the feed as a whole, so that a
 -- provider that changes its code is no alarm but one that vanishes or doubles is. The earlier delivery's own last month may fill up.
 with seen as (
-    select delivery, coalesce(provider_code, '') as provider_code, month, max(rows) as y
-    from seen_profile where feed = '$feed' and month is not null group by all
+    select delivery, provider_code, month, y from seen_volume where feed = '$feed'
 ),
 supplied as (
     select distinct coverage_month as month from inputs.plan.feed_coverage, this_build

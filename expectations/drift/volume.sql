@@ -1,9 +1,9 @@
 -- Rows of each provider in each month that this delivery supplies, per covered day, against the provider's history: the median of the
 -- months around it and the same months a year before, whichever it resembles more. History is what earlier deliveries held; in a first
--- delivery, its own other months. Limits: standard errors over Poisson noise and ordinary over-dispersion.
+-- delivery, its own other months. Limits: standard errors over Poisson noise and ordinary over-dispersion, and a number of rows below
+-- which nothing is worth an alarm.
 with seen as (
-    select delivery, coalesce(provider_code, '') as provider_code, month, max(rows) as y
-    from seen_profile where feed = '$feed' and month is not null group by all
+    select delivery, provider_code, month, y from seen_volume where feed = '$feed'
 ),
 supplied as (
     select distinct coverage_month as month from inputs.plan.feed_coverage, this_build
@@ -39,17 +39,29 @@ compared as (
     inner join history as h on h.provider_code = n.provider_code and h.month <> n.month
     group by all
 ),
+expected as (
+    select
+        provider_code, month, y, months, coalesce(around, last_year) * days as around, coalesce(last_year, around) * days as last_year
+    from compared where months >= $months_needed or last_year is not null
+    union all
+    -- all who sent in this month: sees what is too little in each of many small providers
+    select
+        'all providers' as provider_code, month, sum(y) as y, max(months) as months,
+        sum(coalesce(around, last_year) * days) as around, sum(coalesce(last_year, around) * days) as last_year
+    from compared where months >= $months_needed or last_year is not null
+    group by month having count(*) > 1
+),
 scored as (
     select
         *,
-        least(abs(ln(y / days / around)), abs(ln(y / days / last_year))) as distance,
-        coalesce(around, last_year) * days as expected
-    from compared where months >= $months_needed or last_year is not null
+        count_distance(y, around, $overdispersion, months) as from_around,
+        count_distance(y, last_year, $overdispersion, 3) as from_last_year
+    from expected
 )
 select
     concat_ws(' ', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
-    y as examined,
-    greatest(y, expected) >= $minimum_rows
-    and distance > $standard_errors * sqrt(1 / expected + $overdispersion * $overdispersion) as is_violation,
-    format('{:.2f} times what its history gives', y / expected) as note
+    if(provider_code = 'all providers', 0, y) as examined,
+    least(abs(from_around), abs(from_last_year)) > $standard_errors
+    and least(abs(y - around), abs(y - last_year)) >= $least_rows as is_violation,
+    format('{:.2f} times what its history gives', y / around) as note
 from scored

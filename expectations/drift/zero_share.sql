@@ -25,12 +25,12 @@ compared as (
     from cells having count(*) filter (where not is_newest) > 0 and count(*) filter (where is_newest) > 0
 ),
 scored as (
-    select *, zeros / rows as p, h_zeros / h_rows as q, (zeros + h_zeros + 0.5) / (rows + h_rows + 1) as pooled
+    select *, zeros / rows as p, h_zeros / h_rows as q
     from compared where h_rows >= $minimum_history
 )
 select
     concat_ws(' ', '$figure', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
     case when month is null then 0 else rows end as examined,
-    abs(p - q) > $floor + $standard_errors * sqrt(pooled * (1 - pooled) * (1 / rows + 1 / h_rows)) as is_violation,
+    abs(p - q) > $floor and abs(share_distance(zeros, rows, h_zeros, h_rows)) > $standard_errors as is_violation,
     format('{:.1f} % zeros, {:.1f} % in its history', 100 * p, 100 * q) as note
 from scored

@@ -77,6 +77,7 @@ def load_rules() -> list[Rule]:
 
 
 def checks() -> Iterator[Check]:
+    macros = _query("macros")
     for rule in load_rules():
         template = _query(rule.query)
         for feed in rule.feeds or ("",):
@@ -84,6 +85,7 @@ def checks() -> Iterator[Check]:
             body = [
                 rule.model_dump(mode="json", exclude={"feeds", "what_to_do", "owner", "reason", "source"}),
                 template,
+                macros,
                 feed,
             ]
             definition = Definition(
@@ -109,6 +111,7 @@ def definitions() -> dict[str, Definition]:
 def examine(warehouse: Warehouse, settings: Settings, delivered: frozenset[str]) -> list[CheckResult]:
     """Every rule on the build in the warehouse. A query that does not run is an error of its check, not of the run."""
     create_history(warehouse, settings)
+    warehouse.connection.execute(_query("macros"))
     return [_result(warehouse, check, delivered) for check in checks()]
 
 

@@ -1,10 +1,10 @@
 """What the drift queries read: profiles of every delivery, each month marked by the delivery that supplies it.
 
 Temporary tables in the read-only connection: `seen_profile(feed, delivery, column_name, provider_code, month, rows, nulls)`,
-`seen_codes(feed, delivery, column_name, provider_code, month, code, rows)` and `this_build(delivery, data_cut, first_month,
-last_month)`. They hold a row per column × month × provider, never one per record. `seen_people` holds, inside this connection only,
-what each feed says about a person's sex and year of birth, from a sample of people that grows no further once it is large enough;
-`seen_membership` the map of practices as every delivery gave it.
+`seen_codes(feed, delivery, column_name, provider_code, month, code, rows)`, `seen_volume(feed, delivery, provider_code, month, y)`
+and `this_build(delivery, data_cut, first_month, last_month)`. They hold a row per column × month × provider, never one per record.
+`seen_people` holds, inside this connection only, what each feed says about a person's sex and year of birth, from a sample of people
+that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from orchestration.warehouse import Warehouse
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 3_000_000
+# feed -> what one data set is, and the column whose largest value names the newest
+VERSIONED = {
+    "contract_activity": ("provider_code, commissioner_code, financial_year, financial_month", "created_timestamp")
+}
 SEEN_COLUMNS = {
     "profile": "column_name varchar, provider_code varchar, month date, rows bigint, nulls bigint",
     "codes": "column_name varchar, provider_code varchar, month date, code varchar, rows bigint",
@@ -47,8 +51,30 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
                 "from read_parquet(?, filename = true, hive_partitioning = false)",
                 [[(folder / f"{name}.parquet").as_posix() for folder in folders]],
             )
+    create_volume(warehouse, folders)
     create_people(warehouse)
     create_membership(warehouse, settings, delivery)
+
+
+def create_volume(warehouse: Warehouse, folders: list[Path]) -> None:
+    """`seen_volume(feed, delivery, provider_code, month, y)`: rows that count. A feed in which a month can stand in several data sets
+    (`VERSIONED`) counts the newest alone, as the models do: a provider that sent a month twice has not doubled."""
+    warehouse.connection.execute(
+        "create temp table seen_volume as select feed, delivery, coalesce(provider_code, '') as provider_code, month, max(rows) as y "
+        "from seen_profile where month is not null group by all"
+    )
+    for feed, (data_set, newest) in VERSIONED.items():
+        files = [str(path) for folder in folders if folder.parts[-3] == feed for path in folder.rglob("part-*.parquet")]
+        if files:
+            warehouse.connection.execute("delete from seen_volume where feed = ?", [feed])
+            warehouse.connection.execute(
+                "insert into seen_volume select ?, delivery, coalesce(provider_code, ''), coverage_month, sum(rows) from ("
+                f"select delivery, coverage_month, {data_set}, count(*) as rows from read_parquet(?, hive_partitioning = false) "
+                f"where coverage_month is not null group by delivery, coverage_month, {data_set}, {newest} "
+                f"qualify rank() over (partition by delivery, {data_set} order by {newest} desc nulls last) = 1"
+                ") group by all",
+                [feed, sorted(files)],
+            )
 
 
 def create_people(warehouse: Warehouse) -> None:

@@ -87,7 +87,8 @@ class Build:
         (expectations / "marts").mkdir()
         (expectations / "drift").mkdir()
         real = Path(__file__).parents[2] / "expectations"
-        (expectations / "drift" / "rows_conserved.sql").write_text((real / "drift" / "rows_conserved.sql").read_text())
+        for name in ("rows_conserved.sql", "macros.sql"):
+            (expectations / "drift" / name).write_text((real / "drift" / name).read_text())
         (expectations / "drift.yml").write_text(yaml.safe_dump(RULES))
         (expectations / "marts" / "readmissions.json").write_text(json.dumps(SUITE))
         self._land()
