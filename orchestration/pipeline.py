@@ -115,9 +115,10 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
 
     with reporter().step("load Dagster"):
         instance = open_instance(settings)
-        from orchestration.assets.shared import DELIVERIES_NAME
+        from orchestration.assets.shared import DELIVERIES_NAME, use_settings
         from orchestration.definitions import build_definitions
 
+        use_settings(settings)
         job = build_definitions(settings).resolve_job_def("refresh")
     # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
     with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):

@@ -19,6 +19,20 @@ OWNER = "team:icb_intelligence"
 DATA_ENGINEERS = "team:data_engineering"
 
 
+_given: Settings | None = None
+
+
+def use_settings(settings: Settings) -> None:
+    """The command runs the job in its own process: the assets must see the very settings that it was given."""
+    global _given
+    _given = settings
+
+
+def settings_of_this_process() -> Settings:
+    """What the command was given; in a run started from the UI, what environment and `int_marts.toml` say."""
+    return _given or load_settings()
+
+
 class HomeResource(dg.ConfigurableResource):
     """The settings of this home. A run that writes holds the home's lock from its first step to its last."""
 
@@ -31,7 +45,7 @@ class HomeResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[HomeResource]:
-        self._settings = load_settings()
+        self._settings = settings_of_this_process()
         run_id = context.run_id or "direct"
         with hold(self._settings.paths, purpose=f"Dagster run {run_id[:8]}", wait=self.wait_for_lock):
             yield self

@@ -19,6 +19,8 @@ select * from {{ ref('non_elective_spell_measures') }}
 union all by name
 select * from {{ ref('online_consultation_measures') }}
 union all by name
+select * from {{ ref('online_consultation_population_measures') }}
+union all by name
 select * from {{ ref('outpatient_measures') }}
 union all by name
 select * from {{ ref('population_measures') }}
