@@ -87,7 +87,10 @@ def write_deaths(con: duckdb.DuckDBPyConnection, delivery: DemoDelivery, folder:
         where not p.is_visitor and death_date between date '{delivery.coverage_from}' and date '{delivery.data_cut}'
     """
     columns = {"PERSON_ID": "token", "DEATH_DATE": "death_date", "PRACTICE_CODE": "code", "AGE": "age", "SEX": "sex"}
-    return write_table(con, folder / "deaths.csv", columns, source, "person")
+    rows = write_table(con, folder / "deaths.csv", columns, source, "person")
+    if rows == 0:  # nobody died in a very small demo: a feed without rows is left out, an empty file would be refused
+        (folder / "deaths.csv").unlink()
+    return rows
 
 
 def cohorts_sql(plan: DemoPlan) -> str:
