@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.assets.shared import DELIVERIES, DELIVERIES_NAME
+from orchestration.assets.shared import DELIVERIES
+from orchestration.instance import DELIVERY_PARTITIONS
 from orchestration.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
             return dg.SkipReason(reason)
         if current and current.delivery >= newest.name:
             return dg.SkipReason(f"{newest.name} is published already as {current.release_id}")
-        context.instance.add_dynamic_partitions(DELIVERIES_NAME, [newest.name])
+        context.instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [newest.name])
         return dg.RunRequest(run_key=content_key(newest), partition_key=newest.name)
 
     return monthly_refresh

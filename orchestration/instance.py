@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 POSTGRES_URL_VARIABLE = "INT_MARTS_DAGSTER_POSTGRES_URL"
+DELIVERY_PARTITIONS = "delivery"
 
 
 def instance_config(settings: Settings) -> dict:
     """`dagster.yaml` as data. The PostgreSQL address itself stays in the environment."""
     config: dict = {
         "telemetry": {"enabled": False},
+        # no invitation to sign up in front of the work
+        "nux": {"enabled": False},
         "concurrency": {"runs": {"max_concurrent_runs": 1}},
         "run_monitoring": {"enabled": True},
         "retention": {
@@ -54,3 +57,13 @@ def open_instance(settings: Settings) -> DagsterInstance:
     from dagster import DagsterInstance
 
     return DagsterInstance.get()
+
+
+def register_deliveries(instance: DagsterInstance, settings: Settings) -> list[str]:
+    """Make every delivery in landing a partition that a person can pick in the UI, sensor or not; returns their names."""
+    from orchestration.deliveries import list_deliveries
+
+    names = [delivery.name for delivery in list_deliveries(settings.paths)]
+    known = set(instance.get_dynamic_partitions(DELIVERY_PARTITIONS))
+    instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [name for name in names if name not in known])
+    return names

@@ -28,7 +28,6 @@ class Published:
     is_new: bool
     folder: Path
     rows_by_table: dict[str, int] = field(default_factory=dict)
-    headline_markdown: str | None = None
 
     @property
     def report(self) -> Path:
@@ -53,7 +52,6 @@ def publish_delivery(settings: Settings, delivery_name: str) -> Published:
         is_new=done.is_new,
         folder=done.folder,
         rows_by_table=done.rows_by_table,
-        headline_markdown=getattr(done, "headline_markdown", None),
     )
 
 
@@ -111,18 +109,18 @@ def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = F
 def run_job(settings: Settings, delivery_name: str) -> Published:
     """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
-    from orchestration.instance import open_instance
+    from orchestration.instance import open_instance, register_deliveries
 
     with reporter().step("load Dagster"):
         instance = open_instance(settings)
-        from orchestration.assets.shared import DELIVERIES_NAME, use_settings
+        from orchestration.assets.shared import use_settings
         from orchestration.definitions import build_definitions
 
         use_settings(settings)
         job = build_definitions(settings).resolve_job_def("refresh")
     # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
     with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        instance.add_dynamic_partitions(DELIVERIES_NAME, [delivery_name])
+        register_deliveries(instance, settings)
         result = job.execute_in_process(
             instance=instance,
             partition_key=delivery_name,

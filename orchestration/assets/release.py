@@ -120,18 +120,24 @@ def build_mart_checks(mart_keys: list[dg.AssetKey], suites: list[str]) -> dg.Ass
     ),
 )
 def release(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.assets.release_pages import headline_of, receipt_markdown
     from orchestration.pipeline import publish_delivery
+    from orchestration.publish import find_release
 
     with plain_words(context, "release"):
         done = publish_delivery(home.settings, context.partition_key)
+        published = find_release(home.settings, done.release_id)
+        headline = headline_of(published)
     return dg.MaterializeResult(
         metadata={
+            **({"headline_chart": dg.MetadataValue.md(headline)} if headline else {}),
             "release": done.release_id,
             "is_new": done.is_new,
+            "receipt": dg.MetadataValue.md(receipt_markdown(published)),
+            "report": dg.MetadataValue.path(str(done.report)),
+            "quality_page": dg.MetadataValue.path(str(done.folder / "quality" / "index.html")),
+            "dictionary": dg.MetadataValue.path(str(done.folder / "dictionary.html")),
             "folder": dg.MetadataValue.path(str(done.folder)),
-            "report": dg.MetadataValue.path(str(done.folder / "report" / "index.html")),
-            "receipt": dg.MetadataValue.path(str(done.folder / "release.json")),
-            "rows": dg.MetadataValue.json(done.rows_by_table),
-            **({"headline": dg.MetadataValue.md(done.headline_markdown)} if done.headline_markdown else {}),
+            "dagster/row_count": sum(done.rows_by_table.values()),
         }
     )

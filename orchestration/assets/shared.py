@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 from pydantic import PrivateAttr
 
-from orchestration.errors import IntMartsError, UsageError
+from orchestration.errors import (
+    EXIT_BUSY,
+    EXIT_FAULT,
+    EXIT_GATE_SHUT,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    EXIT_VERIFY_DIFFERS,
+    Busy,
+    IntMartsError,
+)
 from orchestration.home_lock import hold
+from orchestration.instance import DELIVERY_PARTITIONS
 from orchestration.progress import reporter
 from orchestration.settings import Settings, load_settings
 
-DELIVERIES_NAME = "delivery"
-DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERIES_NAME)
+DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERY_PARTITIONS)
 OWNER = "team:icb_intelligence"
 DATA_ENGINEERS = "team:data_engineering"
+ENDINGS = {
+    EXIT_FAULT: "a fault in the pipeline itself",
+    EXIT_USAGE: "not as it is used",
+    EXIT_REFUSED: "delivery refused",
+    EXIT_GATE_SHUT: "gate shut",
+    EXIT_BUSY: "busy: another run holds the home",
+    EXIT_VERIFY_DIFFERS: "a release does not hold what its receipt says",
+}
 
 
 _given: Settings | None = None
@@ -47,7 +64,14 @@ class HomeResource(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[HomeResource]:
         self._settings = settings_of_this_process()
         run_id = context.run_id or "direct"
-        with hold(self._settings.paths, purpose=f"Dagster run {run_id[:8]}", wait=self.wait_for_lock):
+        with ExitStack() as held:
+            try:
+                held.enter_context(
+                    hold(self._settings.paths, purpose=f"Dagster run {run_id[:8]}", wait=self.wait_for_lock)
+                )
+            except Busy as error:
+                reporter().failures.append(error)
+                raise told(error) from None
             yield self
 
 
@@ -68,9 +92,13 @@ def plain_words(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContex
         with reporter().step(step):
             yield
     except IntMartsError as error:
-        what = "usage" if isinstance(error, UsageError) else type(error).__name__
-        raise dg.Failure(
-            description=str(error),
-            metadata={"what_happened": str(error), "kind": what, "exit_code": error.exit_code},
-            allow_retries=False,
-        ) from None
+        raise told(error) from None
+
+
+def told(error: IntMartsError) -> dg.Failure:
+    """A failure of the house as Dagster shows it: the command's own words, no traceback, no retry."""
+    return dg.Failure(
+        description=str(error),
+        metadata={"what_happened": str(error), "ended_as": ENDINGS[error.exit_code], "exit_code": error.exit_code},
+        allow_retries=False,
+    )

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.output import run_command
+from orchestration.cli.output import leave_with, run_command
 
 app = typer.Typer(
     name="int-marts",
@@ -311,10 +311,20 @@ def nnhip(
     run_command(
         as_json,
         work,
-        lambda r: (
-            f"written: {r['out']}\nfilled {r['cells_filled']} cells; left for people:\n  "
-            + "\n  ".join(r["left_for_people"])
-        ),
+        show_return,
+    )
+
+
+def show_return(result: dict[str, Any]) -> str:
+    left = result["left_for_people"]
+    return "\n".join(
+        [
+            f"written: {result['out']}",
+            f"filled {result['cells_filled']} cells, {result['cells_suppressed']} of them with the mark for small numbers",
+            "left for people:" if left else "nothing is left for people to fill in",
+            *(f"  {line}" for line in left),
+            *(f"note: {line}" for line in result["notes"]),
+        ]
     )
 
 
@@ -388,16 +398,23 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
     read_only: Annotated[bool, typer.Option("--read-only", help="For viewers: nothing can be started.")] = False,
     prepare_only: Annotated[
-        bool, typer.Option("--prepare-only", help="Only write dagster.yaml into the home, for a service.")
+        bool, typer.Option("--prepare-only", help="Only prepare the home (dagster.yaml, deliveries), for a service.")
     ] = False,
     home: HomeOption = None,
 ) -> None:
-    """Open Dagster on this home, on this machine only."""
-    from orchestration.instance import prepare_instance
+    """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
+    from orchestration.errors import IntMartsError
+    from orchestration.instance import open_instance, prepare_instance, register_deliveries
     from orchestration.settings import PROJECT_ROOT
 
-    settings = settings_for(home)
-    environment = {**os.environ, **prepare_instance(settings)}
+    try:
+        settings = settings_for(home)
+        environment = {**os.environ, **prepare_instance(settings)}
+        if not read_only:
+            with open_instance(settings) as instance:
+                register_deliveries(instance, settings)
+    except IntMartsError as error:
+        leave_with(error, as_json=False)
     if prepare_only:
         return
     binaries = Path(sys.executable).parent
