@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from orchestration.assets.shared import DELIVERIES
-from orchestration.instance import DELIVERY_PARTITIONS
+from orchestration.instance import DELIVERY_PARTITIONS, close_dead_runs
 from orchestration.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     from orchestration.deliveries import list_deliveries
 
     settings = load_settings()
+    close_dead_runs(context.instance, settings)
     seen = set((context.cursor or "").split(",")) - {""}
     requests, waiting, names = [], [], []
     for delivery in list_deliveries(settings.paths):

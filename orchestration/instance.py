@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
 import yaml
 
+from orchestration.errors import Busy, UsageError
+from orchestration.home_lock import hold
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 POSTGRES_URL_VARIABLE = "INT_MARTS_DAGSTER_POSTGRES_URL"
+POSTGRES_SCHEME = "postgresql+psycopg2://"
 DELIVERY_PARTITIONS = "delivery"
+# between "started" and its lock a run only opens its resources: seconds, even on a busy machine
+LOCK_TAKEN_WITHIN_S = 120
 
 
 def instance_config(settings: Settings) -> dict:
@@ -35,7 +41,11 @@ def instance_config(settings: Settings) -> dict:
 
 
 def prepare_instance(settings: Settings) -> dict[str, str]:
-    """Write `dagster.yaml` into the home and return the environment that points Dagster at it."""
+    """Write `dagster.yaml` into the home and return the environment that points Dagster at it.
+
+    Raises `UsageError` when the PostgreSQL address does not name the driver.
+    """
+    require_driver(settings)
     settings.paths.create()
     folder = settings.paths.dagster.absolute()
     text = yaml.safe_dump(instance_config(settings), sort_keys=True)
@@ -50,6 +60,15 @@ def prepare_instance(settings: Settings) -> dict[str, str]:
     if settings.dagster_postgres_url:
         environment[POSTGRES_URL_VARIABLE] = settings.dagster_postgres_url.get_secret_value()
     return environment
+
+
+def require_driver(settings: Settings) -> None:
+    """SQLAlchemy 2.1 takes psycopg 3 for a bare `postgresql://`, with which Dagster's NOTIFY is a syntax error (seen with 0.29)."""
+    url = settings.dagster_postgres_url
+    if url and not url.get_secret_value().startswith(POSTGRES_SCHEME):
+        raise UsageError(
+            f"{POSTGRES_URL_VARIABLE} must begin with {POSTGRES_SCHEME}, the driver that Dagster speaks to"
+        )
 
 
 def open_instance(settings: Settings) -> DagsterInstance:
@@ -67,3 +86,32 @@ def register_deliveries(instance: DagsterInstance, settings: Settings) -> list[s
     known = set(instance.get_dynamic_partitions(DELIVERY_PARTITIONS))
     instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [name for name in names if name not in known])
     return names
+
+
+def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
+    """Mark runs as failed whose process was killed: Dagster would call them started for ever, and the queue would wait for them.
+
+    A living run holds the home's lock, so whoever gets the lock knows that none lives; returns how many were closed.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    started = RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING])
+    records = [r for r in instance.get_run_records(started) if seconds_since(r.update_timestamp) > LOCK_TAKEN_WITHIN_S]
+    if not records:
+        return 0
+    try:
+        with hold(settings.paths, purpose="close dead runs"):
+            for record in records:
+                instance.report_run_failed(
+                    record.dagster_run,
+                    "The process of this run ended without a word (it was killed, or the machine went off). "
+                    "Nothing was published by it; start the refresh again.",
+                )
+    except Busy:
+        return 0
+    return len(records)
+
+
+def seconds_since(moment: dt.datetime) -> float:
+    known = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (dt.datetime.now(dt.UTC) - known).total_seconds()

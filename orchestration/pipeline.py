@@ -109,7 +109,7 @@ def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = F
 def run_job(settings: Settings, delivery_name: str) -> Published:
     """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
-    from orchestration.instance import open_instance, register_deliveries
+    from orchestration.instance import close_dead_runs, open_instance, register_deliveries
 
     with reporter().step("load Dagster"):
         instance = open_instance(settings)
@@ -121,6 +121,7 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
     # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
     with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         register_deliveries(instance, settings)
+        close_dead_runs(instance, settings)
         result = job.execute_in_process(
             instance=instance,
             partition_key=delivery_name,

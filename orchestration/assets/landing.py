@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.check_results import summarise, to_dagster
 from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.feeds import FeedContract, load_contracts
@@ -93,44 +94,6 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
 
 
 lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]
-
-
-def to_dagster(result: CheckResult, asset_key: dg.AssetKey, name: str) -> dg.AssetCheckResult:
-    """A check result as Dagster shows it: red where the gate would shut, yellow where it only warns, counts only."""
-    passed = result.state in (State.PASS, State.NOT_APPLICABLE) or result.is_waived
-    return dg.AssetCheckResult(
-        asset_key=asset_key,
-        check_name=name,
-        passed=passed,
-        severity=dg.AssetCheckSeverity.ERROR if result.severity is Severity.BLOCK else dg.AssetCheckSeverity.WARN,
-        description=result.message or None,
-        metadata={
-            "state": str(result.state),
-            "rows_examined": result.rows_examined,
-            "violations": result.violations,
-            "owner": result.owner,
-            "what_to_do": result.what_to_do or "nothing",
-        },
-    )
-
-
-def summarise(results: list[CheckResult], subject: str) -> CheckResult:
-    """Several results about one subject as one: the worst state, the sum of the violations, every message."""
-    order = [State.PASS, State.NOT_APPLICABLE, State.WARN, State.FAIL, State.ERROR]
-    worst = max(
-        results,
-        key=lambda r: (r.severity is Severity.BLOCK and r.state in (State.FAIL, State.ERROR), order.index(r.state)),
-    )
-    bad = [r for r in results if r.state not in (State.PASS, State.NOT_APPLICABLE)]
-    return worst.model_copy(
-        update={
-            "subject": subject,
-            "rows_examined": max(r.rows_examined for r in results),
-            "violations": sum(r.violations for r in bad),
-            "message": "; ".join(f"{r.check_id}: {r.message}" for r in bad) or f"{len(results)} checks passed",
-            "what_to_do": " ".join(dict.fromkeys(r.what_to_do for r in bad if r.what_to_do)),
-        }
-    )
 
 
 @dg.multi_asset_check(

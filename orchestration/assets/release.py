@@ -1,30 +1,15 @@
 """warehouse → evidence → release: the mart suites, the receipt, and the one asset that leaves the building."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.landing import to_dagster
+from orchestration.assets.check_results import summarise, table_of, to_dagster
 from orchestration.assets.shared import DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
-from orchestration.checks import CheckResult
 
 RECEIPT_KEY = dg.AssetKey(["gate", "receipt"])
 RELEASE_KEY = dg.AssetKey(["release", "current"])
-
-
-def failing(results: Iterable[CheckResult]) -> list[dict]:
-    return [
-        {
-            "check": r.check_id,
-            "subject": r.subject,
-            "state": str(r.state),
-            "violations": r.violations,
-            "what_to_do": r.what_to_do,
-        }
-        for r in results
-        if str(r.state) not in ("pass", "not_applicable")
-    ]
 
 
 def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -58,7 +43,7 @@ def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
             metadata={
                 "build_id": made.build_id,
                 "checks": len(verdict.results),
-                "not_passed": dg.MetadataValue.json(failing(verdict.results)),
+                "not_passed": dg.MetadataValue.md(table_of(verdict.results)),
             }
         )
         yield dg.AssetCheckResult(
@@ -67,7 +52,7 @@ def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
             passed=verdict.is_open,
             severity=dg.AssetCheckSeverity.ERROR,
             description=verdict.summary,
-            metadata={"reasons": dg.MetadataValue.json(verdict.reasons)},
+            metadata={"held_shut_by": dg.MetadataValue.md(table_of(verdict.shut_by))},
         )
 
     return receipt
@@ -90,7 +75,6 @@ def build_mart_checks(mart_keys: list[dg.AssetKey], suites: list[str]) -> dg.Ass
         ],
     )
     def mart_suites(context: dg.AssetCheckExecutionContext, home: HomeResource) -> Iterator[Any]:
-        from orchestration.assets.landing import summarise
         from orchestration.quality import read_receipt
 
         with plain_words(context, "mart suites"):

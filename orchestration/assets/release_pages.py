@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.assets.check_results import cell
 from orchestration.publish.report import charts, wording
 from orchestration.publish.report.data import read_report_data
 
@@ -49,11 +50,7 @@ def receipt_markdown(release: Release) -> str:
     }
     lines = ["| receipt | |", "|---|---|", *(f"| {name} | {cell(text)} |" for name, text in facts.items())]
     lines += ["", "| table | rows |", "|---|---:|"]
-    return "\n".join(lines + [f"| {name} | {rows:,} |" for name, rows in sorted(release.rows_by_table.items())])
-
-
-def cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return "\n".join(lines + [f"| {cell(name)} | {rows:,} |" for name, rows in sorted(release.rows_by_table.items())])
 
 
 def headline_markdown(warehouse: Warehouse, icb_code: str, icb_name: str) -> str | None:

@@ -24,7 +24,7 @@ from orchestration.progress import reporter
 from orchestration.settings import Settings, load_settings
 
 DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERY_PARTITIONS)
-OWNER = "team:icb_intelligence"
+OWNER = "team:icb_intelligence_team"
 DATA_ENGINEERS = "team:data_engineering"
 ENDINGS = {
     EXIT_FAULT: "a fault in the pipeline itself",

@@ -1,7 +1,7 @@
 """inputs → warehouse: dbt's models, seeds and tests as assets and checks."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import (
@@ -13,13 +13,17 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from orchestration.assets.check_results import to_dagster
 from orchestration.assets.shared import HomeResource, plain_words
 from orchestration.assets.table_metadata import TableMetadata, asset_key_of, with_table_metadata
 from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
 from orchestration.errors import IntMartsError
 from orchestration.progress import reporter
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from orchestration.warehouse import Warehouse, open_warehouse
+
+if TYPE_CHECKING:
+    from orchestration.quality.dbt_evidence import DbtEvidence
 
 
 class HouseTranslator(DagsterDbtTranslator):
@@ -44,23 +48,40 @@ class HouseTranslator(DagsterDbtTranslator):
             metadata={"sql": node["original_file_path"], "dictionary": f"dictionary.html#{node['name']}"}
         )
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """With what the gate does about it and what people are to do."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        node = manifest["nodes"][unique_id]
+        meta = node["config"].get("meta") or {}
+        said = [
+            node.get("description") or f"dbt test `{node['name']}`.",
+            "It only warns." if meta.get("gate") == "warn" else "The gate stays shut while it fails.",
+            f"If it fails: {meta['what_to_do']}" if meta.get("what_to_do") else "",
+        ]
+        return spec._replace(description=" ".join(filter(None, said)))
+
 
 TRANSLATOR = HouseTranslator()
 
 
-def gate_severity(manifest: Mapping[str, Any], check_name: str) -> str:
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test" and node["name"] == check_name:
-            return (node["config"].get("meta") or node.get("meta") or {}).get("gate", "block")
-    return "block"
+def as_the_gate_judges(events: Iterator[Any], evidence: "DbtEvidence", warehouse: Warehouse) -> Iterator[Any]:
+    """dbt calls every failed test a warning and an empty table passed; people see what the gate makes of it, in its words."""
+    from orchestration.quality.evaluate import RowCounter
 
-
-def with_gate_severity(events: Iterator[Any], manifest: Mapping[str, Any]) -> Iterator[Any]:
-    """dbt reports every failed test as a warning, so that all of them run; here red means that the gate will shut."""
+    delivered = frozenset(
+        feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered")
+    )
+    judged = {result.check_id: result for result in evidence.check_results(delivered, RowCounter(warehouse).count)}
+    by_test = {node["unique_id"]: judged[check_id] for check_id, node in evidence.tests.items()}
     for event in events:
-        if isinstance(event, dg.AssetCheckResult) and not event.passed and event.check_name:
-            blocks = gate_severity(manifest, event.check_name) == "block"
-            event = event._replace(severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN)
+        if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
+            unique_id = getattr((event.metadata or {}).get("unique_id"), "value", None)
+            result = by_test.get(str(unique_id))
+            event = to_dagster(result, event.asset_key, event.check_name) if result else event
         yield event
 
 
@@ -81,6 +102,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
         run = home.settings
         from orchestration.quality import void_receipt
+        from orchestration.quality.dbt_evidence import load_evidence
 
         invocation: DbtCliInvocation | None = None
         with plain_words(context, "dbt"):
@@ -100,7 +122,8 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         # the warehouse can only be read once dbt has let go of it
         with reporter().step("table metadata"), open_warehouse(run) as warehouse:
             metadata = TableMetadata(invocation.manifest, invocation.target_path, warehouse, run.paths.inputs_file)
-            yield from with_table_metadata(with_gate_severity(iter(events), invocation.manifest), metadata)
+            judged = as_the_gate_judges(iter(events), load_evidence(run), warehouse)
+            yield from with_table_metadata(judged, metadata)
             metadata.save()
 
     return dbt_build

@@ -31,6 +31,8 @@ HomeOption = Annotated[
 DeliveryArgument = Annotated[
     str | None, typer.Argument(help="A delivery folder such as 2025-10; default: the newest.", show_default=False)
 ]
+# `dg dev` would need a project layout of its own; the warning in front of every start tells nobody here anything
+QUIET_DEV_COMMAND = "ignore:Function `dev_command` is superseded"
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this home instead of leaving with 5.")]
 
 
@@ -404,15 +406,16 @@ def ui(
 ) -> None:
     """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
     from orchestration.errors import IntMartsError
-    from orchestration.instance import open_instance, prepare_instance, register_deliveries
+    from orchestration.instance import close_dead_runs, open_instance, prepare_instance, register_deliveries
     from orchestration.settings import PROJECT_ROOT
 
     try:
         settings = settings_for(home)
-        environment = {**os.environ, **prepare_instance(settings)}
+        environment = {**os.environ, "PYTHONWARNINGS": QUIET_DEV_COMMAND, **prepare_instance(settings)}
         if not read_only:
             with open_instance(settings) as instance:
                 register_deliveries(instance, settings)
+                close_dead_runs(instance, settings)
     except IntMartsError as error:
         leave_with(error, as_json=False)
     if prepare_only:
@@ -424,6 +427,10 @@ def ui(
         if read_only
         else [str(binaries / "dagster"), "dev", *workspace]
     )
+    if os.name == "posix":
+        # this very process becomes Dagster, so that whoever stops it stops Dagster and its children, and not only the starter
+        os.chdir(PROJECT_ROOT)
+        os.execve(command[0], command, environment)
     raise SystemExit(subprocess.run(command, env=environment, cwd=PROJECT_ROOT).returncode)
 
 

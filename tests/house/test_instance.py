@@ -1,0 +1,127 @@
+"""Dagster's storage in the home: deliveries to pick, runs of killed processes, and PostgreSQL by configuration."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from orchestration.instance import POSTGRES_URL_VARIABLE, close_dead_runs, open_instance, register_deliveries
+from orchestration.settings import Settings, load_settings
+from tests.postgres_server import postgres_server
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in ("INT_MARTS_HOME", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    loaded = load_settings(home=tmp_path)
+    loaded.paths.create()
+    return loaded
+
+
+@pytest.fixture
+def postgres(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with postgres_server() as socket_folder:
+        url = f"postgresql+psycopg2://int_marts:{SECRET}@/postgres?host={socket_folder}"
+        monkeypatch.setenv(POSTGRES_URL_VARIABLE, url)
+        yield url
+
+
+def land(settings: Settings, name: str) -> None:
+    folder = settings.paths.landing / name
+    folder.mkdir()
+    (folder / "opt_outs.csv").write_text("person_id\n")
+
+
+@pytest.mark.slow
+def test_every_delivery_in_landing_can_be_picked(settings: Settings) -> None:
+    land(settings, "2025-09")
+    with open_instance(settings) as instance:
+        assert register_deliveries(instance, settings) == ["2025-09"]
+        land(settings, "2025-10")
+        register_deliveries(instance, settings)
+        assert instance.get_dynamic_partitions("delivery") == ["2025-09", "2025-10"]
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from orchestration.home_lock import hold
+
+    @dg.job
+    def nothing() -> None: ...
+
+    with open_instance(settings) as instance:
+        run = instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED)
+        assert close_dead_runs(instance, settings) == 0, "a run that has just started may be on its way to the lock"
+        monkeypatch.setattr("orchestration.instance.LOCK_TAKEN_WITHIN_S", -1)
+        with hold(settings.paths, purpose="a living run"):
+            assert close_dead_runs(instance, settings) == 0
+        assert close_dead_runs(instance, settings) == 1
+        assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+        assert close_dead_runs(instance, settings) == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.xdist_group("postgres")
+def test_runs_are_kept_in_postgresql_and_the_address_stays_in_the_environment(tmp_path: Path, postgres: str) -> None:
+    import dagster as dg
+    import psycopg
+
+    from orchestration.assets.landing import LANDING_KEY, landing_delivery
+    from orchestration.assets.shared import HomeResource
+
+    settings = load_settings(home=tmp_path, dagster_postgres_url=SecretStr(postgres))
+    settings.paths.create()
+    land(settings, "2025-10")
+    with open_instance(settings) as instance:
+        register_deliveries(instance, settings)
+        done = dg.materialize(
+            [landing_delivery], partition_key="2025-10", instance=instance, resources={"home": HomeResource()}
+        )
+        assert done.success
+    with open_instance(settings) as again:
+        assert again.get_dynamic_partitions("delivery") == ["2025-10"]
+        event = again.get_latest_materialization_event(LANDING_KEY)
+        assert event and event.asset_materialization
+        assert event.asset_materialization.metadata["feeds_found"].value == 1
+        assert event.run_id == done.run_id
+    with psycopg.connect(postgres.replace("+psycopg2", "")) as connection:
+        assert connection.execute("select run_id from runs").fetchall() == [(done.run_id,)]
+    kept = [path for path in settings.paths.dagster.rglob("*") if path.is_file()]
+    assert not [path.name for path in kept if SECRET.encode() in path.read_bytes()]
+    assert not list(settings.paths.dagster.rglob("runs.db"))
+    assert _postgres_url(settings) == {"env": POSTGRES_URL_VARIABLE}
+
+
+def _postgres_url(settings: Settings) -> object:
+    import yaml
+
+    config = yaml.safe_load((settings.paths.dagster / "dagster.yaml").read_text())
+    return config["storage"]["postgres"]["postgres_url"]
+
+
+def test_seconds_since_a_moment_without_a_time_zone_are_counted_in_utc() -> None:
+    from orchestration.instance import seconds_since
+
+    naive = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    assert 0 <= seconds_since(naive) < 60
+
+
+def test_an_address_without_the_driver_is_refused_before_anything_starts(settings: Settings) -> None:
+    from orchestration.errors import UsageError
+
+    wrong = settings.model_copy(update={"dagster_postgres_url": SecretStr(f"postgresql://u:{SECRET}@db/runs")})
+    with pytest.raises(UsageError, match="psycopg2") as error:
+        open_instance(wrong)
+    assert SECRET not in str(error.value)
