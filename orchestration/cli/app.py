@@ -6,8 +6,6 @@ Exit codes: 0 done, 1 fault, 2 usage, 3 delivery refused, 4 gate shut, 5 busy, 6
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,8 +29,6 @@ HomeOption = Annotated[
 DeliveryArgument = Annotated[
     str | None, typer.Argument(help="A delivery folder such as 2025-10; default: the newest.", show_default=False)
 ]
-# `dg dev` would need a project layout of its own; the warning in front of every start tells nobody here anything
-QUIET_DEV_COMMAND = "ignore:Function `dev_command` is superseded"
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this home instead of leaving with 5.")]
 
 
@@ -405,33 +401,13 @@ def ui(
     home: HomeOption = None,
 ) -> None:
     """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
+    from orchestration.cli.dagster_ui import open_ui
     from orchestration.errors import IntMartsError
-    from orchestration.instance import close_dead_runs, open_instance, prepare_instance, register_deliveries
-    from orchestration.settings import PROJECT_ROOT
 
     try:
-        settings = settings_for(home)
-        environment = {**os.environ, "PYTHONWARNINGS": QUIET_DEV_COMMAND, **prepare_instance(settings)}
-        if not read_only:
-            with open_instance(settings) as instance:
-                register_deliveries(instance, settings)
-                close_dead_runs(instance, settings)
+        open_ui(settings_for(home), port, read_only=read_only, prepare_only=prepare_only)
     except IntMartsError as error:
         leave_with(error, as_json=False)
-    if prepare_only:
-        return
-    binaries = Path(sys.executable).parent
-    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    command = (
-        [str(binaries / "dagster-webserver"), "--read-only", *workspace]
-        if read_only
-        else [str(binaries / "dagster"), "dev", *workspace]
-    )
-    if os.name == "posix":
-        # this very process becomes Dagster, so that whoever stops it stops Dagster and its children, and not only the starter
-        os.chdir(PROJECT_ROOT)
-        os.execve(command[0], command, environment)
-    raise SystemExit(subprocess.run(command, env=environment, cwd=PROJECT_ROOT).returncode)
 
 
 def main() -> None:
