@@ -6,10 +6,11 @@
    keys          further columns that make a person's k one's own (sex and age band), besides measure and cohort
    function      SQL over `events` (= k): whole numbers, nought at k = 0
    width         months in the window
+   where         which rows of person_period_areas are asked for
    further_join  [relation, column it shares, column it adds]: f may use it, and the sums are per its value
 
    Gives boundary, area_type, area_code, month, measure_id, cohort_id, the keys and `total`; a missing row is nought. #}
-{% macro person_step_sums(keys, function, width, further_join=none) -%}
+{% macro person_step_sums(keys, function, width, where='true', further_join=none) -%}
 {% set by = ['measure_id', 'cohort_id'] + keys -%}
 {% set added = [further_join[2]] if further_join else [] -%}
 with
@@ -28,11 +29,13 @@ steps as (
             *,
             events as change
         from {{ ref('person_period_areas') }}
+        where {{ where }}
         union all
         select
             * replace (month_number + {{ width }} as month_number),
             -events as change
         from {{ ref('person_period_areas') }}
+        where {{ where }}
     ) as changes
     group by all
     having sum(change) <> 0

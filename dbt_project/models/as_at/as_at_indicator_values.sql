@@ -1,5 +1,3 @@
 {{ config(alias='indicator_values') }}
 
-select * exclude (boundary)
-from {{ ref('indicator_values_by_boundary') }}
-where boundary = 'as_at'
+{{ indicator_values('as_at') }}

@@ -14,6 +14,7 @@ ladder as (
         [],
         'cast(events >= thresholds.events_per_person as integer)',
         12,
+        where='measure_id in (select thresholds.measure_id from thresholds)',
         further_join=['thresholds', 'measure_id', 'events_per_person']
     ) | indent(4) }}
 )

@@ -1,33 +1,17 @@
--- Totals of additive measures per area, month and cohort, for the pairs of measure and cohort that an indicator uses. Sparse.
+-- Totals of additive measures per area, month and cohort, for the pairs of measure and cohort that an indicator uses. Sparse: cells are
+-- summed over ages, sexes and quintiles practice by practice before they are placed.
 with
 
-used as (
+practice_totals as (
     select
-        numerator_measure_id as measure_id,
-        cohort_id
-    from {{ ref('indicator_cohorts') }}
-    where measure_kind = 'additive'
-    union
-    select
-        denominator_measure_id as measure_id,
-        denominator_cohort_id as cohort_id
-    from {{ ref('indicator_cohorts') }}
-),
-
-cohort_cells as (
-    select
-        cells.boundary,
-        cells.int_code,
-        cells.pcn_code,
-        cells.hcp_code,
-        cells.icb_code,
-        used.measure_id,
-        used.cohort_id,
+        used.measure_cohort_key,
+        used.cohort_id = 'all' as is_everybody,
         cells.month,
+        cells.practice_code,
         cast(sum(cells.numerator) as decimal(18, 2)) as total
-    from used
+    from {{ ref('measure_cohorts') }} as used
     inner join {{ ref('cohort_strata') }} as strata on used.cohort_id = strata.cohort_id
-    inner join {{ ref('neighbourhood_cells') }} as cells
+    inner join {{ ref('additive_cells') }} as cells
         on
             used.measure_id = cells.measure_id
             and strata.cell_cohort_id = cells.cohort_id
@@ -38,8 +22,13 @@ cohort_cells as (
     group by all
 )
 
-{{ sum_to_areas(
-    'cohort_cells',
-    ['boundary', 'measure_id', 'cohort_id', 'month'],
-    {'total': 'cast(sum(total) as decimal(18, 2))'}
-) }}
+select
+    areas.area_key,
+    areas.month_number,
+    totals.measure_cohort_key,
+    cast(sum(totals.total) as decimal(18, 2)) as total
+from practice_totals as totals
+inner join {{ ref('practice_area_keys') }} as areas
+    on totals.practice_code = areas.practice_code and totals.month = areas.month
+where totals.is_everybody or areas.has_cohorts
+group by all

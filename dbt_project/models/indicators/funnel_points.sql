@@ -1,6 +1,6 @@
 -- Funnels (definitions C10): observed against expected events of each area over 12 months, z-scores winsorised at the 10th and 90th
 -- percentile of the areas of the type, and what over-dispersion they show. Expected comes from the pooled rate of those areas, or from
--- the ICB's rates by sex and age where the indicator is standardised indirectly. Incomplete periods have no place in a funnel.
+-- the ICB's rates by sex and age where the indicator is standardised indirectly. Incomplete periods have no place in a funnel. Of everybody.
 with
 
 points as (
@@ -15,8 +15,7 @@ points as (
         figures.denominator,
         figures.multiplier,
         figures.expected as standardised_expected,
-        figures.standardised_value,
-        figures.value as crude_value
+        figures.period_status
     from {{ ref('indicator_figures') }} as figures
     inner join {{ ref('indicator_cohorts') }} as cohorts
         on figures.indicator_id = cohorts.indicator_id and figures.cohort_id = cohorts.cohort_id
@@ -32,6 +31,7 @@ points as (
     where
         figures.boundary = 'marts'
         and figures.period = 'rolling_12_months'
+        and figures.cohort_id = 'all'
         and figures.area_type <> 'icb'
         and figures.value is not null
         and figures.period_status <> 'incomplete'
@@ -88,6 +88,7 @@ select
     expected_events as expected,
     pooled_rate * multiplier as pooled_value,
     observed / expected_events * pooled_rate * multiplier as value,
+    period_status,
     case
         when areas > 1
             then greatest(0.0, (areas * phi - (areas - 1)) / nullif(sum_weights - sum_squared_weights / sum_weights, 0))

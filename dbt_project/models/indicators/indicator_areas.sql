@@ -1,4 +1,6 @@
--- Every area that lives in a month, on both boundaries, and how many of the last 12 months it has lived under its own code.
+-- Every area that lives in a month, on both boundaries, how many of the last 12 months it has lived under its own code, and whether
+-- cohorts are worked out for it. They are for teams, partnerships and the ICB as they stand at the data cut: networks and each month's
+-- own boundaries show everybody.
 with
 
 lived as (
@@ -11,6 +13,7 @@ lived as (
 )
 
 select
+    cast(dense_rank() over (order by boundary, area_type, area_code) as integer) as area_key,
     boundary,
     area_type,
     area_code,
@@ -19,5 +22,6 @@ select
     count(*) over (
         partition by boundary, area_type, area_code
         order by {{ month_number('month') }} range between 11 preceding and current row
-    ) as months_of_life
+    ) as months_of_life,
+    boundary = 'marts' and area_type <> 'pcn' as has_cohorts
 from lived

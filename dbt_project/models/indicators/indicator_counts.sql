@@ -1,5 +1,7 @@
 -- Numerator and denominator of every indicator, cohort, area and period, on both boundaries, before it is decided what may be shown.
 -- Populations of 12 months are the mean of the 12 monthly lists (definitions C9); activity is summed.
+{{ config(materialized='view') }}
+
 with
 
 wanted as (
@@ -8,64 +10,53 @@ wanted as (
         cohorts.cohort_id,
         cohorts.denominator_kind,
         cohorts.measure_kind,
+        numerators.measure_cohort_key as numerator_key,
+        denominators.measure_cohort_key as denominator_key,
         -- each kind of measure has its own relation; a null key joins nothing
-        case when cohorts.measure_kind = 'additive' then cohorts.numerator_measure_id end as additive_measure_id,
         case when cohorts.measure_kind = 'person_period' then cohorts.numerator_measure_id end as person_measure_id,
         case when cohorts.measure_kind = 'duration' then cohorts.numerator_measure_id end as duration_measure_id,
-        cohorts.events_per_person,
-        cohorts.denominator_measure_id,
-        cohorts.denominator_cohort_id,
-        areas.boundary,
-        areas.area_type,
-        areas.area_code,
-        areas.month,
-        areas.months_of_life
+        cohorts.events_per_person
     from {{ ref('indicator_cohorts') }} as cohorts
-    cross join {{ ref('indicator_areas') }} as areas
-    -- each month's own boundaries are for reading old figures as they stood: everybody, not each cohort again
-    where areas.boundary = 'marts' or cohorts.cohort_id = 'all'
+    left join {{ ref('measure_cohorts') }} as numerators
+        on
+            cohorts.measure_kind = 'additive'
+            and cohorts.numerator_measure_id = numerators.measure_id
+            and cohorts.cohort_id = numerators.cohort_id
+    left join {{ ref('measure_cohorts') }} as denominators
+        on
+            cohorts.denominator_measure_id = denominators.measure_id
+            and cohorts.denominator_cohort_id = denominators.cohort_id
 ),
 
 totals as (
     select
         wanted.*,
-        coalesce(numerators.month_total, 0) as month_numerator,
-        coalesce(numerators.rolling_12_months_total, 0) as rolling_numerator,
-        coalesce(denominators.month_total, 0) as month_denominator,
-        coalesce(denominators.rolling_12_months_total, 0) as rolling_denominator
+        areas.boundary,
+        areas.area_type,
+        areas.area_code,
+        areas.month,
+        areas.months_of_life,
+        periods.period,
+        coalesce(
+            case when periods.period = 'month' then numerators.month_total else numerators.rolling_12_months_total end, 0
+        ) as total,
+        cast(coalesce(
+            case when periods.period = 'month' then denominators.month_total else denominators.rolling_12_months_total end, 0
+        ) as double)
+        / case when periods.period <> 'month' and wanted.denominator_kind = 'population' then 12 else 1 end as denominator
     from wanted
+    inner join {{ ref('indicator_areas') }} as areas on wanted.cohort_id = 'all' or areas.has_cohorts
     left join {{ ref('area_periods') }} as numerators
         on
-            wanted.additive_measure_id = numerators.measure_id
-            and wanted.cohort_id = numerators.cohort_id
-            and wanted.boundary = numerators.boundary
-            and wanted.area_type = numerators.area_type
-            and wanted.area_code = numerators.area_code
-            and wanted.month = numerators.month
+            wanted.numerator_key = numerators.measure_cohort_key
+            and areas.area_key = numerators.area_key
+            and areas.month_number = numerators.month_number
     left join {{ ref('area_periods') }} as denominators
         on
-            wanted.denominator_measure_id = denominators.measure_id
-            and wanted.denominator_cohort_id = denominators.cohort_id
-            and wanted.boundary = denominators.boundary
-            and wanted.area_type = denominators.area_type
-            and wanted.area_code = denominators.area_code
-            and wanted.month = denominators.month
-),
-
-both_periods as (
-    select
-        * exclude (month_numerator, rolling_numerator, month_denominator, rolling_denominator),
-        'month' as period,
-        month_numerator as total,
-        cast(month_denominator as double) as denominator
-    from totals
-    union all
-    select
-        * exclude (month_numerator, rolling_numerator, month_denominator, rolling_denominator),
-        'rolling_12_months' as period,
-        rolling_numerator as total,
-        cast(rolling_denominator as double) / case when denominator_kind = 'population' then 12 else 1 end as denominator
-    from totals
+            wanted.denominator_key = denominators.measure_cohort_key
+            and areas.area_key = denominators.area_key
+            and areas.month_number = denominators.month_number
+    cross join (values ('month'), ('rolling_12_months')) as periods (period)
 )
 
 select
@@ -83,7 +74,7 @@ select
     end as numerator,
     counts.denominator,
     medians.median
-from both_periods as counts
+from totals as counts
 left join {{ ref('area_people') }} as people
     on
         counts.person_measure_id = people.measure_id

@@ -1,5 +1,6 @@
 -- Points of the process charts (definitions C10): monthly figures, each in the phase that its rebasings give it. Incomplete months are
--- shown and never judged: they are in no mean, no moving range and no run.
+-- shown and never judged: they are in no mean, no moving range and no run. Charts are of everybody: a cohort's months are too small a count to
+-- judge, and each further chart is another chance of a false alarm.
 with
 
 figures as (
@@ -11,9 +12,10 @@ figures as (
         month,
         value,
         coalesce(numerator, denominator) as count_behind,
+        period_status,
         value is not null and period_status <> 'incomplete' as is_judged
     from {{ ref('indicator_figures') }}
-    where boundary = 'marts' and period = 'month'
+    where boundary = 'marts' and period = 'month' and cohort_id = 'all'
 ),
 
 phased as (
@@ -25,6 +27,7 @@ phased as (
         figures.month,
         figures.value,
         figures.count_behind,
+        figures.period_status,
         figures.is_judged,
         cast(1 + count(rebasings.month) as integer) as phase,
         arg_max(rebasings.reason, rebasings.month) as phase_reason

@@ -1,13 +1,15 @@
 -- Age-standardised rates (definitions C10). Direct: 19 bands of ESP2013, Dobson's limits on Byar's, with the variance of repeat events;
 -- null below 10 events. Indirect: against the ICB's own rates by sex and band in the same period, limits of the observed count.
+-- What falls where there is nobody (age unknown, an empty band) has no rate and is left out.
+{% set events_of_band = 'case when people.{band} > 0 then coalesce(events.{band}, 0) else 0 end' -%}
 with
 
 wanted as (
     select
         cohorts.indicator_id,
         cohorts.cohort_id,
-        cohorts.cohort_kind,
-        definitions.sex as cohort_sex,
+        -- by age alone: everybody of a band, unknown sex too
+        coalesce(definitions.sex, 'all') as sex,
         cohorts.numerator_measure_id,
         cohorts.denominator_measure_id,
         cohorts.multiplier,
@@ -17,92 +19,92 @@ wanted as (
     where cohorts.standardisation <> 'none'
 ),
 
+standard as (
+    select
+        {{ pivot_bands('standard_population') | indent(8) }}
+    from {{ ref('esp2013') }}
+),
+
 repeats as (
-    select *
-    from {{ ref('area_repeat_events') }}
-    where cohort_id = 'all'
-    union all by name
     select
-        * exclude (sex, total),
-        'all' as sex,
-        sum(total) as total
-    from {{ ref('area_repeat_events') }}
-    where cohort_id = 'all'
-    group by all
-),
-
-strata as (
-    select
-        strata.*,
-        strata.events + coalesce(repeats.total, 0) as squared_events
-    from {{ ref('area_strata') }} as strata
-    left join repeats
+        areas.area_key,
+        areas.month_number,
+        events.period,
+        events.measure_id,
+        case when grouping(events.sex) = 1 then 'all' else events.sex end as sex,
+        {{ pivot_bands('events.total', 'events.age_band') | indent(8) }}
+    from {{ ref('area_repeat_events') }} as events
+    inner join {{ ref('indicator_areas') }} as areas
         on
-            strata.numerator_measure_id = repeats.measure_id
-            and strata.boundary = repeats.boundary
-            and strata.area_type = repeats.area_type
-            and strata.area_code = repeats.area_code
-            and strata.month = repeats.month
-            and strata.period = repeats.period
-            and strata.sex = repeats.sex
-            and strata.age_band = repeats.age_band
-),
-
-bands as (
-    select
-        wanted.indicator_id,
-        wanted.cohort_id,
-        wanted.multiplier,
-        strata.boundary,
-        strata.area_type,
-        strata.area_code,
-        strata.month,
-        strata.period,
-        strata.age_band,
-        standard.standard_population,
-        strata.lists,
-        sum(strata.events) as events,
-        sum(strata.squared_events) as squared_events,
-        cast(sum(strata.people) as double) / max(strata.lists) as people
-    from wanted
-    inner join strata
-        on
-            wanted.numerator_measure_id = strata.numerator_measure_id
-            and wanted.denominator_measure_id = strata.denominator_measure_id
-            -- by age alone: everybody of a band, unknown sex too
-            and strata.sex = case when wanted.cohort_kind = 'all' then 'all' else wanted.cohort_sex end
-    inner join {{ ref('esp2013') }} as standard on strata.age_band = standard.age_band
-    where wanted.standardisation = 'direct_esp2013'
-    group by all
+            events.boundary = areas.boundary
+            and events.area_type = areas.area_type
+            and events.area_code = areas.area_code
+            and events.month = areas.month
+    where events.cohort_id = 'all'
+    group by grouping sets (
+        (areas.area_key, areas.month_number, events.period, events.measure_id, events.sex),
+        (areas.area_key, areas.month_number, events.period, events.measure_id)
+    )
 ),
 
 direct_sums as (
     select
-        indicator_id,
-        cohort_id,
-        boundary,
-        area_type,
-        area_code,
-        month,
-        period,
-        cast(sum(events) as double) as events,
-        sum(standard_population) as standard_population,
-        {{ exact_sum('cast(events as double) / people * standard_population') }} / sum(standard_population) * multiplier as rate,
-        {{ exact_sum('cast(squared_events as double) * power(standard_population / people, 2)', 12) }}
-        / power(cast(sum(standard_population) as double), 2) as variance,
-        multiplier
-    from bands
-    group by indicator_id, cohort_id, boundary, area_type, area_code, month, period, multiplier
+        wanted.indicator_id,
+        wanted.cohort_id,
+        wanted.multiplier,
+        people.area_key,
+        people.month_number,
+        people.period,
+        cast({{ sum_over_bands(events_of_band, 2) | indent(8) }} as double) as events,
+        cast({{ sum_over_bands('case when people.{band} > 0 then standard.{band} else 0 end', 2) | indent(8) }} as double)
+        as standard_population,
+        cast({{ sum_over_bands(
+            'case when people.{band} > 0
+                then cast(coalesce(events.{band}, 0) as double) / (cast(people.{band} as double) / people.lists) * cast(standard.{band} as double)
+            else 0 end'
+        ) | indent(8) }} as double) as weighted_rates,
+        cast({{ sum_over_bands(
+            'case when people.{band} > 0
+                then cast(coalesce(events.{band}, 0) + coalesce(repeats.{band}, 0) as double)
+                * power(cast(standard.{band} as double) / (cast(people.{band} as double) / people.lists), 2)
+            else 0 end', 12
+        ) | indent(8) }} as double) as weighted_variances
+    from wanted
+    inner join {{ ref('area_strata') }} as people
+        on wanted.denominator_measure_id = people.measure_id and wanted.sex = people.sex
+    left join {{ ref('area_strata') }} as events
+        on
+            wanted.numerator_measure_id = events.measure_id
+            and people.area_key = events.area_key
+            and people.month_number = events.month_number
+            and people.period = events.period
+            and people.sex = events.sex
+    left join repeats
+        on
+            wanted.numerator_measure_id = repeats.measure_id
+            and people.area_key = repeats.area_key
+            and people.month_number = repeats.month_number
+            and people.period = repeats.period
+            and people.sex = repeats.sex
+    cross join standard
+    where wanted.standardisation = 'direct_esp2013'
+),
+
+direct_rates as (
+    select
+        *,
+        weighted_rates / standard_population * multiplier as rate,
+        weighted_variances / power(standard_population, 2) as variance
+    from direct_sums
+    where standard_population > 0
 ),
 
 direct as (
     select
         indicator_id,
         cohort_id,
-        boundary,
-        area_type,
-        area_code,
-        month,
+        area_key,
+        month_number,
         period,
         'direct_esp2013' as standardisation,
         events as events_standardised,
@@ -115,95 +117,123 @@ direct as (
             when events >= 10 then rate + sqrt(variance / events) * ({{ byar_95('events', '+') }} - events) * multiplier
         end as standardised_upper_95,
         case when events < 10 then 'fewer_than_10_events' end as standardised_null_reason
-    from direct_sums
+    from direct_rates
 ),
 
-reference as (
+areas as (
     select
-        boundary,
-        month,
-        period,
-        numerator_measure_id,
-        denominator_measure_id,
-        sex,
-        age_band,
-        events,
-        people
-    from strata
-    where area_type = 'icb' and sex <> 'all'
+        areas.*,
+        icb.area_key as icb_key
+    from {{ ref('indicator_areas') }} as areas
+    inner join {{ ref('indicator_areas') }} as icb
+        on areas.boundary = icb.boundary and areas.month_number = icb.month_number and icb.area_type = 'icb'
+),
+
+indirect_sexes as (
+    select
+        wanted.indicator_id,
+        wanted.cohort_id,
+        wanted.multiplier,
+        people.area_key,
+        people.month_number,
+        people.period,
+        people.lists,
+        areas.icb_key,
+        {{ sum_over_bands(events_of_band, 2) | indent(8) }} as events,
+        {{ sum_over_bands('people.{band}', 2) | indent(8) }} as people,
+        {{ sum_over_bands(
+            'case when people.{band} > 0
+                then cast(people.{band} as double) * cast(coalesce(icb_events.{band}, 0) as double) / cast(icb_people.{band} as double)
+            else 0 end', 15
+        ) | indent(8) }} as expected
+    from wanted
+    inner join {{ ref('area_strata') }} as people
+        on wanted.denominator_measure_id = people.measure_id and people.sex <> 'all'
+    inner join areas on people.area_key = areas.area_key and people.month_number = areas.month_number
+    left join {{ ref('area_strata') }} as events
+        on
+            wanted.numerator_measure_id = events.measure_id
+            and people.area_key = events.area_key
+            and people.month_number = events.month_number
+            and people.period = events.period
+            and people.sex = events.sex
+    inner join {{ ref('area_strata') }} as icb_people
+        on
+            wanted.denominator_measure_id = icb_people.measure_id
+            and areas.icb_key = icb_people.area_key
+            and people.month_number = icb_people.month_number
+            and people.period = icb_people.period
+            and people.sex = icb_people.sex
+    left join {{ ref('area_strata') }} as icb_events
+        on
+            wanted.numerator_measure_id = icb_events.measure_id
+            and areas.icb_key = icb_events.area_key
+            and people.month_number = icb_events.month_number
+            and people.period = icb_events.period
+            and people.sex = icb_events.sex
+    where wanted.standardisation = 'indirect_icb'
 ),
 
 indirect_sums as (
     select
-        wanted.indicator_id,
-        wanted.cohort_id,
-        strata.boundary,
-        strata.area_type,
-        strata.area_code,
-        strata.month,
-        strata.period,
-        wanted.multiplier,
-        cast(sum(strata.events) as double) as events,
-        {{ exact_sum('cast(strata.people as double) * cast(reference.events as double) / cast(reference.people as double)', 15) }} as expected,
-        cast(sum(reference.events) as double) / nullif(cast(sum(reference.people) as double), 0) * max(strata.lists) as reference_rate
-    from wanted
-    inner join strata
-        on
-            wanted.numerator_measure_id = strata.numerator_measure_id
-            and wanted.denominator_measure_id = strata.denominator_measure_id
-            and (wanted.cohort_kind = 'all' or wanted.cohort_sex = strata.sex)
-    inner join reference
-        on
-            strata.boundary = reference.boundary
-            and strata.month = reference.month
-            and strata.period = reference.period
-            and strata.numerator_measure_id = reference.numerator_measure_id
-            and strata.denominator_measure_id = reference.denominator_measure_id
-            and strata.sex = reference.sex
-            and strata.age_band = reference.age_band
-    where wanted.standardisation = 'indirect_icb'
+        indicator_id,
+        cohort_id,
+        multiplier,
+        area_key,
+        month_number,
+        period,
+        icb_key,
+        cast(sum(events) as double) as events,
+        cast(sum(expected) as double) as expected,
+        cast(sum(people) as double) as people,
+        max(lists) as lists
+    from indirect_sexes
     group by all
+    having sum(people) > 0
 ),
 
 -- the ICB's crude rate over all its strata turns the ratio into a rate
-reference_rates as (
+indirect_rates as (
     select
-        indicator_id,
-        cohort_id,
-        boundary,
-        month,
-        period,
-        reference_rate
-    from indirect_sums
-    where area_type = 'icb'
+        sums.*,
+        icb.events / nullif(icb.people, 0) * icb.lists as reference_rate
+    from indirect_sums as sums
+    inner join indirect_sums as icb
+        on
+            sums.indicator_id = icb.indicator_id
+            and sums.cohort_id = icb.cohort_id
+            and sums.icb_key = icb.area_key
+            and sums.month_number = icb.month_number
+            and sums.period = icb.period
 ),
 
 indirect as (
     select
-        sums.indicator_id,
-        sums.cohort_id,
-        sums.boundary,
-        sums.area_type,
-        sums.area_code,
-        sums.month,
-        sums.period,
+        indicator_id,
+        cohort_id,
+        area_key,
+        month_number,
+        period,
         'indirect_icb' as standardisation,
-        sums.events as events_standardised,
-        sums.expected,
-        sums.events / nullif(sums.expected, 0) * rates.reference_rate * sums.multiplier as standardised_value,
-        ({{ count_lower_95('sums.events') }}) / nullif(sums.expected, 0) * rates.reference_rate * sums.multiplier as standardised_lower_95,
-        ({{ count_upper_95('sums.events') }}) / nullif(sums.expected, 0) * rates.reference_rate * sums.multiplier as standardised_upper_95,
-        case when sums.expected = 0 then 'nothing_expected' end as standardised_null_reason
-    from indirect_sums as sums
-    inner join reference_rates as rates
-        on
-            sums.indicator_id = rates.indicator_id
-            and sums.cohort_id = rates.cohort_id
-            and sums.boundary = rates.boundary
-            and sums.month = rates.month
-            and sums.period = rates.period
+        events as events_standardised,
+        expected,
+        events / nullif(expected, 0) * reference_rate * multiplier as standardised_value,
+        ({{ count_lower_95('events') }}) / nullif(expected, 0) * reference_rate * multiplier as standardised_lower_95,
+        ({{ count_upper_95('events') }}) / nullif(expected, 0) * reference_rate * multiplier as standardised_upper_95,
+        case when expected = 0 then 'nothing_expected' end as standardised_null_reason
+    from indirect_rates
 )
 
-select * from direct
-union all by name
-select * from indirect
+select
+    areas.boundary,
+    areas.area_type,
+    areas.area_code,
+    areas.month,
+    rates.* exclude (area_key, month_number)
+from (
+    select * from direct
+    union all by name
+    select * from indirect
+) as rates
+inner join areas on rates.area_key = areas.area_key and rates.month_number = areas.month_number
+where rates.cohort_id = 'all' or areas.has_cohorts

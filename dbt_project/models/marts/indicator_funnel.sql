@@ -39,13 +39,5 @@ select
         when limits.value > limits.upper_95 then 'high_95'
         else 'within'
     end as funnel_class,
-    figures.period_status
+    limits.period_status
 from limits
-inner join {{ ref('indicator_values') }} as figures
-    on
-        limits.indicator_id = figures.indicator_id
-        and limits.cohort_id = figures.cohort_id
-        and limits.area_type = figures.area_type
-        and limits.area_code = figures.area_code
-        and limits.month = figures.month
-        and figures.period = 'rolling_12_months'

@@ -34,17 +34,9 @@ select
     end as assurance,
     points.phase,
     points.phase_reason,
-    figures.period_status
+    points.period_status
 from {{ ref('process_points') }} as points
 inner join {{ ref('indicator_catalogue') }} as catalogue on points.indicator_id = catalogue.indicator_id
-inner join {{ ref('indicator_values') }} as figures
-    on
-        points.indicator_id = figures.indicator_id
-        and points.cohort_id = figures.cohort_id
-        and points.area_type = figures.area_type
-        and points.area_code = figures.area_code
-        and points.month = figures.month
-        and figures.period = 'month'
 left join {{ ref('process_limits') }} as limits
     on
         points.indicator_id = limits.indicator_id

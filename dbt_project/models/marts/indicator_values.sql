@@ -1,3 +1,1 @@
-select * exclude (boundary)
-from {{ ref('indicator_values_by_boundary') }}
-where boundary = 'marts'
+{{ indicator_values('marts') }}

@@ -1,19 +1,25 @@
--- The columns of the mart `indicator_values`, on both boundaries; targets are set on the boundaries of the data cut alone.
+{# The rows of the mart `indicator_values` on one boundary, `marts` or `as_at`: figures with what they are held against. #}
+{% macro indicator_values(boundary) -%}
 with
 
 people as (
     select
-        boundary,
-        area_type,
-        area_code,
-        month,
-        cast(round(month_total) as bigint) as registered_population
-    from {{ ref('area_periods') }}
-    where measure_id = 'registered_population' and cohort_id = 'all'
+        areas.area_type,
+        areas.area_code,
+        areas.month,
+        cast(round(lists.month_total) as bigint) as registered_population
+    from {{ ref('area_periods') }} as lists
+    inner join {{ ref('measure_cohorts') }} as measures
+        on
+            lists.measure_cohort_key = measures.measure_cohort_key
+            and measures.measure_id = 'registered_population'
+            and measures.cohort_id = 'all'
+    inner join {{ ref('indicator_areas') }} as areas
+        on lists.area_key = areas.area_key and lists.month_number = areas.month_number
+    where areas.boundary = '{{ boundary }}'
 )
 
 select
-    figures.boundary,
     figures.indicator_id,
     figures.cohort_id,
     figures.area_type,
@@ -39,7 +45,7 @@ select
     -- an incomplete figure is no verdict on a target
     case when figures.period_status <> 'incomplete' then figures.value - targets.target_value end as gap_to_target,
     figures.comparator_value,
-    people.registered_population,
+    coalesce(people.registered_population, 0) as registered_population,
     case
         when figures.area_type = 'int' and figures.month >= teams.go_live_month
             then {{ months_between('teams.go_live_month', 'figures.month') }}
@@ -57,8 +63,9 @@ left join {{ ref('indicator_target_lines') }} as targets
         and figures.month = targets.month
 left join people
     on
-        figures.boundary = people.boundary
-        and figures.area_type = people.area_type
+        figures.area_type = people.area_type
         and figures.area_code = people.area_code
         and figures.month = people.month
 left join {{ ref('team_go_lives') }} as teams on figures.area_code = teams.int_code
+where figures.boundary = '{{ boundary }}'
+{%- endmacro %}
