@@ -58,7 +58,6 @@ def test_limits_dispersion_and_classes_agree_with_plain_python(compiled, seed: i
         columns=COLUMNS,
     )
     rows["expected"] = np.nan
-    rows["standardised_value"] = np.nan
     bench = (
         Bench(compiled).give("indicators.indicator_figures", rows).give("indicators.standardised_rates", RATE_COLUMNS)
     )
@@ -67,7 +66,6 @@ def test_limits_dispersion_and_classes_agree_with_plain_python(compiled, seed: i
         "indicators.indicator_cohorts",
         "select distinct indicator_id, cohort_id, 'poisson' as limits from indicators.indicator_figures",
     )
-    bench.give("marts.indicator_values", "select * from indicators.indicator_figures")
     bench.run("indicators.funnel_points", "marts.indicator_funnel")
     found = bench.rows("select * from marts.indicator_funnel order by indicator_id, area_code")
     dispersed = 0

@@ -35,8 +35,6 @@ NO_STANDARDISED = """
 
 AREA = ["area_type", "area_code", "month", "period"]
 COUNT_COLUMNS = ["indicator_id", "cohort_id", "boundary", *AREA, "months_of_life", "numerator", "denominator"]
-MEASURES = ["numerator_measure_id", "denominator_measure_id"]
-STRATA_COLUMNS = ["boundary", *AREA, *MEASURES, "sex", "age_band", "events", "people", "lists"]
 
 
 def figures(bench: Bench, cases: list[tuple[float, float]], limits: str, multiplier: int = 100000) -> pd.DataFrame:
@@ -90,38 +88,37 @@ def test_wilson_of_part_d(bench: Bench) -> None:
 
 
 def standardised(bench: Bench, areas: dict[str, tuple[list[int], list[int], list[int]]]) -> pd.DataFrame:
-    """`standardised_rates` of areas given as (events, people, Σk(k - 1)) by band; the first area stands for the ICB too."""
+    """`standardised_rates` of areas given as (events, people, Σk(k - 1)) by band."""
     strata = pd.DataFrame(
         [
-            ("marts", "int", area, MONTH, "month", "events", "people", "all", band, e, p, 1)
-            for area, (events, people, _) in areas.items()
-            for band, e, p in zip(BANDS, events, people, strict=True)
-            if p > 0
+            (key, 302, measure, "all", "month", 1, *counts)
+            for key, (events, people, _) in enumerate(areas.values(), start=1)
+            for measure, counts in (("events", events), ("people", people))
         ],
-        columns=STRATA_COLUMNS,
+        columns=["area_key", "month_number", "measure_id", "sex", "period", "lists", *(f"band_{b}" for b in BANDS)],
     )
     repeats = pd.DataFrame(
         [
-            ("marts", "int", area, MONTH, "month", "events", "all", "male", band, extra)
+            ("marts", "int", area, MONTH, "month", "events", "all", sex, band, extra)
             for area, (_, _, extras) in areas.items()
             for band, extra in zip(BANDS, extras, strict=True)
+            # of both sexes together, as the rate is
+            for sex, extra in (("male", extra // 2), ("female", extra - extra // 2))
         ],
-        columns=[
-            "boundary",
-            "area_type",
-            "area_code",
-            "month",
-            "period",
-            "measure_id",
-            "cohort_id",
-            "sex",
-            "age_band",
-            "total",
-        ],
+        columns=["boundary", *AREA, "measure_id", "cohort_id", "sex", "age_band", "total"],
     )
-    bench.give("s", strata).give(
+    lived = pd.DataFrame(
+        [(0, "icb", "QXX"), *((key, "int", area) for key, area in enumerate(areas, start=1))],
+        columns=["area_key", "area_type", "area_code"],
+    )
+    bench.give("s", strata).give("lived", lived)
+    bench.give(
         "indicators.area_strata",
-        "select * replace (events::decimal(18, 2) as events, people::decimal(18, 2) as people) from s",
+        "select area_key, month_number, measure_id, sex, period, lists, columns('band_.*')::decimal(18, 2) from s",
+    )
+    bench.give(
+        "indicators.indicator_areas",
+        f"select *, 'marts' as boundary, date '{MONTH}' as month, 302 as month_number, true as has_cohorts from lived",
     )
     bench.give("indicators.area_repeat_events", repeats)
     bench.give("indicators.indicator_cohorts", COHORTS.format(rows="('x', 'direct_esp2013', 'poisson')"))

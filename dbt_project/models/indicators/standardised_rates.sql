@@ -25,13 +25,13 @@ standard as (
     from {{ ref('esp2013') }}
 ),
 
-repeats as (
+sex_repeats as (
     select
         areas.area_key,
         areas.month_number,
         events.period,
         events.measure_id,
-        case when grouping(events.sex) = 1 then 'all' else events.sex end as sex,
+        events.sex,
         {{ pivot_bands('events.total', 'events.age_band') | indent(8) }}
     from {{ ref('area_repeat_events') }} as events
     inner join {{ ref('indicator_areas') }} as areas
@@ -41,10 +41,21 @@ repeats as (
             and events.area_code = areas.area_code
             and events.month = areas.month
     where events.cohort_id = 'all'
-    group by grouping sets (
-        (areas.area_key, areas.month_number, events.period, events.measure_id, events.sex),
-        (areas.area_key, areas.month_number, events.period, events.measure_id)
-    )
+    group by areas.area_key, areas.month_number, events.period, events.measure_id, events.sex
+),
+
+repeats as (
+    select * from sex_repeats
+    union all by name
+    select
+        area_key,
+        month_number,
+        period,
+        measure_id,
+        'all' as sex,
+        {{ each_band('cast(sum({band}) as decimal(18, 2))') | indent(8) }}
+    from sex_repeats
+    group by area_key, month_number, period, measure_id
 ),
 
 direct_sums as (
