@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +21,23 @@ from orchestration.deliveries import Delivery, list_deliveries
 from orchestration.errors import IntMartsError
 from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
-from orchestration.ingest.manifest import Manifest
+from orchestration.ingest.manifest import Manifest, write_atomically
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import quote
 
 UNDATED = "undated"
+# Raised when what is written from the same manifests changes.
+INPUTS_VERSION = 1
+PLAN_FILE, KNOWN_FILE = "inputs.json", "inputs.made_from.json"
+SETTINGS_READ = {
+    "icb_code",
+    "icb_name",
+    "sub_icb_codes",
+    "expected_providers",
+    "required_feeds",
+    "person_id_spaces",
+    "local_identifier_feeds",
+}
 # Feeds whose months decide where the marts begin (definitions C14).
 ACTIVITY_FEEDS = (
     "hes_apc",
@@ -186,6 +199,9 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     deliveries = known_deliveries(home, delivered, delivery_name)
     if delivery_name not in deliveries:
         raise IntMartsError(f"delivery {delivery_name} has not been ingested: run `int-marts refresh {delivery_name}`")
+    made_from = everything_read(settings, delivery_name, deliveries, delivered)
+    if (known := known_plan(home, made_from)) is not None:
+        return known
     home.warehouse.mkdir(parents=True, exist_ok=True)
     temporary = home.warehouse / f".inputs.{os.getpid()}.tmp"
     temporary.unlink(missing_ok=True)
@@ -227,8 +243,43 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
         rows_live=rows_live,
     )
     # beside the inputs, because the receipt of the checks names it
-    (home.warehouse / "inputs.json").write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    (home.warehouse / PLAN_FILE).write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    write_atomically(home.warehouse / KNOWN_FILE, json.dumps([made_from, marks(home)]))
     return plan
+
+
+def everything_read(
+    settings: Settings,
+    delivery_name: str,
+    deliveries: dict[str, DeliveryFacts],
+    delivered: dict[str, list[Manifest]],
+) -> str:
+    """Hash of all that decides what stands in the inputs file, down to the hash of each Parquet file."""
+    told = settings.model_dump(mode="json", include=SETTINGS_READ)
+    read = [
+        INPUTS_VERSION,
+        delivery_name,
+        str(settings.paths.root.resolve()),
+        [[name, *map(str, facts)] for name, facts in deliveries.items()],
+        [manifest.model_dump(mode="json") for listed in delivered.values() for manifest in listed],
+        [contract.version for contract in load_contracts().values()],
+        told,
+    ]
+    return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
+
+
+def marks(home: Home) -> list[list[int]]:
+    """What tells that the files written last are still as they were."""
+    states = (path.stat() for path in (home.inputs_file, home.warehouse / PLAN_FILE))
+    return [[state.st_size, state.st_mtime_ns, state.st_ino] for state in states]
+
+
+def known_plan(home: Home, made_from: str) -> InputsPlan | None:
+    """The plan that was written last, when it was made from the same and nobody touched it since."""
+    with suppress(OSError, ValueError):
+        if json.loads((home.warehouse / KNOWN_FILE).read_text(encoding="utf-8")) == [made_from, marks(home)]:
+            return InputsPlan.model_validate_json((home.warehouse / PLAN_FILE).read_text(encoding="utf-8"))
+    return None
 
 
 class DeliveryFacts(NamedTuple):

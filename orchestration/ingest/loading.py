@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,31 @@ REJECT_REASONS = {
 }
 
 
+class OpenedSource(NamedTuple):
+    """A source whose header is understood, before any row is read."""
+
+    number: int
+    source: Source
+    layout: FileLayout
+    space: str | None
+
+    def reads_like(self, other: OpenedSource) -> bool:
+        """Whether both can be read as one file."""
+        return (
+            self.source.kind == other.source.kind == "csv"
+            and self.source.facts.is_plain == other.source.facts.is_plain
+            and self.layout.width > 1
+            and not is_cut(self.layout)
+            and self.layout._replace(assumptions=()) == other.layout._replace(assumptions=())
+        )
+
+    @property
+    def most_rows(self) -> int:
+        """Lines that may be rows. A value that holds a line break takes more of them than it makes rows."""
+        facts = self.source.facts
+        return facts.lines - facts.blank_lines - self.layout.header_lines
+
+
 class LoadedTable(NamedTuple):
     """`rows_read` counts data rows of the file: those in the table, those rejected, and blank lines."""
 
@@ -36,6 +62,7 @@ class LoadedTable(NamedTuple):
     source: Source
     layout: FileLayout
     table: str
+    first_row: int
     sql: TableSql
     space: str | None
     rows_in_table: int
@@ -45,39 +72,110 @@ class LoadedTable(NamedTuple):
 
     @property
     def rows(self) -> str:
-        """The typed rows with their number in the file."""
-        return f"select rowid as row_id, * from {self.table}"
+        """The typed rows with their number in the file. Files that were read as one follow each other in their table."""
+        end = self.first_row + self.rows_in_table
+        return (
+            f"select rowid - {self.first_row} as row_id, * from {self.table} "
+            f"where rowid >= {self.first_row} and rowid < {end}"
+        )
 
 
-def load_source(
+def load_sources(
     connection: duckdb.DuckDBPyConnection,
     contract: FeedContract,
     delivery: Delivery,
-    source: Source,
-    number: int,
+    sources: Iterable[Source],
     work: Path,
     declared_space: str | None,
     is_hashed: bool,
-) -> LoadedTable:
+) -> list[LoadedTable]:
     """Raises `DeliveryRefused` for a file that is not this feed's, is cut short, or carries identifying columns."""
-    table = f"rows_{number}"
-    if number == 0:
-        connection.execute(
-            "create table quarantined (source integer, file varchar, line bigint, column_name varchar, reason varchar)"
-        )
+    connection.execute(
+        "create table quarantined (source integer, file varchar, line bigint, column_name varchar, reason varchar)"
+    )
+    groups: list[list[OpenedSource]] = []
+    for number, source in enumerate(sources):
+        opened = open_source(connection, contract, source, number, declared_space)
+        if groups and opened.reads_like(groups[-1][0]):
+            groups[-1].append(opened)
+        else:
+            groups.append([opened])
+    tables: list[LoadedTable] = []
+    for group in groups:
+        tables += load_group(connection, contract, delivery, group, work, is_hashed)
+    return tables
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    source: Source,
+    number: int,
+    declared_space: str | None,
+) -> OpenedSource:
     layout = parquet_layout(connection, contract, source) if source.kind == "parquet" else find_layout(source, contract)
     privacy.refuse_personal_headers(source, contract, layout)
-    space = declared_space or space_of(contract, layout)
-    relation = (
-        parquet_relation(source, layout) if source.kind == "parquet" else text_relation(source, layout, number, work)
-    )
+    return OpenedSource(number, source, layout, declared_space or space_of(contract, layout))
+
+
+def load_group(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    delivery: Delivery,
+    group: list[OpenedSource],
+    work: Path,
+    is_hashed: bool,
+) -> list[LoadedTable]:
+    """One table of the rows of all, when their lines account for every row; else each file is read by itself."""
+    number, source, layout, space = group[0]
+    table = f"rows_{number}"
+    if source.kind == "parquet":
+        relation = parquet_relation(source, layout)
+    else:
+        relation = text_relation([opened.source for opened in group], layout, number, work)
     removals = columns_of_removals(contract, layout)
     sql = table_sql(
         contract, layout, relation, source.facts.is_plain, space, is_hashed, removals, str(delivery.data_cut)
     )
-    privacy.refuse_nhs_numbers_in_sample(source, contract, layout, sql.checked.values())
+    for opened in group:
+        privacy.refuse_nhs_numbers_in_sample(opened.source, contract, layout, sql.checked.values())
     made = connection.execute(f"create table {table} as {sql.load}").fetchone()
     rows = made[0] if made else 0
+    if len(group) == 1:
+        loaded = [account_for(connection, contract, group[0], table, 0, sql, rows, work)]
+    elif rows == sum(opened.most_rows for opened in group):
+        # No file can have more rows than that, so each has as many.
+        loaded, first_row = [], 0
+        for opened in group:
+            rows = opened.most_rows
+            loaded.append(account_for(connection, contract, opened, table, first_row, sql, rows, work))
+            first_row += rows
+    else:
+        connection.execute(f"drop table {table}; drop table reject_errors_{number}; drop table reject_scans_{number}")
+        return [
+            one for opened in group for one in load_group(connection, contract, delivery, [opened], work, is_hashed)
+        ]
+    told = {
+        column: (layout.columns[name].header if name in layout.columns else name)
+        for column, name in sql.checked.items()
+    }
+    parts = [(one.source, f"({one.rows})") for one in loaded]
+    privacy.refuse_nhs_numbers_in_table(connection, contract, table, parts, told)
+    return loaded
+
+
+def account_for(
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    opened: OpenedSource,
+    table: str,
+    first_row: int,
+    sql: TableSql,
+    rows: int,
+    work: Path,
+) -> LoadedTable:
+    """Every line of one file is a row in the table, a rejected row or blank; refused when too few are rows."""
+    number, source, layout, space = opened
     blank = 0 if layout.width == 1 else blank_lines(source, layout)
     # A row takes at least one line: when rows and lines agree, no line was rejected.
     is_whole = source.kind != "csv" or (layout.width > 1 and rows + blank + layout.header_lines == source.facts.lines)
@@ -86,9 +184,7 @@ def load_source(
     if rows_read == blank and not contract.may_be_empty:
         raise refuse(source.label, "a header and no rows", "send the rows, or leave the file out")
     if rejected > MOST_ROWS * max(rows_read, 1):
-        first = connection.execute(
-            "select min(line), min(reason) from quarantined where source = ?", [number]
-        ).fetchone()
+        first = connection.execute(f"select min(line), min(reason) from quarantined where source = {number}").fetchone()
         assert first is not None
         raise refuse(
             source.label,
@@ -96,13 +192,8 @@ def load_source(
             "check the delimiter and the quotation marks",
             line=first[0],
         )
-    told = {
-        column: (layout.columns[name].header if name in layout.columns else name)
-        for column, name in sql.checked.items()
-    }
-    privacy.refuse_nhs_numbers_in_table(connection, source, contract, table, told)
     has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
-    return LoadedTable(number, source, layout, table, sql, space, rows, rows_read, blank, has_breaks)
+    return LoadedTable(number, source, layout, table, first_row, sql, space, rows, rows_read, blank, has_breaks)
 
 
 def quoted(path: Path) -> str:
@@ -152,14 +243,15 @@ def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract
     return named(source, contract, "", 0, [row[0] for row in described])
 
 
-def text_relation(source: Source, layout: FileLayout, number: int, work: Path) -> str:
-    """The file as a relation of text columns; rows that do not have its shape go to DuckDB's rejects table."""
-    path, skipped = source.path, layout.header_lines
+def text_relation(sources: list[Source], layout: FileLayout, number: int, work: Path) -> str:
+    """The files as one relation of text columns; rows that do not have their shape go to DuckDB's rejects table."""
+    paths, skipped = [source.path for source in sources], layout.header_lines
     if is_cut(layout):
-        path, skipped = without_header(source, layout, work), 0
+        paths, skipped = [without_header(source, layout, work) for source in sources], 0
+    listed = ", ".join(quoted(path) for path in paths)
     columns = ", ".join(f"'{raw_name(position)}': 'VARCHAR'" for position in range(layout.width))
     return (
-        f"read_csv({quoted(path)}, auto_detect = false, columns = {{{columns}}}, delim = '{layout.delimiter}', "
+        f"read_csv([{listed}], auto_detect = false, columns = {{{columns}}}, delim = '{layout.delimiter}', "
         f"quote = '\"', escape = '\"', header = false, skip = {skipped}, store_rejects = true, "
         f"rejects_table = 'reject_errors_{number}', rejects_scan = 'reject_scans_{number}')"
     )

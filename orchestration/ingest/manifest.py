@@ -111,7 +111,9 @@ def current_folder(home: Home, feed: str, delivery: str) -> Path | None:
 
 def point_to(home: Home, manifest: Manifest) -> None:
     pointer = delivery_folder(home, manifest.feed, manifest.delivery) / POINTER
-    write_atomically(pointer, json.dumps({"version": manifest.version}))
+    text = json.dumps({"version": manifest.version})
+    if not pointer.is_file() or pointer.read_text(encoding="utf-8") != text:
+        write_atomically(pointer, text)
 
 
 def write_atomically(path: Path, text: str) -> None:

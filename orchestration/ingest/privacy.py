@@ -105,24 +105,27 @@ def windows(path: Path, size: int) -> Iterable[str]:
 
 
 def refuse_nhs_numbers_in_table(
-    connection: duckdb.DuckDBPyConnection, source: Source, contract: FeedContract, table: str, columns: dict[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    contract: FeedContract,
+    table: str,
+    parts: list[tuple[Source, str]],
+    columns: dict[str, str],
 ) -> None:
-    """Columns that are kept: every row. `columns` maps raw columns to the names told in the message."""
+    """Columns that are kept: every row. `parts` are the files in the table, `columns` maps its columns to the names told."""
     if not contract.is_patient_level or not columns:
         return
     # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
     likely = "strlen({0}) between 10 and 14 and {0} >= '0' and {0} < ':'"
-    counts = ", ".join(f"count(*) filter ({likely.format(raw)})" for raw in columns)
+    counts = ", ".join(f"count(*) filter ({likely.format(column)})" for column in columns)
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
-    for (raw, name), count in zip(columns.items(), found, strict=True):
-        if not count:
-            continue
-        rows = connection.execute(
-            f"select distinct trim({raw}) from {table} where {likely.format(raw)} "
-            f"and regexp_full_match(trim({raw}), '{NHS_NUMBER_SHAPE}') order by 1 limit {CANDIDATES_CHECKED}"
-        ).fetchall()
-        if looks_like_nhs_numbers(value for (value,) in rows):
-            raise nhs_numbers_found(source, f"column {name}")
+    for (column, name), count in zip(columns.items(), found, strict=True):
+        for source, rows in parts if count else ():
+            values = connection.execute(
+                f"select distinct trim({column}) from {rows} where {likely.format(column)} "
+                f"and regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}') order by 1 limit {CANDIDATES_CHECKED}"
+            ).fetchall()
+            if looks_like_nhs_numbers(value for (value,) in values):
+                raise nhs_numbers_found(source, f"column {name}")
 
 
 def nhs_numbers_found(source: Source, column: str) -> Exception:

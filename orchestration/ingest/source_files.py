@@ -82,6 +82,7 @@ class KnownHashes:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.known: dict[str, dict[str, Any]] = {}
+        self.is_changed = False
         with suppress(OSError, ValueError):
             self.known = json.loads(path.read_text(encoding="utf-8"))
 
@@ -93,6 +94,7 @@ class KnownHashes:
             return str(entry["sha256"])
         digest = hash_file(file.path)
         self.known[file.relative_name] = {"seen": seen, "sha256": digest}
+        self.is_changed = True
         return digest
 
     def text(self) -> str:
