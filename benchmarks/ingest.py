@@ -30,6 +30,7 @@ FLOOR = """
 import sys
 import duckdb
 connection = duckdb.connect(config={"threads": 2, "memory_limit": "4GB"})
+connection.execute("set enable_progress_bar = false")
 files, columns, target = sys.argv[1].split("\\n"), sys.argv[2].split("\\n"), sys.argv[3]
 for number, group in enumerate(files):
     listed = ", ".join(f"'{path}'" for path in group.split("|"))
@@ -73,7 +74,7 @@ def measure(home: Path, delivery: str, feed: str, repeats: int) -> str:
     size_mb = sum(path.stat().st_size for path in files) / 1e6
     ratio = median["ingest"] / median["floor"]
     return (
-        f"| {feed} | {int(rows):,} | {len(files)} | {size_mb:.0f} | {median['floor']:.2f} | {median['ingest']:.2f} "
+        f"| {feed} | {int(rows.split()[-1]):,} | {len(files)} | {size_mb:.0f} | {median['floor']:.2f} | {median['ingest']:.2f} "
         f"| {median['imports']:.2f} | {ratio:.2f} | {peak_mb:.0f} |"
     )
 

@@ -181,6 +181,8 @@ def build_version(
             # The text table is thrown away: writing it out once more on closing would be for nothing.
             connection.execute("pragma disable_checkpoint_on_shutdown")
             connection.execute("set force_compression = 'uncompressed'")
+            # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
+            connection.execute("set enable_progress_bar = false")
             manifest = ingest_into(
                 connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
             )
