@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := requirements.lock
+SPARK_VENV := .venv-spark
+SPARK_STAMP := $(SPARK_VENV)/.installed
+SPARK_LOCK := requirements-spark.lock
 
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -29,10 +32,10 @@ refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline 
 	@$(BIN)/int-marts refresh --demo-if-empty
 
 test: setup lint  ## the whole test suite (sampled long suites)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak and not spark"
 
 test-fast: setup  ## unit tests only, under a minute
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not postgres and not real"
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not spark and not postgres and not real"
 
 lint: setup  ## ruff, mypy and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -54,11 +57,23 @@ browser: setup  ## the report and the Dagster UI in a real headless Chromium
 soak: setup  ## fourteen deliveries, twenty seeds, a hundred kills (long)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m soak tests
 
+test-spark: setup $(SPARK_STAMP)  ## the count marts on a local Spark, row by row equal to DuckDB (needs Java 17)
+	@$(BIN)/python -m pytest -m spark tests/spark
+
+$(SPARK_STAMP): $(SPARK_LOCK)
+	@test -x $(SPARK_VENV)/bin/python || $(PYTHON) -m venv $(SPARK_VENV)
+	$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(SPARK_LOCK)
+	@touch $@
+
 bench: setup  ## the benchmark; BENCH="--people 200000 --repeats 1" for a small one
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
-lock: setup  ## rewrite requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q --extra dev pyproject.toml -o $(LOCK)
+LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q
+
+lock: setup  ## rewrite requirements.lock and requirements-spark.lock from pyproject.toml
+	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o $(LOCK)
+	@mkdir -p build && $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")' > build/requirements-spark.in
+	$(BIN)/uv pip compile $(LOCKING) --no-annotate build/requirements-spark.in -o $(SPARK_LOCK)
 
 clean:  ## remove the virtual environment and caches, never data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dbt_project/target
+	rm -rf $(VENV) $(SPARK_VENV) .mypy_cache .ruff_cache .pytest_cache dbt_project/target

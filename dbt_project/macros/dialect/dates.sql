@@ -1,10 +1,19 @@
-{# Calendar functions whose spelling or meaning differs between engines. Every argument is a SQL expression. #}
+{# Calendar functions whose spelling or meaning differs between engines. Every argument is a SQL expression. Each is dispatched, also where
+   DuckDB and Spark take the same SQL, so that a further engine adds macros and changes none. #}
 
 {% macro month_start(date_expression) -%}
+    {{ return(adapter.dispatch('month_start', 'int_marts')(date_expression)) }}
+{%- endmacro %}
+
+{% macro default__month_start(date_expression) -%}
     cast(date_trunc('month', {{ date_expression }}) as date)
 {%- endmacro %}
 
 {% macro month_end(date_expression) -%}
+    {{ return(adapter.dispatch('month_end', 'int_marts')(date_expression)) }}
+{%- endmacro %}
+
+{% macro default__month_end(date_expression) -%}
     cast(last_day({{ date_expression }}) as date)
 {%- endmacro %}
 
@@ -48,6 +57,10 @@
 
 {# Calendar months from the first date's month to the second's, whatever the days: engines disagree on their own function. #}
 {% macro months_between(start_expression, end_expression) -%}
+    {{ return(adapter.dispatch('months_between', 'int_marts')(start_expression, end_expression)) }}
+{%- endmacro %}
+
+{% macro default__months_between(start_expression, end_expression) -%}
     cast(
         (extract(year from {{ end_expression }}) - extract(year from {{ start_expression }})) * 12
         + extract(month from {{ end_expression }}) - extract(month from {{ start_expression }})

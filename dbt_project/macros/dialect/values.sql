@@ -1,17 +1,29 @@
-{# Conversions, patterns and lists whose spelling differs between engines. #}
+{# Conversions, patterns and lists whose spelling differs between engines; dispatched as in dates.sql. #}
 
 {# Null where the text is not a value of the type; dbt's own safe_cast raises on DuckDB. #}
 {% macro try_cast(expression, data_type) -%}
+    {{ return(adapter.dispatch('try_cast', 'int_marts')(expression, data_type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast(expression, data_type) -%}
     try_cast({{ expression }} as {{ data_type }})
 {%- endmacro %}
 
 {# Null where the denominator is null, zero or less. #}
 {% macro safe_divide(numerator, denominator) -%}
+    {{ return(adapter.dispatch('safe_divide', 'int_marts')(numerator, denominator)) }}
+{%- endmacro %}
+
+{% macro default__safe_divide(numerator, denominator) -%}
     case when {{ denominator }} > 0 then cast({{ numerator }} as double) / cast({{ denominator }} as double) end
 {%- endmacro %}
 
 {# A text key over several expressions; a null counts as a value of its own. #}
 {% macro hash_key(expressions) -%}
+    {{ return(adapter.dispatch('hash_key', 'int_marts')(expressions)) }}
+{%- endmacro %}
+
+{% macro default__hash_key(expressions) -%}
     md5(concat_ws('|', {% for expression in expressions -%}
         coalesce(cast({{ expression }} as varchar(4000)), '~'){{ ', ' if not loop.last }}
     {%- endfor %}))
@@ -27,7 +39,7 @@
 {%- endmacro %}
 
 {% macro spark__matches(expression, pattern) -%}
-    {{ expression }} rlike '^(?:{{ pattern | replace('\\', '\\\\') }})$'
+    {{ expression }} rlike '^(?:{{ pattern | replace('\\', '\\\\') }})\\z'
 {%- endmacro %}
 
 {# One row per code of a `,A00,B00,` column, as a select-list expression. #}
@@ -71,7 +83,7 @@
 
 {% macro spark__unnest_kept_after_gap(array_expression, gap) -%}
     explode(aggregate(
-        {{ array_expression }},
+        slice({{ array_expression }}, 2, size({{ array_expression }})),
         array({{ array_expression }}[0]),
         (kept, next) -> case when next - element_at(kept, -1) > {{ gap }} then concat(kept, array(next)) else kept end
     ))
