@@ -25,7 +25,7 @@ from orchestration.settings import Settings
 DEFAULT_SPACE = "token_person_id"
 CANDIDATES_CHECKED = 5000
 NHS_NUMBER_SHAPE = r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(\.0)?"
-WINDOWS, WINDOW_BYTES = 16, 1 << 16
+WINDOWS, WINDOW_BYTES = 8, 1 << 16
 
 PERSONAL_HEADERS = {
     "a name": re.compile(
@@ -79,13 +79,14 @@ def refuse_nhs_numbers_in_sample(
     seen = {position for name in checked if name in layout.columns for position in layout.columns[name].positions}
     unseen = [number for number in range(layout.width) if number not in seen]
     values: dict[int, list[str]] = {number: [] for number in unseen}
+    in_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
     for text in windows(source.path, source.facts.size):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
         try:
             for cells in reader:
                 for number in unseen if len(cells) >= layout.width else range(0):
                     cell = cells[number]
-                    if 10 <= len(cell) <= 14 and cell.lstrip()[:3].isdigit():
+                    if 10 <= len(cell) <= 14 and in_shape(cell):
                         values[number].append(cell.strip())
         except csv.Error:
             continue
