@@ -30,7 +30,7 @@ from orchestration.ingest.loading import LoadedTable, load_sources, quoted
 from orchestration.ingest.manifest import FileManifest, Manifest, write_atomically
 from orchestration.ingest.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.ingest.retention_note import read_note
-from orchestration.ingest.source_files import KnownHashes, open_sources, refuse
+from orchestration.ingest.source_files import KnownHashes, hash_file, open_sources, refuse
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import quote
 
@@ -284,17 +284,12 @@ def ingest_into(
         coverage=coverage,
         first_date=first_date,
         last_date=last_date,
-        parquet={str(path.relative_to(finished)): sha256_of(path) for path in parquet},
+        parquet={str(path.relative_to(finished)): hash_file(path) for path in parquet},
         files=files,
     )
     if sum(coverage.values()) != manifest.rows_loaded:
         raise IntMartsError(f"{contract.feed} of {delivery.name}: the lake does not hold the rows that were counted")
     return manifest
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_conservation(counts: FileManifest) -> None:
