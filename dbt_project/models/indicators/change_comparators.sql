@@ -108,6 +108,60 @@ rests as (
             and wholes.baseline_month = base.month
 ),
 
+-- teams that had not gone live by the end of the current period, all together for each pair of periods
+waiting_teams as (
+    select
+        pairs.indicator_id,
+        pairs.cohort_id,
+        pairs.current_month,
+        pairs.baseline_month,
+        now.area_code,
+        cast(now.numerator as decimal(38, 6)) as numerator,
+        cast(now.denominator as decimal(38, 6)) as denominator,
+        cast(base.numerator as decimal(38, 6)) as base_numerator,
+        cast(base.denominator as decimal(38, 6)) as base_denominator
+    from (
+        select distinct
+            indicator_id,
+            cohort_id,
+            current_month,
+            baseline_month
+        from sides
+        where area_type = 'int'
+    ) as pairs
+    inner join figures as now
+        on
+            pairs.indicator_id = now.indicator_id
+            and pairs.cohort_id = now.cohort_id
+            and pairs.current_month = now.month
+            and now.area_type = 'int'
+    inner join figures as base
+        on
+            pairs.indicator_id = base.indicator_id
+            and pairs.cohort_id = base.cohort_id
+            and pairs.baseline_month = base.month
+            and base.area_type = 'int'
+            and now.area_code = base.area_code
+    inner join {{ ref('team_go_lives') }} as teams on now.area_code = teams.int_code
+    where teams.go_live_month is null or teams.go_live_month > pairs.current_month
+),
+
+waiting_totals as (
+    select
+        indicator_id,
+        cohort_id,
+        current_month,
+        baseline_month,
+        count(*) as teams,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(base_numerator) as base_numerator,
+        sum(base_denominator) as base_denominator
+    from waiting_teams
+    group by indicator_id, cohort_id, current_month, baseline_month
+),
+
+-- the others: all of them but the team itself, should it be waiting too
 waiting as (
     select
         sides.indicator_id,
@@ -117,29 +171,25 @@ waiting as (
         sides.current_month,
         sides.baseline_month,
         'teams_not_live' as comparator,
-        {{ exact_sum('now.numerator', 6) }} as numerator,
-        {{ exact_sum('now.denominator', 6) }} as denominator,
-        {{ exact_sum('base.numerator', 6) }} as base_numerator,
-        {{ exact_sum('base.denominator', 6) }} as base_denominator
+        cast(totals.numerator - coalesce(own.numerator, 0) as double) as numerator,
+        cast(totals.denominator - coalesce(own.denominator, 0) as double) as denominator,
+        cast(totals.base_numerator - coalesce(own.base_numerator, 0) as double) as base_numerator,
+        cast(totals.base_denominator - coalesce(own.base_denominator, 0) as double) as base_denominator
     from sides
-    inner join figures as now
+    inner join waiting_totals as totals
         on
-            sides.indicator_id = now.indicator_id
-            and sides.cohort_id = now.cohort_id
-            and sides.area_type = now.area_type
-            and sides.current_month = now.month
-            and sides.area_code <> now.area_code
-    inner join figures as base
+            sides.indicator_id = totals.indicator_id
+            and sides.cohort_id = totals.cohort_id
+            and sides.current_month = totals.current_month
+            and sides.baseline_month = totals.baseline_month
+    left join waiting_teams as own
         on
-            now.indicator_id = base.indicator_id
-            and now.cohort_id = base.cohort_id
-            and now.area_type = base.area_type
-            and now.area_code = base.area_code
-            and sides.baseline_month = base.month
-    inner join {{ ref('team_go_lives') }} as teams on now.area_code = teams.int_code
-    where sides.area_type = 'int' and (teams.go_live_month is null or teams.go_live_month > sides.current_month)
-    group by
-        sides.indicator_id, sides.cohort_id, sides.area_type, sides.area_code, sides.current_month, sides.baseline_month
+            sides.indicator_id = own.indicator_id
+            and sides.cohort_id = own.cohort_id
+            and sides.current_month = own.current_month
+            and sides.baseline_month = own.baseline_month
+            and sides.area_code = own.area_code
+    where sides.area_type = 'int' and totals.teams > case when own.area_code is null then 0 else 1 end
 )
 
 select

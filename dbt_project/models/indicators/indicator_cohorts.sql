@@ -15,6 +15,7 @@ pairs as (
 )
 
 select
+    cast(row_number() over (order by indicator_id, cohort_id) as integer) as indicator_cohort_key,
     indicator_id,
     cohort_id,
     cohort_kind,

@@ -6,15 +6,14 @@ with
 
 wanted as (
     select
+        cohorts.indicator_cohort_key,
         cohorts.indicator_id,
         cohorts.cohort_id,
         cohorts.denominator_kind,
         cohorts.measure_kind,
         numerators.measure_cohort_key as numerator_key,
         denominators.measure_cohort_key as denominator_key,
-        -- each kind of measure has its own relation; a null key joins nothing
-        case when cohorts.measure_kind = 'person_period' then cohorts.numerator_measure_id end as person_measure_id,
-        case when cohorts.measure_kind = 'duration' then cohorts.numerator_measure_id end as duration_measure_id,
+        cohorts.numerator_measure_id,
         cohorts.events_per_person
     from {{ ref('indicator_cohorts') }} as cohorts
     left join {{ ref('measure_cohorts') }} as numerators
@@ -28,9 +27,54 @@ wanted as (
             and cohorts.denominator_cohort_id = denominators.cohort_id
 ),
 
+-- people and medians by the same numbers, which makes their joins cheap
+people as (
+    select
+        wanted.indicator_cohort_key,
+        areas.area_key,
+        areas.month_number,
+        found.people
+    from {{ ref('area_people') }} as found
+    inner join wanted
+        on
+            found.measure_id = wanted.numerator_measure_id
+            and found.events_per_person = wanted.events_per_person
+            and found.cohort_id = wanted.cohort_id
+            and wanted.measure_kind = 'person_period'
+    inner join {{ ref('indicator_areas') }} as areas
+        on
+            found.boundary = areas.boundary
+            and found.area_type = areas.area_type
+            and found.area_code = areas.area_code
+            and found.month = areas.month
+),
+
+medians as (
+    select
+        wanted.indicator_cohort_key,
+        areas.area_key,
+        areas.month_number,
+        found.period,
+        found.median
+    from {{ ref('area_medians') }} as found
+    inner join wanted
+        on
+            found.measure_id = wanted.numerator_measure_id
+            and found.cohort_id = wanted.cohort_id
+            and wanted.measure_kind = 'duration'
+    inner join {{ ref('indicator_areas') }} as areas
+        on
+            found.boundary = areas.boundary
+            and found.area_type = areas.area_type
+            and found.area_code = areas.area_code
+            and found.month = areas.month
+),
+
 totals as (
     select
         wanted.*,
+        areas.area_key,
+        areas.month_number,
         areas.boundary,
         areas.area_type,
         areas.area_code,
@@ -60,6 +104,9 @@ totals as (
 )
 
 select
+    counts.indicator_cohort_key,
+    counts.area_key,
+    counts.month_number,
     counts.indicator_id,
     counts.cohort_id,
     counts.boundary,
@@ -75,21 +122,14 @@ select
     counts.denominator,
     medians.median
 from totals as counts
-left join {{ ref('area_people') }} as people
+left join people
     on
-        counts.person_measure_id = people.measure_id
-        and counts.events_per_person = people.events_per_person
-        and counts.cohort_id = people.cohort_id
-        and counts.boundary = people.boundary
-        and counts.area_type = people.area_type
-        and counts.area_code = people.area_code
-        and counts.month = people.month
-left join {{ ref('area_medians') }} as medians
+        counts.indicator_cohort_key = people.indicator_cohort_key
+        and counts.area_key = people.area_key
+        and counts.month_number = people.month_number
+left join medians
     on
-        counts.duration_measure_id = medians.measure_id
-        and counts.cohort_id = medians.cohort_id
-        and counts.boundary = medians.boundary
-        and counts.area_type = medians.area_type
-        and counts.area_code = medians.area_code
-        and counts.month = medians.month
+        counts.indicator_cohort_key = medians.indicator_cohort_key
+        and counts.area_key = medians.area_key
+        and counts.month_number = medians.month_number
         and counts.period = medians.period

@@ -38,7 +38,7 @@ judged as (
         end as null_reason
     from {{ ref('indicator_counts') }} as counts
     inner join {{ ref('indicator_cohorts') }} as cohorts
-        on counts.indicator_id = cohorts.indicator_id and counts.cohort_id = cohorts.cohort_id
+        on counts.indicator_cohort_key = cohorts.indicator_cohort_key
     inner join {{ ref('indicator_months') }} as months
         on counts.indicator_id = months.indicator_id and counts.month = months.month and counts.period = months.period
     cross join {{ ref('build') }} as build
@@ -76,7 +76,8 @@ shown as (
     from judged
 ),
 
-valued as (
+-- worked out twice, for all areas and for the ICB alone, which is cheaper than to keep every column of every row in between
+valued as not materialized (
     select
         shown.*,
         case
@@ -103,7 +104,13 @@ valued as (
 ),
 
 icb as (
-    select *
+    select
+        indicator_cohort_key,
+        boundary,
+        month_number,
+        period,
+        numerator,
+        denominator
     from valued
     where area_type = 'icb'
 )
@@ -146,17 +153,13 @@ select
 from valued
 left join {{ ref('standardised_rates') }} as rates
     on
-        valued.indicator_id = rates.indicator_id
-        and valued.cohort_id = rates.cohort_id
-        and valued.boundary = rates.boundary
-        and valued.area_type = rates.area_type
-        and valued.area_code = rates.area_code
-        and valued.month = rates.month
+        valued.indicator_cohort_key = rates.indicator_cohort_key
+        and valued.area_key = rates.area_key
+        and valued.month_number = rates.month_number
         and valued.period = rates.period
 left join icb
     on
-        valued.indicator_id = icb.indicator_id
-        and valued.cohort_id = icb.cohort_id
+        valued.indicator_cohort_key = icb.indicator_cohort_key
         and valued.boundary = icb.boundary
-        and valued.month = icb.month
+        and valued.month_number = icb.month_number
         and valued.period = icb.period

@@ -6,6 +6,7 @@ with
 
 wanted as (
     select
+        cohorts.indicator_cohort_key,
         cohorts.indicator_id,
         cohorts.cohort_id,
         -- by age alone: everybody of a band, unknown sex too
@@ -60,6 +61,7 @@ repeats as (
 
 direct_sums as (
     select
+        wanted.indicator_cohort_key,
         wanted.indicator_id,
         wanted.cohort_id,
         wanted.multiplier,
@@ -112,6 +114,7 @@ direct_rates as (
 
 direct as (
     select
+        indicator_cohort_key,
         indicator_id,
         cohort_id,
         area_key,
@@ -142,6 +145,7 @@ areas as (
 
 indirect_sexes as (
     select
+        wanted.indicator_cohort_key,
         wanted.indicator_id,
         wanted.cohort_id,
         wanted.multiplier,
@@ -187,6 +191,7 @@ indirect_sexes as (
 
 indirect_sums as (
     select
+        indicator_cohort_key,
         indicator_id,
         cohort_id,
         multiplier,
@@ -211,8 +216,7 @@ indirect_rates as (
     from indirect_sums as sums
     inner join indirect_sums as icb
         on
-            sums.indicator_id = icb.indicator_id
-            and sums.cohort_id = icb.cohort_id
+            sums.indicator_cohort_key = icb.indicator_cohort_key
             and sums.icb_key = icb.area_key
             and sums.month_number = icb.month_number
             and sums.period = icb.period
@@ -220,6 +224,7 @@ indirect_rates as (
 
 indirect as (
     select
+        indicator_cohort_key,
         indicator_id,
         cohort_id,
         area_key,
@@ -240,7 +245,7 @@ select
     areas.area_type,
     areas.area_code,
     areas.month,
-    rates.* exclude (area_key, month_number)
+    rates.*
 from (
     select * from direct
     union all by name

@@ -19,15 +19,10 @@
 {{ additive_measures(
     events="(
         select
-            attendances.*,
-            sources.code is not null
-            or coalesce(attendances.discharge_destination in ('306691003', '306694006'), false) as is_care_home_resident
-        from " ~ ref('ae_attendances') ~ " as attendances
-        left join " ~ ref('emergency_care_codes') ~ " as sources
-            on
-                sources.list_id = 'care_home_source'
-                and attendances.feed = sources.feed
-                and attendances.attendance_source = sources.code
+            *,
+            is_from_care_home
+            or coalesce(discharge_destination in ('306691003', '306694006'), false) as is_care_home_resident
+        from " ~ ref('ae_attendances') ~ "
     )",
     measures=measures,
     flags={'mental_health': 'is_mental_health'}
