@@ -140,3 +140,10 @@ def test_unions_are_written_once_and_refuse_nothing_to_unite(tmp_path) -> None:
         (tmp_path / "models" / "measures" / kind / "one.sql").write_text("select 1")
     assert write_measure_unions(tmp_path)
     assert not write_measure_unions(tmp_path)
+
+
+def test_the_bands_side_by_side_are_those_of_the_standard_population() -> None:
+    macro = (DBT_PROJECT_DIR / "macros" / "statistics" / "age_bands.sql").read_text()
+    starts = range(*map(int, re.search(r"range\((\d+), (\d+), (\d+)\)", macro).groups()))
+    bands = [f"{start}_{start + 4}" for start in starts] + ["90_plus"]
+    assert bands == [row["age_band"] for row in read_seed("esp2013")]

@@ -22,13 +22,15 @@ PART_D_EVENTS = [127, 25, 18, 21, 12, 27, 48, 27, 29, 32, 32, 34, 45, 65, 38, 68
 MONTH = dt.date(2025, 3, 1)
 
 COHORTS = """
-    select 1 as indicator_cohort_key, indicator_id, 'all' as cohort_id, 'all' as cohort_kind, null::integer as months_of_history, '1.0' as definition_version,
+    select 1 as indicator_cohort_key,
+        indicator_id, 'all' as cohort_id, 'all' as cohort_kind, null::integer as months_of_history, '1.0' as definition_version,
         'additive' as measure_kind, 'events' as numerator_measure_id, 'people' as denominator_measure_id, 'all' as denominator_cohort_id,
         'population' as denominator_kind, 100000 as multiplier, standardisation, limits, 0 as minimum_count
     from (values {rows}) as wanted(indicator_id, standardisation, limits)
 """
 NO_STANDARDISED = """
-    select 0 as indicator_cohort_key, 0 as area_key, 0 as month_number, '' as indicator_id, '' as cohort_id, '' as boundary, '' as area_type, '' as area_code, date '2000-01-01' as month,
+    select 0 as indicator_cohort_key, 0 as area_key, 0 as month_number,
+        '' as indicator_id, '' as cohort_id, '' as boundary, '' as area_type, '' as area_code, date '2000-01-01' as month,
         '' as period, 0.0 as standardised_value, 0.0 as standardised_lower_95, 0.0 as standardised_upper_95,
         '' as standardised_null_reason, 0.0 as expected, 0.0 as events_standardised where false
 """

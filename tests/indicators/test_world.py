@@ -118,6 +118,10 @@ def test_a_new_indicator_is_in_every_mart_with_one_file_and_one_row(
     # attendances within an hour of one another are one
     assert expected - 2 <= counted <= expected
     assert "A&E attendances at night" in indicators_page(built[1])
+    described = marts.execute(
+        "select title, cohorts from marts.dim_indicator where indicator_id = 'night_ae_attendances'"
+    ).fetchone()
+    assert described == ("A&E attendances at night", "age")
 
 
 def test_a_new_cohort_needs_one_row(marts: duckdb.DuckDBPyConnection) -> None:
