@@ -78,3 +78,50 @@ def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(sett
         os.utime(settings.paths.landing / "2025-10" / "ecds.csv", (1_700_000_500, 1_700_000_500))
         resent = landing_sensor(dg.build_sensor_context(instance=instance, cursor=first.cursor))
         assert resent.run_requests[0].run_key != first.run_requests[0].run_key
+
+
+@pytest.mark.slow
+def test_a_failed_run_leaves_an_alert_that_names_the_step(settings: Settings) -> None:
+    import json
+
+    import dagster as dg
+
+    from orchestration.automation import tell_people
+
+    @dg.op
+    def breaks() -> None:
+        raise dg.Failure("the gate is shut")
+
+    @dg.job
+    def refresh() -> None:
+        breaks()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        failed = refresh.execute_in_process(
+            instance=instance, raise_on_error=False, tags={"dagster/partition": "2025-10"}
+        )
+        event = failed.get_run_failure_event()
+        context = dg.build_run_status_sensor_context(
+            sensor_name="tell_people", dagster_event=event, dagster_instance=instance, dagster_run=failed.dagster_run
+        )
+        tell_people(context.for_run_failure())
+    (file,) = (settings.paths.logs / "alerts").glob("*-run_failed-2025-10.json")
+    assert "failed in breaks" in json.loads(file.read_text())["text"]
+
+
+@pytest.mark.slow
+def test_the_schedule_tells_people_that_a_delivery_is_late(settings: Settings) -> None:
+    import datetime as dt
+
+    import dagster as dg
+
+    from orchestration.automation import build_schedule
+
+    land(settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=dt.datetime(2026, 2, 2, 6, tzinfo=dt.UTC)
+        )
+        build_schedule(settings).evaluate_tick(context)
+    alerts = sorted(path.name.split("-", 1)[1] for path in (settings.paths.logs / "alerts").glob("*.json"))
+    assert alerts == ["late_delivery-2025-11.json"]

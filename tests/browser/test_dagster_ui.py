@@ -1,0 +1,153 @@
+"""The month's bad day in the Dagster UI, in a real Chromium: start a refresh, watch it, meet a shut gate, waive, publish."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.browser.dagster_server import DagsterServer, dagster_ui, wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dagster_ui")]
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+PAGE_MS = 90_000
+GROUPS = [
+    "landing",
+    "lake",
+    "inputs",
+    "seeds",
+    "staging",
+    "intermediate",
+    "measures",
+    "indicators",
+    "marts",
+    "as_at",
+    "gate",
+    "release",
+]
+DELIVERY = "2025-10"
+DEMO = ("--people", "1500", "--months", "14", "--to", DELIVERY, "--faults", "pounds_as_pence")
+
+
+@pytest.fixture(scope="module")
+def faulty_home(tmp_path_factory: pytest.TempPathFactory, command: Callable) -> Path:
+    """Two deliveries, the newest with prices in pence."""
+    home = tmp_path_factory.mktemp("ui") / "data"
+    made = command("demo", *DEMO, home=home)
+    assert made.exit_code == 0, made.stderr
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(faulty_home: Path) -> Iterator[DagsterServer]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    log = faulty_home.parent / "ui.log"
+    with dagster_ui(faulty_home, log) as running:
+        yield running
+    assert "Warning" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser(server: DagsterServer) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Walk:
+    """One page of the UI; every look leaves a picture in the test's folder."""
+
+    def __init__(self, browser, server: DagsterServer, pictures: Path) -> None:
+        self.server, self.pictures = server, pictures
+        self.page = browser.new_page(viewport={"width": 1440, "height": 810})
+        self.page.set_default_timeout(PAGE_MS)
+        pictures.mkdir(exist_ok=True)
+
+    def see(self, path: str, *texts: str) -> None:
+        self.page.goto(self.server.address + path, wait_until="domcontentloaded")
+        for text in texts:
+            self.page.get_by_text(text).first.wait_for()
+        name = re.sub(r"\W+", "_", path).strip("_") or "home"
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    def start_refresh(self, delivery: str) -> str:
+        """Jobs → refresh → Materialize all… → the delivery → Launch run."""
+        before = self.server.newest_run()
+        self.page.goto(f"{self.server.address}/locations/orchestration.definitions/jobs/refresh")
+        self.page.get_by_role("button", name="Materialize").first.click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_text("Select a partition or create one").click()
+        self.page.locator("label,[role=menuitem],a,li").filter(has_text=delivery).last.click()
+        dialog.get_by_text("Partition selection").click()
+        dialog.get_by_role("button", name="Launch").last.click()
+        newest = self.server.newest_run
+        return wait_for(lambda: run if (run := newest()) not in (None, before) else None, 120, "the new run")
+
+
+@pytest.fixture(scope="module")
+def walk(browser, server: DagsterServer, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    return Walk(browser, server, tmp_path_factory.mktemp("pictures"))
+
+
+def test_the_graph_shows_every_group_and_what_starts_runs(walk: Walk) -> None:
+    walk.see("/asset-groups/", *GROUPS)
+    walk.see("/automation", "landing", "monthly_refresh", "tell_people")
+    walk.see("/assets/release/current?view=partitions", "2025-09", DELIVERY)
+
+
+def test_from_a_planted_fault_to_a_publication(walk: Walk, faulty_home: Path, command: Callable) -> None:
+    run = walk.start_refresh(DELIVERY)
+    wait_for(lambda: walk.server.status(run) == "STARTED", 300, "the start of the run")
+    wait_for(lambda: (faulty_home / "lake").is_dir() and any((faulty_home / "lake").iterdir()), 300, "the first feed")
+    busy = command("refresh", home=faulty_home)
+    assert busy.exit_code == 5
+    assert f"Dagster run {run[:8]}" in busy.stderr
+
+    assert walk.server.ended(run) == "FAILURE"
+    words = walk.server.failure_words(run)
+    assert len(words) == 1
+    assert words[0].startswith(f"The gate is shut for {DELIVERY}")
+    assert "drift.price.contract_activity" in words[0]
+    walk.see(f"/runs/{run}", "The gate is shut")
+    walk.see("/assets/gate/receipt?view=checks", "gate_is_open", "Failed", "The gate is shut", "what to do")
+    walk.see("/assets/release/current?view=partitions", "Failed (1)")
+    walk.see("/assets/marts/readmissions", "icb_intelligence_team", "window_days", "Open readmissions.sql in editor")
+    walk.see("/assets/marts/readmissions?view=checks", "rows_examined", "violations", "what_to_do")
+
+    alone = walk.server.materialise(["release", "current"], DELIVERY)
+    assert walk.server.ended(alone) == "FAILURE"
+    by_command = command("publish", "--json", home=faulty_home)
+    assert by_command.exit_code == 4
+    assert walk.server.failure_words(alone) == [by_command.body["error"]], "the UI and the command say the same"
+    assert list((faulty_home / "logs" / "alerts").glob(f"*-gate_shut-{DELIVERY}.json"))
+
+    waive(faulty_home, by_command.body["check_ids"])
+    published = walk.server.materialise(["release", "current"], DELIVERY)
+    assert walk.server.ended(published) == "SUCCESS", walk.server.failure_words(published)
+    assert (faulty_home / "releases" / "current" / "report" / "index.html").exists()
+    walk.see("/assets/release/current?view=partitions", "Materialized (1)")
+    walk.see("/assets/release/current", "headline_chart", "receipt")
+    walk.page.get_by_text("Show Markdown").first.click()
+    picture = walk.page.locator("img[src^='data:image/png']")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 300
+
+
+def waive(home: Path, check_ids: list[str]) -> None:
+    entry = {
+        "delivery": DELIVERY,
+        "reason": "Walked in a test",
+        "owner": "Head of intelligence",
+        "expires": "2025-12-31",
+    }
+    (home / "waivers.yml").write_text(yaml.safe_dump([{"check_id": check_id, **entry} for check_id in check_ids]))
