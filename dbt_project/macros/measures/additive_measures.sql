@@ -40,13 +40,13 @@ counted as (
 
 wide as (
     select
-        cohort_id,
-        case when grouping(sex) = 0 then 'sex_age' else 'imd' end as cut,
-        event_month as month,
-        practice_code,
-        case when grouping(sex) = 0 then coalesce(sex, 'unknown') else 'all' end as sex,
-        case when grouping(sex) = 0 then coalesce(age_band, 'unknown') else 'all' end as age_band,
-        case when grouping(imd_quintile) = 0 then imd_quintile end as imd_quintile,
+        counted.cohort_id,
+        cuts.cut,
+        counted.event_month as month,
+        counted.practice_code,
+        case when cuts.cut = 'sex_age' then coalesce(counted.sex, 'unknown') else 'all' end as sex,
+        case when cuts.cut = 'sex_age' then coalesce(counted.age_band, 'unknown') else 'all' end as age_band,
+        case when cuts.cut = 'imd' then counted.imd_quintile end as imd_quintile,
         {% for measure_id, rule in measures.items() -%}
         {% if rule is mapping -%}
         cast(coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0) as decimal(18, 2))
@@ -57,11 +57,9 @@ wide as (
         {%- endif %} as {{ measure_id }}{{ ',' if not loop.last }}
         {% endfor %}
     from counted
-    where event_month is not null
-    group by grouping sets (
-        (cohort_id, event_month, practice_code, sex, age_band),
-        (cohort_id, event_month, practice_code, imd_quintile)
-    )
+    cross join (values ('sex_age'), ('imd')) as cuts (cut)
+    where counted.event_month is not null
+    group by all
 )
 
 select
