@@ -51,8 +51,9 @@ def build_receipt_asset(mart_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
             check_name="gate_is_open",
             passed=verdict.is_open,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=verdict.summary if verdict.is_open else f"{verdict.summary}\n\n{table_of(verdict.shut_by)}",
+            description="\n\n".join([verdict.summary, *(f"- {reason}" for reason in verdict.reasons)]),
             metadata={
+                "held_shut_by": dg.MetadataValue.md(table_of(verdict.shut_by)),
                 "checks": len(verdict.results),
                 "holding_it_shut": len(verdict.shut_by),
                 "waivers": len(verdict.waivers),
