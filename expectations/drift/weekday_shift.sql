@@ -1,6 +1,6 @@
--- Does the weekday pattern of this delivery fit its provider's history better when every date is moved? Log-likelihood of the new
--- counts under the historic rate per weekday, as delivered and moved by one to six days. History: months of other deliveries; in a
--- first delivery the earlier months, for the last one.
+-- Does the weekday pattern of this delivery fit its provider's history better when every date is moved? Log-likelihood of one rate per
+-- weekday for both, as delivered and moved by one to six days: both sides are counts, so the chance in either is allowed for. History:
+-- months of other deliveries; in a first delivery the earlier months, for the last one.
 with daily as (
     select
         coalesce($provider, '') as provider_code, cast($date as date) as day, count(*) as y,
@@ -25,8 +25,8 @@ calendar as (
         select provider_code, is_new, unnest(generate_series(first_day::timestamp, last_day_seen::timestamp, interval 1 day)) as day from span
     ) group by all
 ),
-rates as (
-    select c.provider_code, c.weekday, (coalesce(sum(m.y), 0) + 0.5) / max(c.days) as rate
+history as (
+    select c.provider_code, c.weekday, max(c.days) as days, coalesce(sum(m.y), 0) as y
     from calendar as c
     left join marked as m on m.provider_code = c.provider_code and not m.is_new and isodow(m.day) = c.weekday
     where not c.is_new
@@ -39,20 +39,23 @@ counts as (
     where c.is_new
     group by all
 ),
+-- both on each weekday, and the days they cover, each day weighed by how many records its side has a day
 shifted as (
     select
-        c.provider_code, s.shift, c.y,
-        c.days * r.rate / sum(c.days * r.rate) over (partition by c.provider_code, s.shift) as p
+        c.provider_code, s.shift, c.y as new_y, h.y as old_y, c.y + h.y as y,
+        c.days * sum(c.y) over side / sum(c.days) over side + h.days * sum(h.y) over side / sum(h.days) over side as days
     from counts as c
     cross join (select unnest(range(0, 7)) as shift) as s
-    inner join rates as r on r.provider_code = c.provider_code and r.weekday = 1 + (c.weekday - 1 + 7 - s.shift) % 7
+    inner join history as h on h.provider_code = c.provider_code and h.weekday = 1 + (c.weekday - 1 + 7 - s.shift) % 7
+    window side as (partition by c.provider_code, s.shift)
 ),
 fits as (
-    select provider_code, shift, sum(y) as n, sum(y * ln(p)) as fit from shifted group by all
+    select provider_code, shift, sum(new_y) as n, sum(old_y) as h_n, sum(if(y = 0, 0, y * ln(y / days))) as fit
+    from shifted group by all
 ),
 best as (
     select
-        provider_code, max(n) as n,
+        provider_code, max(n) as n, max(h_n) as h_n,
         max(fit) filter (where shift > 0) - max(fit) filter (where shift = 0) as evidence,
         arg_max(shift, fit) as shift
     from fits group by all
@@ -62,4 +65,4 @@ select
     n as examined,
     evidence > $evidence + $evidence_per_record * n as is_violation,
     format('dates fit their own weekday pattern best when moved back {} days', shift) as note
-from best where n >= $minimum_rows
+from best where n >= $minimum_rows and h_n >= $minimum_rows

@@ -110,12 +110,17 @@ def definitions() -> dict[str, Definition]:
 
 def examine(warehouse: Warehouse, settings: Settings, delivered: frozenset[str]) -> list[CheckResult]:
     """Every rule on the build in the warehouse. A query that does not run is an error of its check, not of the run."""
+    prepare(warehouse, settings)
+    return [result(warehouse, check, delivered) for check in checks()]
+
+
+def prepare(warehouse: Warehouse, settings: Settings) -> None:
+    """What the queries read: the history (temporary tables) and the macros, in this connection only."""
     create_history(warehouse, settings)
     warehouse.connection.execute(_query("macros"))
-    return [_result(warehouse, check, delivered) for check in checks()]
 
 
-def _result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> CheckResult:
+def result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> CheckResult:
     import duckdb
 
     needed = [check.feed] if check.feed else list(check.rule.any_of)

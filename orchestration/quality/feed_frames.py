@@ -1,7 +1,7 @@
 """The small frames of a landed feed, made in DuckDB from the profile and the codes that ingest left beside its Parquet.
 
 `cells`: one row per provider × coverage month with `rows` and, per feature, `<feature>_pct`, `_pct_low`, `_pct_high`.
-`feed`: one row with the same over the whole feed, and `months`, `providers`, `quarantined_pct`, `removed_pct`.
+`feed`: one row with the same over the whole feed, and `months`, `providers`, `quarantined_pct`, `removed_pct`, and the suite's own counts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from orchestration.deliveries import Delivery
-    from orchestration.quality.suites import Share
+    from orchestration.quality.suites import Counted, Share
 
 # Bounds of a share: Wilson's interval at four standard errors, so that chance alone breaks a rule in about one cell of 30,000.
 STANDARD_ERRORS = 4.0
@@ -40,10 +40,14 @@ def landed_folder(settings: Settings, delivery: Delivery, feed: str) -> Path | N
     return current_folder(settings.paths, feed, delivery.name)
 
 
-def landed_frames(settings: Settings, delivery: Delivery, feed: str, features: dict[str, Share]) -> FeedFrames:
+def landed_frames(
+    settings: Settings, delivery: Delivery, feed: str, features: dict[str, Share | Counted]
+) -> FeedFrames:
     """Frames of what this delivery landed for a feed; no rows when it never reached the lake."""
     import duckdb
     import pandas as pd
+
+    from orchestration.quality.suites import Share
 
     folder = landed_folder(settings, delivery, feed)
     if folder is None or not (folder / "profile.parquet").exists():
@@ -51,8 +55,14 @@ def landed_frames(settings: Settings, delivery: Delivery, feed: str, features: d
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
         read_profile(connection, folder)
-        cells = _frame(connection, features, ["provider_code", "coverage_month"])
-        whole = _frame(connection, features, [])
+        shares = {name: feature for name, feature in features.items() if isinstance(feature, Share)}
+        cells = _frame(connection, shares, ["provider_code", "coverage_month"])
+        whole = _frame(connection, shares, [])
+        parts = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
+        for name, feature in features.items():
+            if not isinstance(feature, Share) and parts:
+                landed = connection.from_parquet(parts, hive_partitioning=False)
+                whole[name] = landed.query("landed", feature.sql).fetchall()[0][0]
     read = max(int(manifest["rows_read"]), 1)
     whole["quarantined_pct"] = 100.0 * manifest["rows_quarantined"] / read
     whole["removed_pct"] = 100.0 * sum(manifest["rows_removed"].values()) / read

@@ -2,9 +2,10 @@
 
 Temporary tables in the read-only connection: `seen_profile(feed, delivery, column_name, provider_code, month, rows, nulls)`,
 `seen_codes(feed, delivery, column_name, provider_code, month, code, rows)`, `seen_volume(feed, delivery, provider_code, month, y)`
-and `this_build(delivery, data_cut, first_month, last_month)`. They hold a row per column × month × provider, never one per record.
-`seen_people` holds, inside this connection only, what each feed says about a person's sex and year of birth, from a sample of people
-that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it.
+and `this_build(delivery, data_cut, first_month, last_month, flag_pct)`. They hold a row per column × month × provider, never one per
+record. `seen_people` holds, inside this connection only, what each feed says about a person's sex and year of birth, from a sample of
+people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it;
+`previous_figures` what was published for an earlier delivery.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from orchestration.warehouse import Warehouse
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 3_000_000
+# A figure with this many events moves by 5 % only when five records or more were restated.
+LARGE_ENOUGH = 100
 # feed -> what one data set is, and the column whose largest value names the newest
 VERSIONED = {
     "contract_activity": ("provider_code, commissioner_code, financial_year, financial_month", "created_timestamp")
@@ -31,7 +34,8 @@ SEEN_COLUMNS = {
 def create_history(warehouse: Warehouse, settings: Settings) -> None:
     connection = warehouse.connection
     connection.execute(
-        "create temp table this_build as select delivery, data_cut, first_month, last_month from inputs.plan.build"
+        "create temp table this_build as select delivery, data_cut, first_month, last_month, ? as flag_pct from inputs.plan.build",
+        [settings.restatement_flag_pct],
     )
     delivery = warehouse.rows("select delivery from this_build")[0][0]
     folders = [
@@ -54,6 +58,31 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
     create_volume(warehouse, folders)
     create_people(warehouse)
     create_membership(warehouse, settings, delivery)
+    create_previous_figures(warehouse, settings, delivery)
+
+
+def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
+    """`previous_figures`: figures over everybody, large enough to compare, of the newest release of an earlier delivery; none without
+    one. A release of this very delivery is never compared with: the check would come out otherwise once it is published."""
+    from orchestration.publish import list_releases
+
+    earlier = [release for release in list_releases(settings) if release.delivery < delivery]
+    columns = "indicator_id, cohort_id, area_type, area_code, month, period, definition_version, value"
+    connection = warehouse.connection
+    if earlier:
+        path = str(earlier[-1].database.absolute()).replace("'", "''")
+        connection.execute(f"attach if not exists '{path}' as previous (read_only)")
+        connection.execute(
+            f"create temp table previous_figures as select {columns} from previous.marts.indicator_values "
+            f"where cohort_id = 'all' and value <> 0 and numerator >= {LARGE_ENOUGH} and period_status <> 'incomplete'"
+        )
+        connection.execute("detach previous")
+    else:
+        connection.execute(
+            f"create temp table previous_figures as select {columns} from (select null::varchar as indicator_id, null::varchar as "
+            "cohort_id, null::varchar as area_type, null::varchar as area_code, null::date as month, null::varchar as period, "
+            "null::varchar as definition_version, null::double as value) where false"
+        )
 
 
 def create_volume(warehouse: Warehouse, folders: list[Path]) -> None:

@@ -73,14 +73,22 @@ class Share(BaseModel):
     nulls: bool = False
 
 
+class Counted(BaseModel):
+    """One number about the whole feed: `sql` is a query over `landed`, the rows as they came. A column of frame `feed`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sql: str
+
+
 class Suite(BaseModel):
-    """One JSON file. Feeds: `features` are shares. Marts: `features` are SQL aggregates, one frame row per `group_by`."""
+    """One JSON file. Feeds: `features` are shares or counts. Marts: `features` are SQL aggregates, one frame row per `group_by`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     about: str
-    features: dict[str, Share | str] = {}
+    features: dict[str, Share | Counted | str] = {}
     group_by: tuple[str, ...] = ()
     where: str = ""
     may_be_empty: str = ""
@@ -182,11 +190,11 @@ def examine_feeds(settings: Settings, delivery: Delivery) -> list[CheckResult]:
     results = []
     for suite in load_suites("feeds").values():
         frames = landed_frames(settings, delivery, suite.name, suite.features) if suite.name in delivery.files else None  # type: ignore[arg-type]
-        results += _feed_results(suite, frames)
+        results += feed_results(suite, frames)
     return results
 
 
-def _feed_results(suite: Suite, frames: FeedFrames | None) -> list[CheckResult]:
+def feed_results(suite: Suite, frames: FeedFrames | None) -> list[CheckResult]:
     checks = {e.meta.check: _definition(suite, e, "accept", "lake") for e in suite.expectations}
     if frames is None:
         return [d.result(State.NOT_APPLICABLE, "not delivered", subject=suite.name) for d in checks.values()]

@@ -21,7 +21,7 @@ from tests.quality.attack.score import SURVIVORS_BY_DESIGN, Outcome, write_score
 from tests.quality.attack.stages import PROJECT_ROOT, attack, refresh, stop
 from tests.quality.build import Build
 
-PEOPLE, MONTHS, DELIVERIES, SEED = 12_000, 20, 3, 11
+PEOPLE, MONTHS, DELIVERIES, SEED = 6_000, 16, 3, 11
 SAMPLE = ("map: a team lost", "list: sexes swapped", "outpatients: dates moved by a day")
 SCORE_FILE = PROJECT_ROOT / "docs" / "gate_score.md"
 

@@ -13,14 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.checks import State
-from orchestration.deliveries import find_delivery
+import duckdb
+
+from orchestration.deliveries import find_delivery, list_deliveries
 from orchestration.errors import DeliveryRefused, GateShut, IntMartsError
 from orchestration.ingest import ingest_delivery, write_inputs
 from orchestration.quality import accept, drift, require_acceptance
 from orchestration.quality.evaluate import open_build
 from orchestration.quality.gate import holds_shut
-from orchestration.settings import Settings
+from orchestration.settings import Home, Settings
 from tests.quality.attack.data_faults import DATA_FAULTS
 from tests.quality.attack.landed import Landed
 from tests.quality.attack.score import Outcome
@@ -28,24 +29,47 @@ from tests.quality.attack.score import Outcome
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 
+# What a copy needs to be refreshed: everything but what a refresh makes again.
+LEFT_BEHIND = shutil.ignore_patterns("warehouse.duckdb*", "inputs.duckdb*", "history", "storage", ".int_marts.lock")
+
+
 def attack(clean_home: Path, workspace: Path, fault: str, whole: bool = True) -> Outcome:
+    """Plant one fault in a copy of the clean home; the first stage that shuts ends it, and only `whole` goes on to dbt."""
     group, plant = DATA_FAULTS[fault]
     home = workspace / "data"
-    shutil.copytree(clean_home, home, symlinks=True)
+    shutil.copytree(clean_home, home, symlinks=True, ignore=LEFT_BEHIND)
     try:
         settings = Settings(home=home, threads=2)
+        duckdb.connect(str(settings.paths.warehouse_file)).close()
         delivery = find_delivery(settings.paths)
         assert plant(Landed(delivery.folder)), f"{fault}: nothing was changed, so nothing was tried"
-        stage, by = stop(settings, delivery.name)
+        stage, by = stop(settings, delivery.name, changed_feeds(clean_home / "landing", settings.paths.landing))
         if not by and whole:
+            settings.paths.warehouse_file.unlink()
             stage, by = "gate", refresh(home)
         return Outcome(fault=fault, group=group, stage=stage if by else "published", by=by)
     finally:
         shutil.rmtree(home)
 
 
-def stop(settings: Settings, name: str) -> tuple[str, list[str]]:
-    """Ingest, acceptance and the checks against history on what has landed."""
+def changed_feeds(before: Path, after: Path) -> frozenset[str]:
+    """Feeds with a file that differs, came or went in any delivery."""
+
+    def contents(root: Path) -> dict[tuple[str, str, str], bytes]:
+        return {
+            (delivery.name, feed, landed.relative_name): landed.path.read_bytes()
+            for delivery in list_deliveries(Home(root=root.parent))
+            for feed, files in delivery.files.items()
+            for landed in files
+        }
+
+    was, now = contents(before), contents(after)
+    return frozenset(name[1] for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+
+
+def stop(settings: Settings, name: str, changed: frozenset[str] | None = None) -> tuple[str, list[str]]:
+    """Ingest, acceptance and the checks against history on what has landed: first those of the changed feeds (all: None), which is
+    what they would be in a whole run, since the others passed on the clean home; then the rest."""
     try:
         delivery = find_delivery(settings.paths, name)
         if missing := missing_feeds(settings, set(delivery.files)):
@@ -53,8 +77,9 @@ def stop(settings: Settings, name: str) -> tuple[str, list[str]]:
         ingest_delivery(settings, delivery)
     except (DeliveryRefused, IntMartsError) as error:
         return "contract", [str(error).splitlines()[0][:160]]
+    files = {feed: landed for feed, landed in delivery.files.items() if changed is None or feed in changed}
     try:
-        require_acceptance(settings, delivery, accept(settings, delivery))
+        require_acceptance(settings, delivery, accept(settings, delivery.model_copy(update={"files": files})))
     except DeliveryRefused as error:
         return "acceptance", sorted({problem["check_id"] for problem in error.problems})
     except GateShut as error:
@@ -64,9 +89,18 @@ def stop(settings: Settings, name: str) -> tuple[str, list[str]]:
         delivered = frozenset(
             feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered")
         )
-        results = drift.examine(warehouse, settings, delivered)
-    on_inputs = [result for result in results if not result.subject.startswith(("intermediate", "marts"))]
-    return "gate", sorted({r.check_id for r in on_inputs if holds_shut(r) and r.state in (State.FAIL, State.ERROR)})
+        drift.prepare(warehouse, settings)
+        on_inputs = [
+            check for check in drift.checks() if not check.definition.relation.startswith(("intermediate", "marts"))
+        ]
+        for chosen in (
+            [check for check in on_inputs if changed is None or check.feed in changed],
+            [check for check in on_inputs if changed is not None and check.feed not in changed],
+        ):
+            results = [drift.result(warehouse, check, delivered) for check in chosen]
+            if by := sorted({result.check_id for result in results if holds_shut(result)}):
+                return "gate", by
+    return "gate", []
 
 
 def missing_feeds(settings: Settings, delivered: set[str]) -> list[str]:
@@ -77,8 +111,8 @@ def refresh(home: Path) -> list[str]:
     """A whole refresh, as a person would start it; the checks that stopped it, none when it published."""
     command = [
         sys.executable,
-        "-c",
-        "from orchestration.cli import main; main()",
+        "-m",
+        "orchestration.cli",
         "refresh",
         "--json",
         "--home",

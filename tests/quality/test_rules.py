@@ -1,0 +1,134 @@
+"""The drift rules on small tables made by hand: what they see, and what they leave alone."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from orchestration.quality import definitions, drift
+
+MACROS = (definitions.EXPECTATIONS / "drift" / "macros.sql").read_text()
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    made = duckdb.connect()
+    made.execute(
+        "attach ':memory:' as inputs; create schema inputs.plan; create schema inputs.live; create schema marts"
+    )
+    made.execute(MACROS)
+    made.execute(
+        "create table this_build as select '2025-10' as delivery, date '2025-10-31' as data_cut, "
+        "date '2025-01-01' as first_month, date '2025-10-01' as last_month, 5.0 as flag_pct"
+    )
+    return made
+
+
+def violations(connection: duckdb.DuckDBPyConnection, check_id: str) -> list[str]:
+    sql = next(check.sql for check in drift.checks() if check.definition.check_id == check_id)
+    return [
+        row[0]
+        for row in connection.execute(f"select subject, is_violation from ({sql}) order by 1").fetchall()
+        if row[1]
+    ]
+
+
+def one(connection: duckdb.DuckDBPyConnection, expression: str) -> float:
+    return connection.execute(f"select {expression}").fetchall()[0][0]
+
+
+def test_counts_far_below_a_small_expectation_are_chance(connection: duckdb.DuckDBPyConnection) -> None:
+    # six where twenty are expected happens in one month of 4,000: log ratios called it five standard errors
+    assert one(connection, "count_distance(6, 20, 0.07, 12)") > -5
+    assert one(connection, "count_distance(500, 1000, 0.07, 12)") < -5
+    assert one(connection, "count_distance(850, 1000, 0.07, 12)") > -5
+
+
+def test_shares_of_few_records_are_chance(connection: duckdb.DuckDBPyConnection) -> None:
+    assert one(connection, "share_distance(1, 3, 1, 1000)") < 5
+    assert one(connection, "share_distance(40, 60, 10, 1000)") > 5
+
+
+def test_a_small_certain_effect_is_left_alone_and_a_large_one_is_not(connection: duckdb.DuckDBPyConnection) -> None:
+    # an effect of 0.1 in a million records is as certain as can be, and no alarm; 17 over 2 degrees of freedom is chance at 60 records
+    assert one(connection, "effect_distance(10000, 4, 1000000, 0.3)") < 0
+    assert one(connection, "effect_distance(17, 2, 60, 0.3)") < 4
+    assert one(connection, "effect_distance(240, 2, 60, 0.3)") > 4
+
+
+def volumes(connection: duckdb.DuckDBPyConnection, newest: int) -> None:
+    connection.execute(
+        "create table seen_volume as select 'ecds' as feed, '2025-09' as delivery, 'ZX1' as provider_code, month, "
+        "(100 + i % 7)::bigint as y from (select i, (date '2024-09-01' + to_months(i::integer))::date as month from range(13) as r(i)) "
+        f"union all select 'ecds', '2025-10', 'ZX1', date '2025-10-01', {newest}"
+    )
+    connection.execute(
+        "create table inputs.plan.feed_coverage as select feed, month as coverage_month, delivery, y as rows_live, provider_code "
+        "from seen_volume"
+    )
+
+
+@pytest.mark.parametrize(("newest", "wrong"), [(110, False), (75, False), (30, True), (260, True)])
+def test_a_month_is_judged_by_its_history(connection: duckdb.DuckDBPyConnection, newest: int, wrong: bool) -> None:
+    volumes(connection, newest)
+    assert violations(connection, "drift.volume.ecds") == (["ZX1 2025-10"] if wrong else [])
+
+
+def test_a_closed_month_that_an_earlier_delivery_held_is_missed(connection: duckdb.DuckDBPyConnection) -> None:
+    volumes(connection, 100)
+    connection.execute(
+        "create table inputs.plan.expected_providers "
+        "(feed varchar, provider_code varchar, coverage_month date, is_received bool)"
+    )
+    assert violations(connection, "completeness.vanished_months.ecds") == []
+    connection.execute("delete from inputs.plan.feed_coverage where coverage_month = date '2025-05-01'")
+    assert violations(connection, "completeness.vanished_months.ecds") == ["ZX1 2025-05", "all providers 2025-05"]
+
+
+def test_a_newest_month_that_did_not_come_is_not_a_closed_one(connection: duckdb.DuckDBPyConnection) -> None:
+    volumes(connection, 100)
+    connection.execute(
+        "create table inputs.plan.expected_providers as select 'ecds' as feed, 'ZX1' as provider_code, "
+        "date '2025-10-01' as coverage_month, false as is_received"
+    )
+    connection.execute("delete from inputs.plan.feed_coverage where coverage_month = date '2025-10-01'")
+    assert violations(connection, "completeness.vanished_months.ecds") == []
+
+
+def appointments(connection: duckdb.DuckDBPyConnection, silent: tuple[str, ...]) -> None:
+    """Four practices with 30 appointments a month from January; `silent` have none in September."""
+    listed = ", ".join(f"'{code}'" for code in silent) or "''"
+    connection.execute(
+        "create table inputs.live.gp_appointments as select p.code as practice_code, (date '2025-01-01' + to_months(m::integer))::date "
+        "as coverage_month from (values ('P1'), ('P2'), ('P3'), ('P4')) as p(code), range(10) as r(m), range(30) as n(i) "
+        f"where not (m = 8 and p.code in ({listed}))"
+    )
+    connection.execute(
+        "create table inputs.live.gp_registrations as select date '2025-10-01' as extract_date, 'P1' as practice_code, 10 as patients"
+    )
+
+
+def test_the_grid_of_practices_and_months(connection: duckdb.DuckDBPyConnection) -> None:
+    appointments(connection, ())
+    assert violations(connection, "completeness.practice_months.gp_appointments") == []
+    connection.execute("drop table inputs.live.gp_appointments; drop table inputs.live.gp_registrations")
+    appointments(connection, ("P2",))
+    assert violations(connection, "completeness.practice_months.gp_appointments") == ["2025-09"]
+    assert violations(connection, "completeness.practices_present.gp_appointments") == ["2025-09"]
+
+
+def test_restated_figures(connection: duckdb.DuckDBPyConnection) -> None:
+    figure = "'a' as indicator_id, 'all' as cohort_id, 'icb' as area_type, 'QZZ' as area_code"
+    connection.execute(
+        f"create table marts.indicator_values as select {figure}, (date '2024-10-01' + to_months(i::integer))::date as month, "
+        "'month' as period, '1' as definition_version, 100.0 as value from range(12) as r(i)"
+    )
+    connection.execute("create table previous_figures as from marts.indicator_values")
+    assert violations(connection, "restatement.icb") == violations(connection, "restatement.size") == []
+    connection.execute("update previous_figures set value = 96 where month < date '2025-01-01'")
+    assert violations(connection, "restatement.icb") == []
+    connection.execute("update previous_figures set value = 90 where month < date '2025-01-01'")
+    assert violations(connection, "restatement.icb") == ["figures of the whole ICB"]
+    assert violations(connection, "restatement.size") == ["figures of all areas"]
+    connection.execute("update previous_figures set definition_version = '0'")
+    assert violations(connection, "restatement.icb") == []
