@@ -1,5 +1,5 @@
 -- Mix of codes per coded column, provider and month against the provider's history: is the effect size w of the contingency table
--- certainly larger than the limit? Categories seen fewer than five times in expectation are pooled.
+-- larger than the limit, and certainly larger than half of it? Categories seen fewer than five times in expectation are pooled.
 with supplied as (
     select distinct coverage_month as month from inputs.plan.feed_coverage, this_build
     where feed = '$feed' and feed_coverage.delivery = this_build.delivery
@@ -73,6 +73,6 @@ scored as (
 select
     concat_ws(' ', column_name, nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
     n as examined,
-    effect_distance(chi_square, df, n, $effect) > $standard_errors as is_violation,
+    sqrt(greatest(0, chi_square - df) / n) > $effect and effect_distance(chi_square, df, n, $effect / 2) > $standard_errors as is_violation,
     format('mix differs from its history by an effect of {:.2f}', sqrt(greatest(0, chi_square - df) / n)) as note
 from scored
