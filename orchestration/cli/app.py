@@ -327,71 +327,6 @@ def show_return(result: dict[str, Any]) -> str:
 
 
 @app.command()
-def forget(
-    persons_file: Annotated[Path, typer.Argument(help="A text file with one person identifier per line.")],
-    as_json: Json = False,
-    home: HomeOption = None,
-) -> None:
-    """Remove named persons from all landing-derived data (a legal request). Old releases then no longer rebuild."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
-        from orchestration.ingest import forget as forget_persons
-
-        settings = settings_for(home)
-        with hold(settings.paths, purpose="forget"):
-            receipt = forget_persons(settings, persons_file)
-        return receipt.model_dump(mode="json")
-
-    run_command(
-        as_json,
-        work,
-        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
-    )
-
-
-@app.command()
-def purge(
-    before: Annotated[str, typer.Option(help="Coverage months before YYYY-MM are removed.")],
-    as_json: Json = False,
-    home: HomeOption = None,
-) -> None:
-    """Retention: remove landing-derived data of old coverage months."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
-        from orchestration.ingest import purge as purge_before
-
-        settings = settings_for(home)
-        with hold(settings.paths, purpose="purge"):
-            receipt = purge_before(settings, before)
-        return receipt.model_dump(mode="json")
-
-    run_command(
-        as_json,
-        work,
-        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
-    )
-
-
-@app.command()
-def checks(as_json: Json = False, home: HomeOption = None) -> None:
-    """Rewrite expectations/checks.yml, the registry of required checks, to be reviewed as a diff."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.dbt_runtime import ensure_manifest
-        from orchestration.quality import write_registry
-
-        settings = settings_for(home)
-        ensure_manifest(settings)
-        return {"checks": write_registry(settings)}
-
-    run_command(
-        as_json, work, lambda r: f"{r['checks']} required checks registered; read the diff of expectations/checks.yml"
-    )
-
-
-@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
     read_only: Annotated[bool, typer.Option("--read-only", help="For viewers: nothing can be started.")] = False,
@@ -411,4 +346,6 @@ def ui(
 
 
 def main() -> None:
+    from orchestration.cli import upkeep  # noqa: F401 - registers its commands
+
     app()

@@ -19,7 +19,9 @@ LAYER_MAY_READ = {
     "marts": {"source", "seeds", "intermediate", "measures", "indicators", "marts"},
     "as_at": {"source", "seeds", "intermediate", "measures", "indicators", "marts"},
 }
-LONG_FILES_WITH_A_REASON: set[str] = set()
+LONG_FILES_WITH_A_REASON = {
+    "orchestration/publish/report/data.py": "every query of the report and the shape of its answer, side by side"
+}
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,6 @@ def test_nothing_names_a_machine_or_a_registry() -> None:
     found = [
         str(p.relative_to(PROJECT_ROOT))
         for p in listed
-        if p.is_file() and any(host in p.read_text(errors="ignore") for host in hosts)
+        if p.is_file() and p.name != ".git" and any(host in p.read_text(errors="ignore") for host in hosts)
     ]
     assert not found
