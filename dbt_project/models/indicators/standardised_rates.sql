@@ -70,7 +70,7 @@ direct_sums as (
         people.period,
         cast({{ sum_over_bands(events_of_band, 2) | indent(8) }} as double) as events,
         cast({{ sum_over_bands('case when people.{band} > 0 then standard.{band} else 0 end', 2) | indent(8) }} as double)
-        as standard_population,
+            as standard_population,
         cast({{ sum_over_bands(
             'case when people.{band} > 0
                 then cast(coalesce(events.{band}, 0) as double) / (cast(people.{band} as double) / people.lists) * cast(standard.{band} as double)

@@ -54,11 +54,11 @@ select
     100.0 * (own.ratio - comparator_changes.ratio)
     - cast({{ z_95() }} as double) * 100.0
     * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-    as difference_pct_points_lower_95,
+        as difference_pct_points_lower_95,
     100.0 * (own.ratio - comparator_changes.ratio)
     + cast({{ z_95() }} as double) * 100.0
     * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-    as difference_pct_points_upper_95
+        as difference_pct_points_upper_95
 from own
 {% for name in comparators -%}
 left join {{ name }}_changes

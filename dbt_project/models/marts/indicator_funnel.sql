@@ -1,18 +1,10 @@
-{% set ends = {'95': ['0.025', '1.959963984540054'], '99_8': ['0.001', '3.090232306167813']} -%}
 with limits as (
     select
         *,
-        {% for level, (tail, z) in ends.items() -%}
-        case
-            when dispersion > 0
-                then greatest(0.0, pooled_value * (1.0 - {{ z }} * sqrt(1.0 / expected + dispersion)))
-            else pooled_value * ({{ poisson_lower('expected', tail) }}) / expected
-        end as lower_{{ level }},
-        case
-            when dispersion > 0 then pooled_value * (1.0 + {{ z }} * sqrt(1.0 / expected + dispersion))
-            else pooled_value * ({{ poisson_upper('expected', tail) }}) / expected
-        end as upper_{{ level }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ funnel_lower_limit('0.025', '1.959963984540054') }} as lower_95,
+        {{ funnel_upper_limit('0.025', '1.959963984540054') }} as upper_95,
+        {{ funnel_lower_limit('0.001', '3.090232306167813') }} as lower_99_8,
+        {{ funnel_upper_limit('0.001', '3.090232306167813') }} as upper_99_8
     from {{ ref('funnel_points') }}
 )
 

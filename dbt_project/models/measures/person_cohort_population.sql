@@ -46,9 +46,9 @@ placed as (
         members.person_id,
         coalesce(
             arg_max(struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band), daily.event_date)
-                filter (where daily.event_date <= members.month),
+            filter (where daily.event_date <= members.month),
             arg_min(struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band), daily.event_date)
-                filter (where daily.event_date > members.month)
+            filter (where daily.event_date > members.month)
         ) as place
     from members
     inner join daily on members.person_id = daily.person_id

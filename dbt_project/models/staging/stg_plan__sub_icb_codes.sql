@@ -1,3 +1,2 @@
-select
-    sub_icb_code
+select sub_icb_code
 from {{ source('plan', 'sub_icb_codes') }}
