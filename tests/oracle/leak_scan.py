@@ -44,6 +44,8 @@ PATIENT_FEEDS = [
 ]
 WORD = re.compile(rb"[A-Za-z0-9_\-]{7,}")
 SHORTEST_IDENTIFIER = 7
+# Fewer digits than this, without a letter, turn up by chance in fractions of a second: 0.8749096 is nobody.
+SHORTEST_NUMBER = 10
 SHORTEST_TEXT = 12
 MARKER = "CANARY"
 
@@ -78,7 +80,7 @@ def collect(planted: Planted, delivery: Drop, feed: str, kept: set[str] | None) 
         for name, value in row.items():
             value = (value or "").strip()
             if name in PERSON_COLUMNS | RECORD_COLUMNS:
-                if len(value) >= SHORTEST_IDENTIFIER:
+                if len(value) >= (SHORTEST_NUMBER if value.isdigit() else SHORTEST_IDENTIFIER):
                     planted.words.add(value.upper().encode())
             elif value.upper().startswith(MARKER):
                 # the demo marks every value that must never leave, in columns no contract keeps
