@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -113,11 +114,11 @@ def as_parquet(feed: str) -> bytes:
     with duckdb.connect() as connection:
         connection.execute(f"create table good ({', '.join(f'{column} varchar' for column in columns)})")
         connection.executemany(f"insert into good values ({', '.join('?' * len(head))})", body)
-        path = Path(__file__).with_name(f".{feed}.parquet.tmp")
-        connection.execute(f"copy good to '{path}' (format parquet)")
-    content = path.read_bytes()
-    path.unlink()
-    return content
+        # a folder of its own: several test workers collect at once
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{feed}.parquet"
+            connection.execute(f"copy good to '{path}' (format parquet)")
+            return path.read_bytes()
 
 
 def as_workbook(feed: str) -> bytes:
