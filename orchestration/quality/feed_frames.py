@@ -1,7 +1,10 @@
 """The small frames of a landed feed, made in DuckDB from the profile and the codes that ingest left beside its Parquet.
 
-`cells`: one row per provider × coverage month with `rows` and, per feature, `<feature>_pct`, `_pct_low`, `_pct_high`.
-`feed`: one row with the same over the whole feed, and `months`, `providers`, `quarantined_pct`, `removed_pct`, and the suite's own counts.
+`cells`: one row per provider × coverage month with `rows` and, per feature, `<feature>_pct`, `_pct_low`, `_pct_high`. Rows without a
+coverage date (an episode that has not ended) are no cell of a feed that has dated ones: they would be judged as a month that is all
+unfinished. `undated_pct` of the whole feed judges how many there are.
+`feed`: one row with the same over the whole feed, and `months`, `providers`, `undated_pct`, `quarantined_pct`, `removed_pct`, and the
+suite's own counts.
 """
 
 from __future__ import annotations
@@ -80,14 +83,16 @@ def _frame(connection: duckdb.DuckDBPyConnection, features: dict[str, Share], by
     keys = ", ".join(f"coalesce(cast({key} as varchar), '') as {key}" for key in by)
     select_keys, using = (f"{keys}, " if by else ""), (f" using ({', '.join(by)})" if by else " on true")
     group = f" group by {', '.join(str(position + 1) for position in range(len(by)))}" if by else ""
-    base = f"select {select_keys}max(cell_rows) as rows, count(*) as columns_profiled from base{group}"
+    dated = " where coverage_month is not null or not (select bool_or(coverage_month is not null) from profile)"
+    base = f"select {select_keys}max(cell_rows) as rows, count(*) as columns_profiled from base{dated}{group}"
     connection.execute(
         "create or replace temp view base as select column_name, provider_code, coverage_month, "
         "rows as cell_rows, nulls from profile"
     )
     if not by:
         base = (
-            "select sum(rows) as rows, count(distinct coverage_month) as months, count(distinct provider_code) as providers from "
+            "select sum(rows) as rows, count(distinct coverage_month) as months, count(distinct provider_code) as providers, "
+            "100.0 * coalesce(sum(rows) filter (coverage_month is null), 0) / nullif(sum(rows), 0) as undated_pct from "
             "(select provider_code, coverage_month, max(cell_rows) as rows from base group by 1, 2)"
         )
     parts: list[str] = []
