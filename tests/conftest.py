@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.code_version import code_fingerprint
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL = PROJECT_ROOT.parent / "shared" / "real"
+KEPT_HOMES_VARIABLE = "INT_MARTS_TEST_HOMES"
 DEMO = ("--people", "4000", "--months", "14", "--to", "2025-10", "--deliveries", "2", "--seed", "7")
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -77,8 +80,27 @@ def command() -> Callable[..., Done]:
 
 @pytest.fixture(scope="session")
 def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two demo deliveries and a published release of the second. Read-only: copy it (`copy_of_home`) to change it."""
-    home = tmp_path_factory.mktemp("published") / "data"
+    """A home with two demo deliveries and a published release of the second. Read-only: copy it (`copy_of_home`) to change it.
+
+    Making it takes a minute or two. `INT_MARTS_TEST_HOMES=<folder>` keeps it there, one for each state of the code.
+    """
+    kept = os.environ.get(KEPT_HOMES_VARIABLE)
+    if not kept:
+        return publish_demo(tmp_path_factory.mktemp("published") / "data")
+    home = Path(kept) / code_fingerprint()[:16] / "data"
+    if not home.exists():
+        publish_demo(made := tmp_path_factory.mktemp("published") / "data")
+        home.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(made, waiting := home.with_name(f"data.{os.getpid()}"), symlinks=True)
+        # whoever was faster wins: both made the same
+        try:
+            waiting.rename(home)
+        except OSError:
+            shutil.rmtree(waiting)
+    return home
+
+
+def publish_demo(home: Path) -> Path:
     made = int_marts("demo", *DEMO, home=home)
     assert made.exit_code == 0, made.stderr
     done = int_marts("refresh", "--json", home=home)
