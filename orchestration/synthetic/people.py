@@ -2,8 +2,8 @@
 
 One table `persons`, one row per person who is on a list at some time in the demo, plus people of practices outside the
 ICB who use its hospitals. A person's need (`need`) is a draw with a long tail; the weights `w_*` are relative use by
-setting, scaled so that their mean is 1, and fixed for the whole demo: with flat rates nothing moves but chance, births
-and deaths.
+setting, scaled so that their mean is 1, and fixed for the whole demo. With flat rates nothing moves but chance: nobody is
+born while the demo runs, and everybody is as likely to die, because the deaths of the frail would lower what is left per head.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ OUTPATIENT_BY_AGE = (0.60, 0.50, 0.65, 0.80, 0.85, 1.05, 1.40, 1.90, 2.00, 1.40)
 COMMUNITY_BY_AGE = (0.35, 0.15, 0.15, 0.20, 0.30, 0.50, 1.10, 2.60, 6.00, 9.50)
 REFERRAL_BY_AGE = (0.55, 0.60, 0.85, 0.95, 1.05, 1.20, 1.40, 1.60, 1.40, 0.90)
 YEARLY_DEATHS_BY_AGE = (0.0004, 0.0002, 0.0005, 0.0008, 0.0015, 0.0038, 0.009, 0.022, 0.070, 0.20)
+FLAT_YEARLY_DEATHS = 0.009
 
 ETHNIC_CATEGORIES = {"A": 78, "B": 2, "C": 4, "H": 3, "J": 1, "M": 1, "N": 4, "P": 1, "F": 1, "R": 1, "S": 1, "Z": 3}
 
@@ -34,6 +35,13 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
     middle = add_months(plan.last_month, -(plan.month_count // 2))
     start = add_months(plan.first_month, -BURN_IN_MONTHS)
     span = (plan.data_cut - start).days + 1
+    # with flat rates the years before the demo see its births
+    birth_date = (
+        f"if(birth_date >= date '{start}', birth_date - {span}, birth_date)" if plan.flat_rates else "birth_date"
+    )
+    yearly_deaths = (
+        str(FLAT_YEARLY_DEATHS) if plan.flat_rates else f"band_factor(middle_age, {list(YEARLY_DEATHS_BY_AGE)})"
+    )
     _practice_tickets(con)
     con.execute(f"""
         create table person_base as
@@ -49,11 +57,11 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
                 else 85 + pow((a - 0.970) / 0.030, 2) * 16 end * 365.25)::integer)::date as birth_date
             from drawn
         )
-        select person, is_visitor, birth_date,
+        select person, is_visitor, {birth_date} as birth_date,
             if(draw(person, 'sex') < 0.494, 1, 2) as sex,
             {pick("draw(person, 'ethnic')", ETHNIC_CATEGORIES)} as ethnic_category,
             0.30 + 0.70 * -ln(1 - draw(person, 'need')) as need,
-            greatest(0, datesub('year', birth_date, date '{middle}'))::integer as middle_age,
+            greatest(0, datesub('year', {birth_date}, date '{middle}'))::integer as middle_age,
             upper(md5('{plan.seed}:person:' || person)) as token
         from aged
     """)
@@ -96,7 +104,7 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
         create table persons as
         with weighted as (select *, {raw} from person_places),
         mortal as (
-            select *, band_factor(middle_age, {list(YEARLY_DEATHS_BY_AGE)}) * {span} / 365.25 as dying from weighted
+            select *, {yearly_deaths} * {span} / 365.25 as dying from weighted
         )
         select person, is_visitor, birth_date, sex, ethnic_category, need, middle_age, token, practice_1, hcp,
         live_month, lsoa,

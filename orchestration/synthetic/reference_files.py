@@ -216,11 +216,22 @@ def write_online_consultations(con: duckdb.DuckDBPyConnection, plan: DemoPlan, m
 
 
 def submissions_sql(plan: DemoPlan, month: date) -> str:
-    """SQL: practice × clinical and administrative submissions of a month, about 55 per 1,000 patients."""
+    """SQL: practice × clinical and administrative submissions of a month, about 55 per 1,000 patients.
+
+    With flat rates the months of a practice differ as Poisson counts do (their normal approximation).
+    """
     noise = "0" if plan.flat_rates else f"0.25 * draw(p.number, 'online {month}')"
+
+    def submissions(rate: float, name: str) -> str:
+        mean = f"l.patients * {rate} * (0.8 + 0.4 * draw(p.number, '{name}') + {noise})"
+        if not plan.flat_rates:
+            return f"({mean})::bigint"
+        chance = f"sqrt(-2 * ln(1 - draw(p.number, '{name} size {month}'))) * cos(2 * pi() * draw(p.number, '{name} way {month}'))"
+        return f"greatest(0, {mean} + sqrt({mean}) * {chance})::bigint"
+
     return f"""
-        select p.*, l.patients, (l.patients * 0.040 * (0.8 + 0.4 * draw(p.number, 'online') + {noise}))::bigint as clinical,
-            (l.patients * 0.015 * (0.8 + 0.4 * draw(p.number, 'online admin') + {noise}))::bigint as administrative
+        select p.*, l.patients, {submissions(0.040, "online")} as clinical,
+            {submissions(0.015, "online admin")} as administrative
         from practices p
         join (select practice, sum(patients)::bigint as patients from lists where month = date '{month}' group by all) l
             on l.practice = p.number

@@ -43,8 +43,11 @@ def figures(
     )
 
 
-def run(bench: Bench, rows: pd.DataFrame, rebasings: str = NO_REBASINGS) -> pd.DataFrame:
+def run(
+    bench: Bench, rows: pd.DataFrame, rebasings: str = NO_REBASINGS, donabedian_type: str = "outcome"
+) -> pd.DataFrame:
     bench.give("indicators.indicator_figures", rows).give("seeds.spc_rebasings", rebasings)
+    bench.give("seeds.indicator_catalogue", f"select 'x' as indicator_id, '{donabedian_type}' as donabedian_type")
     bench.run("indicators.process_points", "indicators.process_limits", "indicators.process_signals")
     return bench.rows(
         "select p.*, l.centre_line, l.lower_process_limit, l.upper_process_limit, coalesce(s.special_cause, 'none') as special_cause, "
@@ -105,6 +108,14 @@ def test_eleven_points_or_small_counts_have_no_limits(bench: Bench) -> None:
     assert run(bench, figures({"A": values[:11]}))["centre_line"].isna().all()
     assert run(bench, figures({"A": values}, count=4.9))["centre_line"].isna().all()
     assert run(bench, figures({"A": values}, count=5))["centre_line"].notna().all()
+
+
+def test_a_measure_of_structure_is_shown_and_never_judged(bench: Bench) -> None:
+    values = [50.0, 52.0] * 6 + [5.0]
+    found = run(bench, figures({"A": values}), donabedian_type="structure")
+    assert found["value"].tolist() == values
+    assert found["centre_line"].isna().all()
+    assert set(found["special_cause"]) == {"none"}
 
 
 def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench: Bench) -> None:

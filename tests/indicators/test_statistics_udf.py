@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
+from orchestration.dbt_runtime import DBT_PROJECT_DIR
 from orchestration.statistics_udf import register
 
 
@@ -35,3 +38,18 @@ def test_a_cursor_knows_them_and_many_rows_agree_with_one(connection: duckdb.Duc
     first = connection.cursor().execute(sql).fetchone()
     connection.execute("set threads = 1")
     assert connection.execute(sql).fetchone() == first
+
+
+def test_the_exact_limits_written_in_the_macro_are_those_of_scipy() -> None:
+    """Counts from 0 to 9 take their limits from a table in SQL; here the table is worked out again, to the last digit shown."""
+    from scipy.stats import chi2
+
+    macro = (DBT_PROJECT_DIR / "macros" / "statistics" / "limits.sql").read_text(encoding="utf-8")
+    lower, upper = (
+        [float(digits) for digits in re.findall(r"'([\d.]+)'", text)]
+        for text in re.findall(r"macro exact_poisson_(?:lower|upper)_95\(\) -%}(.*?)endmacro", macro, re.DOTALL)
+    )
+    assert len(lower) == len(upper) == 10
+    assert lower[0] == 0.0
+    assert lower[1:] == pytest.approx([chi2.ppf(0.025, 2 * x) / 2 for x in range(1, 10)], rel=1e-14)
+    assert upper == pytest.approx([chi2.ppf(0.975, 2 * x + 2) / 2 for x in range(10)], rel=1e-14)

@@ -6,6 +6,7 @@ so the world is the same on every machine and in every order of rows.
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import duckdb
@@ -246,16 +247,18 @@ def write_world(path: Path, people: int = 1500, without: tuple[str, ...] = ()) -
     return path
 
 
-def deliver(connection: duckdb.DuckDBPyConnection, feed: str) -> None:
+def deliver(
+    connection: duckdb.DuckDBPyConnection, feed: str, delivery: str = "2025-10", data_cut: dt.date | str = DATA_CUT
+) -> None:
     """Put the rows of a feed behind its live view's name, and say in the plan which months they cover."""
     coverage = f"month_of({COVERAGE_DATE[feed]})" if feed in COVERAGE_DATE else "null::date"
     connection.execute(f"create table live.{feed}_rows as from live.{feed} limit 0")
     connection.execute(
-        f"insert into live.{feed}_rows by name select *, {coverage} as coverage_month, '2025-10' as delivery from {feed}"
+        f"insert into live.{feed}_rows by name select *, {coverage} as coverage_month, '{delivery}' as delivery from {feed}"
     )
     connection.execute(f"drop view live.{feed}; alter table live.{feed}_rows rename to {feed}")
     connection.execute(
-        f"insert into plan.feed_coverage select '{feed}', coverage_month, '', '2025-10', date '{DATA_CUT}', false, count(*) "
+        f"insert into plan.feed_coverage select '{feed}', coverage_month, '', '{delivery}', date '{data_cut}', false, count(*) "
         f"from live.{feed} group by coverage_month"
     )
-    connection.execute(f"insert into plan.feed_status values ('{feed}', true, true, '2025-10', 'demo')")
+    connection.execute(f"insert into plan.feed_status values ('{feed}', true, true, '{delivery}', 'demo')")

@@ -1,21 +1,25 @@
 -- Points of the process charts (definitions C10): monthly figures, each in the phase that its rebasings give it. Incomplete months are
 -- shown and never judged: they are in no mean, no moving range and no run. Charts are of everybody: a cohort's months are too small a count to
--- judge, and each further chart is another chance of a false alarm.
+-- judge, and each further chart is another chance of a false alarm. Structure measures are accounts and coverage, a year's sum spread over
+-- its months: chance does not move them, so they have no limits and no special cause.
 with
 
 figures as (
     select
-        indicator_id,
-        cohort_id,
-        area_type,
-        area_code,
-        month,
-        value,
-        coalesce(numerator, denominator) as count_behind,
-        period_status,
-        value is not null and period_status <> 'incomplete' as is_judged
-    from {{ ref('indicator_figures') }}
-    where boundary = 'marts' and period = 'month' and cohort_id = 'all'
+        figures.indicator_id,
+        figures.cohort_id,
+        figures.area_type,
+        figures.area_code,
+        figures.month,
+        figures.value,
+        coalesce(figures.numerator, figures.denominator) as count_behind,
+        figures.period_status,
+        figures.value is not null
+        and figures.period_status <> 'incomplete'
+        and catalogue.donabedian_type <> 'structure' as is_judged
+    from {{ ref('indicator_figures') }} as figures
+    inner join {{ ref('indicator_catalogue') }} as catalogue on figures.indicator_id = catalogue.indicator_id
+    where figures.boundary = 'marts' and figures.period = 'month' and figures.cohort_id = 'all'
 ),
 
 phased as (
