@@ -35,6 +35,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str((home.dbt / "logs").absolute()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_NO_VERSION_CHECK": "true",
+        # dbt's debug lines (7,500 a build, each with the whole node) cost a tenth of a small build
+        "DBT_LOG_LEVEL_FILE": "info",
         "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
 

@@ -37,6 +37,12 @@ def instance_config(settings: Settings) -> dict:
     }
     if settings.dagster_postgres_url:
         config["storage"] = {"postgres": {"postgres_url": {"env": POSTGRES_URL_VARIABLE}}}
+    else:
+        config["event_log_storage"] = {
+            "module": "orchestration.event_log",
+            "class": "KeptConnectionEventLogStorage",
+            "config": {"base_dir": str(settings.paths.dagster.absolute() / "history" / "runs")},
+        }
     return config
 
 

@@ -17,7 +17,16 @@ from orchestration.errors import GateShut, IntMartsError, VerifyDiffers
 from orchestration.publish import public
 from orchestration.publish.build import Build, read_build
 from orchestration.publish.dictionary import read_dictionary
-from orchestration.publish.marts import attach, comment, copy_marts, table_facts, write_parquet, writer
+from orchestration.publish.marts import (
+    attach,
+    columns_of,
+    comment,
+    copy_marts,
+    table_facts,
+    tables_of,
+    write_parquet,
+    writer,
+)
 from orchestration.publish.plan import Plan, checks_by_state, release_facts, title_facts, write_words
 from orchestration.publish.receipt import (
     DATABASE_NAME,
@@ -123,10 +132,11 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     )
     with ExitStack() as stack:
         built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
-        write_internal(settings, plan, built["internal"], tables)
+        write_internal(settings, plan, built["internal"], list(tables))
         disclosure = public.write_public(settings, plan, built["internal"], built["public"])
         _finish(settings, plan, built["public"], "public", disclosure.outside())
-        _finish(settings, plan, built["internal"], "internal", disclosure)
+        written = _finish(settings, plan, built["internal"], "internal", disclosure)
+        require_copied(tables, written)
         check_folder(built["public"], "public")
         check_folder(built["internal"], "internal")
         by_profile["public"].install(built["public"], plan.release)
@@ -217,15 +227,18 @@ def key_of_build(
     )
 
 
-def write_internal(settings: Settings, plan: Plan, folder: Path, judged: dict[str, TableFacts]) -> None:
-    """Everything of the internal folder but its receipt. Raises `VerifyDiffers` when a copy differs from the warehouse."""
+def require_copied(judged: dict[str, TableFacts], written: dict[str, TableFacts]) -> None:
+    """Raises `VerifyDiffers` when a mart of the written file, read back, is not the one that was judged."""
+    differing = sorted(name for name, facts in judged.items() if written.get(name) != facts)
+    if differing:
+        raise VerifyDiffers(f"copied otherwise than judged: {', '.join(differing)}")
+
+
+def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[str]) -> None:
+    """Everything of the internal folder but its receipt; `judged` names the marts to copy."""
     with writer(settings, folder / DATABASE_NAME["internal"]) as connection:
         attach(connection, settings.paths.warehouse_file, "warehouse")
-        copy_marts(connection, list(judged))
-        copied = table_facts(connection, "release")
-        differing = sorted(name for name, facts in judged.items() if copied.get(name) != facts)
-        if differing:
-            raise VerifyDiffers(f"copied otherwise than judged: {', '.join(differing)}")
+        copy_marts(connection, judged)
         if plan.previous is not None:
             attach(connection, plan.previous.database, "previous")
         write_own_tables(settings, plan, connection)
@@ -233,7 +246,8 @@ def write_internal(settings: Settings, plan: Plan, folder: Path, judged: dict[st
         write_parquet(connection, folder, plan.dictionary)
         write_changes_csv(connection, folder)
         if plan.previous is not None:
-            require_stable_schema(plan.previous.receipt, table_facts(connection, "release"), SCHEMA_VERSION)
+            columns = {name: columns_of(connection, "release", name) for name in tables_of(connection, "release")}
+            require_stable_schema(plan.previous.receipt, columns, SCHEMA_VERSION)
         write_words(plan, connection, folder, f"Data dictionary, {plan.build.icb_name}")
         write_workbook(connection, folder / "int_marts.xlsx", title_facts(plan, "internal"))
     write_pages(settings, plan, folder)
@@ -267,8 +281,10 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     pages.write_quality_page(folder / "quality", plan.verdict)
 
 
-def _finish(settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure) -> None:
-    """Read the written database back, hash every file, seal the receipt."""
+def _finish(
+    settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure
+) -> dict[str, TableFacts]:
+    """Read the written database back, hash every file, seal the receipt; gives what was read back."""
     import duckdb
 
     is_internal = profile == "internal"
@@ -302,6 +318,7 @@ def _finish(settings: Settings, plan: Plan, folder: Path, profile: Profile, disc
         files=file_hashes(folder),
     )
     receipt.sealed().write(folder)
+    return tables
 
 
 def _stands(settings: Settings, release: ReleaseId, build_key: str) -> bool:

@@ -133,17 +133,26 @@ def pointer_differences(settings: Settings) -> list[str]:
 
 
 def check_folder(folder: Path, profile: Profile) -> None:
-    """Raises `VerifyDiffers` unless the folder holds exactly what its receipt says."""
-    found, _ = folder_differences(folder, profile)
+    """Raises `VerifyDiffers` unless the folder holds exactly the files its receipt says, byte for byte."""
+    _, found = file_differences(folder, profile)
     if found:
         raise VerifyDiffers(f"{folder.name}: " + "; ".join(found))
 
 
 def folder_differences(folder: Path, profile: Profile) -> tuple[list[str], ReleaseReceipt | None]:
+    """Of the files, and of every table of the database, read again: a receipt may have been wrong when it was written."""
+    receipt, found = file_differences(folder, profile)
+    database = folder / DATABASE_NAME[profile]
+    if receipt is not None and database.is_file():
+        found += _table_differences(database, receipt)
+    return found, receipt
+
+
+def file_differences(folder: Path, profile: Profile) -> tuple[ReleaseReceipt | None, list[str]]:
     try:
         receipt = read_receipt(folder)
     except VerifyDiffers as error:
-        return [str(error)], None
+        return None, [str(error)]
     found = []
     if receipt.profile != profile:
         found.append(f"its profile is {receipt.profile}, not {profile}")
@@ -155,10 +164,7 @@ def folder_differences(folder: Path, profile: Profile) -> tuple[list[str], Relea
         for name in sorted(files.keys() & receipt.files.keys())
         if files[name] != receipt.files[name]
     ]
-    database = folder / DATABASE_NAME[profile]
-    if database.is_file():
-        found += _table_differences(database, receipt)
-    return found, receipt
+    return receipt, found
 
 
 def _table_differences(database: Path, receipt: ReleaseReceipt) -> list[str]:

@@ -6,14 +6,14 @@ from orchestration.errors import IntMartsError
 from orchestration.publish.receipt import ReleaseReceipt, TableFacts
 
 
-def schema_breaks(before: dict[str, TableFacts], now: dict[str, TableFacts]) -> list[str]:
-    """Tables and columns that disappeared or changed type; new ones are no break."""
+def schema_breaks(before: dict[str, TableFacts], now: dict[str, dict[str, str]]) -> list[str]:
+    """Tables and columns that disappeared or changed type; new ones are no break. `now` holds types by table and column."""
     found = []
     for relation, facts in before.items():
         if relation not in now:
             found.append(f"{relation} disappeared")
             continue
-        columns = now[relation].columns
+        columns = now[relation]
         found += [f"{relation}.{name} disappeared" for name in facts.columns if name not in columns]
         found += [
             f"{relation}.{name} changed from {kind} to {columns[name]}"
@@ -23,7 +23,7 @@ def schema_breaks(before: dict[str, TableFacts], now: dict[str, TableFacts]) -> 
     return found
 
 
-def require_stable_schema(previous: ReleaseReceipt, now: dict[str, TableFacts], schema_version: int) -> None:
+def require_stable_schema(previous: ReleaseReceipt, now: dict[str, dict[str, str]], schema_version: int) -> None:
     """Raises `IntMartsError` when the schema breaks with the last release's and `SCHEMA_VERSION` was not raised."""
     found = schema_breaks(previous.tables, now)
     if found and schema_version <= previous.schema_version:

@@ -125,3 +125,30 @@ def test_an_address_without_the_driver_is_refused_before_anything_starts(setting
     with pytest.raises(UsageError, match="psycopg2") as error:
         open_instance(wrong)
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.slow
+def test_events_on_kept_connections_are_the_ones_dagsters_own_class_reads(settings: Settings) -> None:
+    """Dagster's class takes the files over as they are, so the house can go back to it at any time."""
+    import dagster as dg
+    from dagster._core.storage.event_log import SqliteEventLogStorage
+
+    from orchestration.event_log import KEPT_FILES, KeptConnectionEventLogStorage
+
+    @dg.asset
+    def visits() -> None:
+        """Nothing but events."""
+
+    with open_instance(settings) as instance:
+        kept = instance.event_log_storage
+        assert isinstance(kept, KeptConnectionEventLogStorage)
+        runs = [dg.materialize([visits], instance=instance).run_id for _ in range(KEPT_FILES + 2)]
+        seen = {run: [record.event_log_entry for record in kept.get_records_for_run(run).records] for run in runs}
+        assert len(kept._engines) <= KEPT_FILES
+
+    own = SqliteEventLogStorage(str(settings.paths.dagster / "history" / "runs"))
+    for run, events in seen.items():
+        assert len(events) > 5
+        assert [record.event_log_entry for record in own.get_records_for_run(run).records] == events
+    assert own.get_latest_materialization_events([dg.AssetKey("visits")])[dg.AssetKey("visits")].run_id == runs[-1]
+    own.dispose()
