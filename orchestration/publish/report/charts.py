@@ -8,7 +8,6 @@ one picture serves the light, the dark and the printed page.
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from orchestration.publish.report.data import FunnelPoint, Point
+from orchestration.publish.report.renderer import Datasets, render
 
 WIDTH, SPC_HEIGHT, FUNNEL_HEIGHT = 430, 200, 230
 HALF_MONTH_MS = 15 * 86_400_000
@@ -89,17 +89,6 @@ def _template(chart: Any, datasets: Sequence[str]) -> dict[str, Any]:
     spec["datasets"] = {name: [] for name in datasets}
     compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
     return compiled
-
-
-def _render(template: dict[str, Any], datasets: dict[str, list[dict[str, Any]]]) -> str:
-    import vl_convert
-
-    spec = copy.copy(template)
-    spec["data"] = [
-        {**entry, "values": datasets[entry["name"]]} if entry["name"] in datasets else entry
-        for entry in template["data"]
-    ]
-    return _slim(vl_convert.vega_to_svg(spec))
 
 
 _DROP = re.compile(
@@ -179,13 +168,29 @@ def _spc_template() -> dict[str, Any]:
     return _template(chart, ("points", "stretches", "hatch", "levels", "markers"))
 
 
-def spc_chart(points: Sequence[Point], markers: Sequence[Marker], label: str) -> str:
-    """One series as SVG. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
-    drawn: list[dict[str, Any]] = []
-    for point in points:
+@dataclass(frozen=True)
+class SpcPicture:
+    """What one SPC chart shows. `label` is what a screen reader says of it, already escaped."""
+
+    points: Sequence[Point]
+    markers: Sequence[Marker]
+    label: str
+
+
+def spc_charts(pictures: Sequence[SpcPicture]) -> list[str]:
+    """Series as SVG. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
+    if not pictures:
+        return []
+    drawn = render(_spc_template(), [_spc_datasets(picture) for picture in pictures])
+    return [_open(_slim(svg), picture.label) for svg, picture in zip(drawn, pictures, strict=True)]
+
+
+def _spc_datasets(picture: SpcPicture) -> Datasets:
+    points = []
+    for point in picture.points:
         kind = point.variation if point.variation in KINDS and point.is_complete else "unknown"
         colour = COLOURS[kind]
-        drawn.append(
+        points.append(
             {
                 "t": _instant(point.month),
                 "v": point.value,
@@ -195,20 +200,14 @@ def spc_chart(points: Sequence[Point], markers: Sequence[Marker], label: str) ->
                 "stroke": colour,
             }
         )
-    unsettled = [p.month for p in points if p.period_status != "final"]
-    return _open(
-        _render(
-            _spc_template(),
-            {
-                "points": drawn,
-                "stretches": _stretches(points),
-                "hatch": [{"t": _instant(m) - HALF_MONTH_MS, "t2": _instant(m) + HALF_MONTH_MS} for m in unsettled],
-                "levels": _levels(points),
-                "markers": [{"t": _instant(m.month), "label": m.label} for m in markers],
-            },
-        ),
-        label,
-    )
+    unsettled = [p.month for p in picture.points if p.period_status != "final"]
+    return {
+        "points": points,
+        "stretches": _stretches(picture.points),
+        "hatch": [{"t": _instant(m) - HALF_MONTH_MS, "t2": _instant(m) + HALF_MONTH_MS} for m in unsettled],
+        "levels": _levels(picture.points),
+        "markers": [{"t": _instant(m.month), "label": m.label} for m in picture.markers],
+    }
 
 
 def _stretches(points: Sequence[Point]) -> list[dict[str, Any]]:
@@ -286,9 +285,9 @@ _DOT = re.compile(r'<path transform="translate\(([-\d.]+),([-\d.]+)\)" d="[^"]*"
 def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
     """One funnel. The grey dots carry no name and no order; a page adds its own teams on top."""
     ordered = sorted(points, key=lambda p: (p.expected, p.area_code))
-    svg = _open(
-        _render(
-            _funnel_template(),
+    [drawn] = render(
+        _funnel_template(),
+        [
             {
                 "limits": [
                     {
@@ -302,10 +301,10 @@ def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
                     for p in ordered
                 ],
                 "points": [{"n": p.expected, "v": p.value, "fill": "var(--dot)"} for p in ordered],
-            },
-        ),
-        label,
+            }
+        ],
     )
+    svg = _open(_slim(drawn), label)
     dots = list(_DOT.finditer(svg))
     if len(dots) != len(ordered):
         raise ValueError(f"funnel drew {len(dots)} marks for {len(ordered)} areas")

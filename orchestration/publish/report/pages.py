@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from orchestration.checks import State
 from orchestration.publish.report import wording
-from orchestration.publish.report.charts import Funnel, Marker, funnel_chart, spc_chart
+from orchestration.publish.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_charts
 from orchestration.publish.report.context import ReportContext, Restatement, read_context
 from orchestration.publish.report.data import Area, FunnelPoint, Indicator, Point, ReportData, read_report_data
 from orchestration.warehouse import Warehouse
@@ -28,6 +28,8 @@ AREA_WORDS = {
     "int": "Integrated Neighbourhood Team",
 }
 SIGNALS = ("concern", "improvement", "neither")
+# indicator, area type, area code
+ChartKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,10 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
     }
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
     folder.mkdir(parents=True, exist_ok=True)
+    charts = _charts(data, verdicts)
     for area in data.areas.values():
         cards = [
-            _card(data, area, indicator, verdicts[area.key][indicator.indicator_id], funnels)
+            _card(data, area, indicator, verdicts[area.key][indicator.indicator_id], charts, funnels)
             for indicator in data.indicators
         ]
         page = environment.get_template("area.html.j2").render(
@@ -148,14 +151,30 @@ def _trail(data: ReportData, area: Area) -> list[Area]:
     return [data.icb, parent] if parent else [data.icb]
 
 
+def _charts(data: ReportData, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]) -> dict[ChartKey, Markup]:
+    """The SPC chart of every indicator and area that has a figure, all drawn in one go."""
+    pictures: dict[ChartKey, SpcPicture] = {}
+    for area in data.areas.values():
+        for indicator in data.indicators:
+            points = data.points(indicator, area)
+            if any(p.value is not None for p in points):
+                said = verdicts[area.key][indicator.indicator_id].this_month
+                label = f"{indicator.title}, {area.name}, monthly, {wording.unit(indicator)}. {said} The table below has every figure."
+                markers = _markers(data, area, points)
+                pictures[indicator.indicator_id, *area.key] = SpcPicture(points, markers, escape(label))
+    return dict(zip(pictures, map(Markup, spc_charts(list(pictures.values()))), strict=True))
+
+
 def _card(
-    data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict, funnels: dict[str, Funnel]
+    data: ReportData,
+    area: Area,
+    indicator: Indicator,
+    verdict: wording.Verdict,
+    charts: dict[ChartKey, Markup],
+    funnels: dict[str, Funnel],
 ) -> Card:
     points = data.points(indicator, area)
     key = (indicator.indicator_id, *area.key)
-    label = escape(
-        f"{indicator.title}, {area.name}, monthly, {wording.unit(indicator)}. {verdict.this_month} The table below has every figure."
-    )
     markers = _markers(data, area, points)
     funnel = funnels.get(indicator.indicator_id)
     own = [team.code for team in data.teams_of(area)]
@@ -167,7 +186,7 @@ def _card(
         changes=[
             text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
         ],
-        chart=Markup(spc_chart(points, markers, label)) if any(p.value is not None for p in points) else Markup(""),
+        chart=charts.get(key, Markup("")),
         # on the ICB's page every dot is one of its own: none stands out
         funnel=Markup(funnel.svg([] if area is data.icb else own)) if funnel else Markup(""),
         funnel_rows=[(data.areas["int", code], placed[code]) for code in own if code in placed],
