@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def read(folder: Path, feed: str, columns: list[str], sep: str = ",") -> pd.DataFrame:
-    files = sorted(folder.glob(f"{feed}.*")) or sorted(folder.glob(f"{feed}*"))
+    files = sorted(path for path in folder.rglob(f"{feed}*") if path.is_file())
     return pd.concat([pd.read_csv(file, sep=sep, dtype=str, usecols=columns) for file in files], ignore_index=True)
 
 
