@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,14 +110,19 @@ def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = F
 def run_job(settings: Settings, delivery_name: str) -> Published:
     """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
+    from orchestration.dbt_runtime import ensure_manifest
     from orchestration.instance import close_dead_runs, open_instance, register_deliveries
 
-    with reporter().step("load Dagster"):
+    with reporter().step("load Dagster"), ThreadPoolExecutor(1) as beside:
+        # dbt parses in a process of its own, when it has to: meanwhile this one imports Dagster
+        parsed = beside.submit(ensure_manifest, settings)
         instance = open_instance(settings)
         from orchestration.assets.shared import use_settings
-        from orchestration.definitions import build_definitions
 
         use_settings(settings)
+        parsed.result()
+        from orchestration.definitions import build_definitions
+
         job = build_definitions(settings).resolve_job_def("refresh")
     # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
     with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
