@@ -52,8 +52,9 @@ A figure that cannot be known is left out with its reason, never shown as nought
 **Reading the limits.** The 95 % limits say how far chance alone could have moved a figure. On a process chart a point is marked
 only when it is outside its limits, or 7 points rise or fall in a row, or 2 of 3 lie near a limit, or 7 lie on one side of the
 average. A funnel shows whether an area differs from the others by more than chance and the usual spread between neighbourhoods
-would explain. It is not a league table. Chance marks a point now and then even when nothing has changed. Structure measures (accounts
-and coverage) are shown without limits, because chance does not move them.
+would explain. It is not a league table. The limits of a change between two years are wider where people come back and months vary
+together. Chance marks a point now and then even when nothing has changed. Structure measures (accounts and coverage) are shown
+without limits, because chance does not move them.
 """
 
 

@@ -46,7 +46,31 @@ def years_before(month: dt.date, months: int) -> dt.date:
     return (pd.Timestamp(month) - pd.DateOffset(months=months)).date()
 
 
-def expected_rows(counts: Counts) -> dict[tuple[str, str], dict[str, float | None]]:
+def plain_dispersion(monthly: Counts) -> dict[str, float]:
+    """Area type → how many times more than Poisson counts the complete months differ from those of a year before."""
+    found: dict[str, float] = {}
+    for kind in ("int", "hcp", "icb"):
+        total, freedom = 0.0, 0
+        for area in {area for area, _ in monthly if type_of(area) == kind}:
+            pairs = [
+                (*monthly[area, month], *monthly[area, years_before(month, 12)])
+                for month in MONTHS
+                if years_before(month, 12) in MONTHS and is_complete(area, month)
+            ]
+            n1, d1, n0, d0 = (sum(side) for side in zip(*pairs, strict=True))
+            ratio = (n1 / d1) / (n0 / d0)
+            for late, late_people, early, early_people in pairs:
+                share = ratio * late_people / (ratio * late_people + early_people)
+                both = late + early
+                total += (late - both * share) ** 2 / (both * share * (1 - share))
+            freedom += len(pairs) - 1
+        if freedom >= 11:
+            found[kind] = total / freedom
+    teams = found.get("int", 1.0)
+    return {kind: max(1.0, teams, found.get(kind, 1.0)) for kind in ("int", "hcp", "icb")}
+
+
+def expected_rows(counts: Counts, dispersion: dict[str, float]) -> dict[tuple[str, str], dict[str, float | None]]:
     rows: dict[tuple[str, str], dict[str, float | None]] = {}
     for area in {area for area, _ in counts}:
         now = max(month for month in MONTHS if is_complete(area, month))
@@ -74,7 +98,7 @@ def expected_rows(counts: Counts) -> dict[tuple[str, str], dict[str, float | Non
                     for month, side in ((now, 0), (now, 1), (base, 0), (base, 1))
                 )
                 ratio = (n1 / d1) / (n0 / d0) if n0 and d0 and d1 else None
-                reach = math.exp(Z_95 * math.sqrt(1 / n1 + 1 / n0)) if ratio else None
+                reach = math.exp(Z_95 * math.sqrt(dispersion[type_of(area)] * (1 / n1 + 1 / n0))) if ratio else None
                 prefix = "" if name == "own" else f"{name}_"
                 row[f"{prefix}change_pct"] = 100 * (ratio - 1) if ratio else None
                 row[f"{prefix}change_pct_lower_95"] = 100 * (ratio / reach - 1) if ratio else None
@@ -85,12 +109,13 @@ def expected_rows(counts: Counts) -> dict[tuple[str, str], dict[str, float | Non
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_changes_and_what_they_stand_beside(compiled, seed: int) -> None:
-    counts = counts_of(seed)
+    counts, monthly = counts_of(seed), counts_of(seed + 100)
     figures = pd.DataFrame(
         [
-            (INDICATOR, "all", "marts", type_of(area), area, month, "rolling_12_months", n, d, n / d * 1000,
+            (INDICATOR, "all", "marts", type_of(area), area, month, period, n, d, n / d * 1000,
              "final" if is_complete(area, month) else "incomplete")
-            for (area, month), (n, d) in counts.items()
+            for period, cells in (("rolling_12_months", counts), ("month", monthly))
+            for (area, month), (n, d) in cells.items()
         ],
         columns=["indicator_id", "cohort_id", "boundary", "area_type", "area_code", "month", "period", "numerator",
                  "denominator", "value", "period_status"],
@@ -105,9 +130,12 @@ def test_changes_and_what_they_stand_beside(compiled, seed: int) -> None:
     bench.give("intermediate.team_go_lives", f"select * from (values {live}) as t(int_code, go_live_month)")
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2025-10-31' as data_cut")
     bench.seed("indicator_targets").seed("indicator_catalogue")
-    bench.run("indicators.change_periods", "indicators.change_comparators", "marts.indicator_change")
+    bench.run("indicators.change_periods", "indicators.change_comparators")
+    bench.run("indicators.change_dispersion", "marts.indicator_change")
     found = bench.rows("select *, right(baseline_period, 7) as baseline from marts.indicator_change")
-    wanted = expected_rows(counts)
+    dispersion = plain_dispersion(monthly)
+    assert dispersion["int"] > 2
+    wanted = expected_rows(counts, dispersion)
     assert {(row.area_code, row.baseline) for row in found.itertuples()} == set(wanted)
     for row in found.to_dict("records"):
         for column, value in wanted[row["area_code"], row["baseline"]].items():

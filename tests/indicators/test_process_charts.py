@@ -46,7 +46,7 @@ def figures(
 def run(
     bench: Bench, rows: pd.DataFrame, rebasings: str = NO_REBASINGS, donabedian_type: str = "outcome"
 ) -> pd.DataFrame:
-    bench.give("indicators.indicator_figures", rows).give("seeds.spc_rebasings", rebasings)
+    bench.give("indicators.indicator_figures", rows).give("indicators.process_rebasings", rebasings)
     bench.give("seeds.indicator_catalogue", f"select 'x' as indicator_id, '{donabedian_type}' as donabedian_type")
     bench.run("indicators.process_points", "indicators.process_limits", "indicators.process_signals")
     return bench.rows(

@@ -36,7 +36,7 @@ phased as (
         cast(1 + count(rebasings.month) as integer) as phase,
         arg_max(rebasings.reason, rebasings.month) as phase_reason
     from figures
-    left join {{ ref('spc_rebasings') }} as rebasings
+    left join {{ ref('process_rebasings') }} as rebasings
         on
             figures.indicator_id = rebasings.indicator_id
             and coalesce(rebasings.area_type, figures.area_type) = figures.area_type

@@ -5,11 +5,14 @@ with counted as (
         catalogue.multiplier,
         catalogue.limits,
         (changes.numerator / changes.denominator) / (changes.base_numerator / changes.base_denominator) as ratio,
-        {{ log_ratio_variance(
+        coalesce(dispersions.dispersion, 1.0) as dispersion,
+        coalesce(dispersions.dispersion, 1.0) * {{ log_ratio_variance(
             'changes.numerator', 'changes.base_numerator', 'changes.denominator', 'changes.base_denominator', 'catalogue.limits'
         ) }} as log_variance
     from {{ ref('change_comparators') }} as changes
     inner join {{ ref('indicator_catalogue') }} as catalogue on changes.indicator_id = catalogue.indicator_id
+    left join {{ ref('change_dispersion') }} as dispersions
+        on changes.indicator_id = dispersions.indicator_id and changes.area_type = dispersions.area_type
     where changes.base_numerator > 0 and changes.base_denominator > 0 and changes.denominator > 0
 ),
 
@@ -58,7 +61,8 @@ select
     100.0 * (own.ratio - comparator_changes.ratio)
     + cast({{ z_95() }} as double) * 100.0
     * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-        as difference_pct_points_upper_95
+        as difference_pct_points_upper_95,
+    own.dispersion
 from own
 {% for name in comparators -%}
 left join {{ name }}_changes

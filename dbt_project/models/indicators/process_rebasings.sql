@@ -1,0 +1,41 @@
+-- From which months a process chart starts anew, and why (definitions C10): the dated reasons of the seed, and the months in which yearly
+-- payments to general practice begin or end, because appointments stand in at unit costs without them and spend moves by the difference.
+with
+
+payment_months as (
+    select distinct month
+    from {{ ref('spend_lines') }}
+    where cost_basis = 'payment'
+),
+
+basis_months as (
+    select
+        months.month,
+        payment_months.month is not null as has_payments,
+        lag(payment_months.month is not null) over (order by months.month) as had_payments
+    from {{ ref('months') }} as months
+    left join payment_months on months.month = payment_months.month
+)
+
+select
+    indicator_id,
+    area_type,
+    area_code,
+    month,
+    reason
+from {{ ref('spc_rebasings') }}
+union all
+select
+    catalogue.indicator_id,
+    null as area_type,
+    null as area_code,
+    basis_months.month,
+    case
+        when basis_months.has_payments
+            then 'From here payments to general practice are known; before, its appointments stand in at unit costs'
+        else 'From here payments to general practice are not published yet; its appointments stand in at unit costs'
+    end as reason
+from basis_months
+inner join {{ ref('indicator_catalogue') }} as catalogue
+    on catalogue.numerator_measure_id in ('spend_per_head', 'spend_per_head_constant_prices')
+where basis_months.has_payments <> basis_months.had_payments
