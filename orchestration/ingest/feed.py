@@ -45,6 +45,8 @@ SMALL_BYTES = 512 << 20
 ONE_THREAD_BYTES = 8 << 20
 # Level 1 writes as fast as no compression and two thirds of snappy's size; higher levels take seconds and save little.
 PARQUET = "format parquet, compression zstd, compression_level 1"
+# How a partition without a value is named.
+NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 
 
 class OptOuts(NamedTuple):
@@ -256,8 +258,8 @@ def ingest_into(
     write_rows(connection, contract, delivery, tables, finished)
     parquet = sorted(finished.glob("coverage_month=*/*.parquet"))
     coverage, first_date, last_date = write_coverage(connection, contract, finished, parquet)
-    write_profile(connection, contract, finished, parquet)
     write_codes(connection, contract, finished, parquet)
+    write_profile(connection, contract, finished, parquet)
     write_quarantine(connection, work / "quarantine.parquet")
     files = file_manifests(connection, tables)
     for file_counts in files:
@@ -328,8 +330,7 @@ def write_rows(
     rows = still_there(
         connection,
         tables,
-        f"{columns}, coverage_month, '{delivery.name}' as delivery, "
-        "coalesce(strftime(coverage_month, '%Y-%m'), 'undated') as month_key",
+        f"{columns}, coverage_month, '{delivery.name}' as delivery, coverage_month as first_day",
     )
     made = finished / "rows"
     # Threads that write to the same months wait for each other: one is as fast for half the processor time, and keeps the order.
@@ -337,11 +338,12 @@ def write_rows(
     connection.execute("set threads = 1")
     connection.execute(
         f"copy (select * exclude (source, row_id) from ({rows})) to {quoted(made)} "
-        f"({PARQUET}, partition_by (month_key), filename_pattern 'part-{{i}}')"
+        f"({PARQUET}, partition_by (first_day), filename_pattern 'part-{{i}}')"
     )
     connection.execute(f"set threads = {threads[0] if threads else 1}")
-    for folder in sorted(made.glob("month_key=*")):
-        folder.rename(finished / folder.name.replace("month_key=", "coverage_month="))
+    for folder in sorted(made.glob("first_day=*")):
+        first_day = folder.name.removeprefix("first_day=")
+        folder.rename(finished / f"coverage_month={'undated' if first_day == NO_DAY else first_day[:7]}")
     shutil.rmtree(made, ignore_errors=True)
 
 

@@ -15,6 +15,7 @@ from orchestration.ingest.loading import quoted
 from orchestration.warehouse import quote
 
 MEASURED = ("DATE", "INTEGER", "BIGINT", "DOUBLE", "TIME", "TIMESTAMP", "DECIMAL(18,2)", "DECIMAL(18,3)")
+CODES = "codes.parquet"
 PROFILE_COLUMNS = {
     "column_name": "varchar",
     "coverage_month": "date",
@@ -60,7 +61,10 @@ def write_coverage(
 def write_profile(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, folder: Path, parquet: list[Path]
 ) -> None:
-    """profile.parquet: column_name, coverage_month, provider_code, rows, nulls, distinct_values (coded columns), minimum, maximum."""
+    """profile.parquet: column_name, coverage_month, provider_code, rows, nulls, distinct_values (coded columns), minimum, maximum.
+
+    Different codes are counted in codes.parquet, which is there already.
+    """
     if not parquet:
         write_empty(connection, PROFILE_COLUMNS, folder / "profile.parquet")
         return
@@ -69,25 +73,31 @@ def write_profile(
         name = quote(column.name)
         is_measured = column.sql_type in MEASURED
         low, high = (f"{f}({name})::varchar" if is_measured else "null::varchar" for f in ("min", "max"))
-        distinct = f"approx_count_distinct({name})" if column.is_coded else "null::bigint"
         parts.append(
-            f"{{column_name: '{column.name}', nulls: count(*) - count({name}), distinct_values: {distinct}, "
-            f"minimum: {low}, maximum: {high}}}"
+            f"{{column_name: '{column.name}', nulls: count(*) - count({name}), minimum: {low}, maximum: {high}}}"
         )
     connection.execute(
         f"""
         copy (
-            select facts.column_name, coverage_month, provider_code, rows, facts.nulls, facts.distinct_values,
-                facts.minimum, facts.maximum
-            from (
-                select coverage_month, provider_code, rows, unnest(facts) as facts
+            with measured as (
+                select coverage_month, provider_code, rows, unnest(facts, recursive := true)
                 from (
                     select coverage_month, {provider_of(contract)} as provider_code, count(*) as rows,
                         [{", ".join(parts)}] as facts
                     from {rows_of(parquet)}
                     group by coverage_month, provider_code
                 )
+            ), different as (
+                select column_name, coverage_month, provider_code, count(code) as distinct_values
+                from {rows_of([folder / CODES])}
+                group by all
             )
+            select m.column_name, m.coverage_month, m.provider_code, m.rows, m.nulls, d.distinct_values, m.minimum,
+                m.maximum
+            from measured as m
+            left join different as d
+                on d.column_name = m.column_name and d.provider_code = m.provider_code
+                and d.coverage_month is not distinct from m.coverage_month
             order by all
         ) to {quoted(folder / "profile.parquet")} (format parquet)
         """
@@ -100,7 +110,7 @@ def write_codes(
     """codes.parquet: column_name, coverage_month, provider_code, code, rows; coded columns only."""
     coded = [column.name for column in contract.columns if column.is_coded]
     if not (parquet and coded):
-        write_empty(connection, CODES_COLUMNS, folder / "codes.parquet")
+        write_empty(connection, CODES_COLUMNS, folder / CODES)
         return
     # One narrow pass per column: cheaper than one pass that makes a row of every value.
     counts = " union all ".join(

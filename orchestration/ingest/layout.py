@@ -16,6 +16,9 @@ from orchestration.ingest.source_files import Source, head_text, refuse
 DELIMITERS = {",": "comma", "|": "pipe", "\t": "tab"}
 FOREIGN_DELIMITERS = {";": "semicolon", "^": "caret", "~": "tilde", ":": "colon"}
 HEADER_ROWS_SEARCHED = 30
+HEADERS_TOLD = 6
+# What no text has: fewer than this many in the first quarter of a megabyte are a slip of somebody's export.
+CONTROL_CHARACTERS = re.compile(r"(?:[\x01-\x08\x0e-\x1a\x1c-\x1f][^\x01-\x08\x0e-\x1a\x1c-\x1f]*){20}")
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -79,6 +82,8 @@ def find_layout(source: Source, contract: FeedContract) -> FileLayout:
     text = head_text(source)
     if not text.strip():
         raise refuse(source.label, "the file holds nothing but blanks", "send the file again")
+    if CONTROL_CHARACTERS.search(text):
+        raise refuse(source.label, "control characters, so this is not a CSV file", "send it as CSV in UTF-8", line=1)
     if re.match(r"\s*(<!doctype|<html|<\?xml)", text, re.IGNORECASE):
         raise refuse(source.label, "this is a web page or XML, not a CSV file", "send the data file itself")
     if re.match(r"\s*[\[{]\s*[\[{\"]", text) and header_score(text.splitlines()[0].split(","), contract) == 0:
@@ -109,12 +114,16 @@ def no_header(source: Source, contract: FeedContract, text: str) -> DeliveryRefu
     for delimiter, name in FOREIGN_DELIMITERS.items():
         if header_score(first_line.split(delimiter), contract) > 1:
             return refuse(
-                source.label, f"the columns are separated by a {name}", "separate them by comma, pipe or tab", line=1
+                source.label,
+                f"wrong delimiter: the columns are separated by a {name}",
+                "separate them by comma, pipe or tab",
+                line=1,
             )
-    first = ", ".join(column.sources[0] for column in contract.columns if column.required)[:120]
+    required = [column.sources[0] for column in contract.columns if column.required]
+    expected = ", ".join(required[:HEADERS_TOLD]) + (" …" if len(required) > HEADERS_TOLD else "")
     return refuse(
         source.label,
-        f"no header row of feed {contract.feed} in the first {HEADER_ROWS_SEARCHED} rows (expected {first} …)",
+        f"not a table of feed {contract.feed}: no header row in the first {HEADER_ROWS_SEARCHED} rows (expected columns {expected})",
         "send the file with its header row, or name its feed in delivery.yaml",
         line=1,
     )
@@ -248,7 +257,9 @@ def require(
     if not missing:
         return
     if len(missing) > len([column for column in contract.columns if column.required]) // 2 and len(headers) <= 2:
-        raise refuse(source.label, "the columns are not separated by comma, pipe or tab", "use one of those", 1)
+        raise refuse(
+            source.label, "wrong delimiter: the columns are not separated by comma, pipe or tab", "use one of those", 1
+        )
     unused = [header for header in headers if header and header not in wanted_headers(contract)]
     told = []
     for column in missing[:5]:

@@ -279,7 +279,9 @@ def read_rejects(
         if at_end and kind in ("UNQUOTED VALUE", "INVALID STATE") and taken > 1:
             raise refuse(source.label, "a quotation mark is opened and never closed", "send the file again", line=line)
         if kind == "MISSING COLUMNS" and not source.facts.ends_with_newline and line >= source.facts.lines:
-            raise refuse(source.label, "the file is cut short in the middle of a row", "send the file again", line=line)
+            cells = (row or "").count(layout.delimiter) + 1
+            reason = f"the file is cut short in the middle of a row, in column {cells} of {layout.width}"
+            raise refuse(source.label, reason, "send the file again", line=line)
         reason = REJECT_REASONS.get(kind, "unreadable row")
         add_quarantined(connection, number, source.label, [(line + extra, "", reason) for extra in range(taken)])
         rejected += taken

@@ -11,6 +11,7 @@ import hmac
 import io
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -78,20 +79,18 @@ def refuse_nhs_numbers_in_sample(
         return
     seen = {position for name in checked if name in layout.columns for position in layout.columns[name].positions}
     unseen = [number for number in range(layout.width) if number not in seen]
-    values: dict[int, list[str]] = {number: [] for number in unseen}
-    in_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
+    values: dict[int, set[str]] = {number: set() for number in unseen}
     for text in windows(source.path, source.facts.size):
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
-        try:
-            for cells in reader:
-                for number in unseen if len(cells) >= layout.width else range(0):
-                    cell = cells[number]
-                    if 10 <= len(cell) <= 14 and in_shape(cell):
-                        values[number].append(cell.strip())
-        except csv.Error:
-            continue
+        rows = []
+        with suppress(csv.Error):
+            for cells in csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter):
+                if len(cells) >= layout.width:
+                    rows.append(cells)
+        for number, found in values.items():
+            found.update(cell for cell in {cells[number] for cells in rows} if 10 <= len(cell) <= 14)
+    in_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
     for number, found in values.items():
-        if looks_like_nhs_numbers(found):
+        if looks_like_nhs_numbers(cell.strip() for cell in found if in_shape(cell)):
             raise nhs_numbers_found(source, f"column {number + 1}")
 
 

@@ -155,8 +155,8 @@ def rewrite_manifest(home: Home, manifest: Manifest, rule: str, removed: int) ->
     parquet = sorted(folder.glob("coverage_month=*/*.parquet"))
     with duckdb.connect() as connection:
         coverage, first_date, last_date = write_coverage(connection, contract, folder, parquet)
-        write_profile(connection, contract, folder, parquet)
         write_codes(connection, contract, folder, parquet)
+        write_profile(connection, contract, folder, parquet)
     changed = manifest.model_copy(
         update={
             "rows_loaded": manifest.rows_loaded - removed,

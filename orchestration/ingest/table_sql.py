@@ -77,7 +77,9 @@ def coverage_month(contract: FeedContract) -> str:
 def removal_arms(contract: FeedContract, layout: FileLayout, removal_columns: dict[int, int]) -> list[tuple[str, str]]:
     """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
     positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
-    blank = " and ".join(f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions)
+    # Nested, so that the other columns are looked at only where the first is blank: `and` alone would work out every side.
+    empty = [f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions]
+    blank = f"case when {empty[0]} then {' and '.join(empty)} else false end" if positions else ""
     arms = [(blank, "removed|blank_row|")] if positions else []
     if layout.headers and layout.delimiter:
         again = " and ".join(
