@@ -38,27 +38,43 @@ counted as (
     {%- endif %}
 ),
 
-wide as (
+-- the rows are read once, into the finest cells; both cuts are sums of those
+finest as (
     select
-        counted.cohort_id,
-        cuts.cut,
-        counted.event_month as month,
-        counted.practice_code,
-        case when cuts.cut = 'sex_age' then coalesce(counted.sex, 'unknown') else 'all' end as sex,
-        case when cuts.cut = 'sex_age' then coalesce(counted.age_band, 'unknown') else 'all' end as age_band,
-        case when cuts.cut = 'imd' then counted.imd_quintile end as imd_quintile,
+        cohort_id,
+        event_month as month,
+        practice_code,
+        coalesce(sex, 'unknown') as sex,
+        coalesce(age_band, 'unknown') as age_band,
+        imd_quintile,
         {% for measure_id, rule in measures.items() -%}
         {% if rule is mapping -%}
-        cast(coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0) as decimal(18, 2))
+        coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0)
         {%- elif weight -%}
-        cast(coalesce(sum({{ weight }}) filter (where {{ rule }}), 0) as decimal(18, 2))
+        coalesce(sum({{ weight }}) filter (where {{ rule }}), 0)
         {%- else -%}
-        cast(count(*) filter (where {{ rule }}) as decimal(18, 2))
+        count(*) filter (where {{ rule }})
         {%- endif %} as {{ measure_id }}{{ ',' if not loop.last }}
         {% endfor %}
     from counted
+    where event_month is not null
+    group by cohort_id, event_month, practice_code, coalesce(sex, 'unknown'), coalesce(age_band, 'unknown'), imd_quintile
+),
+
+wide as (
+    select
+        finest.cohort_id,
+        cuts.cut,
+        finest.month,
+        finest.practice_code,
+        case when cuts.cut = 'sex_age' then finest.sex else 'all' end as sex,
+        case when cuts.cut = 'sex_age' then finest.age_band else 'all' end as age_band,
+        case when cuts.cut = 'imd' then finest.imd_quintile end as imd_quintile,
+        {% for measure_id in measures -%}
+        cast(sum(finest.{{ measure_id }}) as decimal(18, 2)) as {{ measure_id }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from finest
     cross join (values ('sex_age'), ('imd')) as cuts (cut)
-    where counted.event_month is not null
     group by all
 )
 
