@@ -7,6 +7,7 @@ between two of them leaves complete releases only; `repair` finishes or removes 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,10 +133,10 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     )
     with ExitStack() as stack:
         built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
-        write_internal(settings, plan, built["internal"], list(tables))
+        changes = write_internal(settings, plan, built["internal"], list(tables))
         disclosure = public.write_public(settings, plan, built["internal"], built["public"])
         _finish(settings, plan, built["public"], "public", disclosure.outside())
-        written = _finish(settings, plan, built["internal"], "internal", disclosure)
+        written = _finish(settings, plan, built["internal"], "internal", disclosure, changes)
         require_copied(tables, written)
         check_folder(built["public"], "public")
         check_folder(built["internal"], "internal")
@@ -234,8 +235,12 @@ def require_copied(judged: dict[str, TableFacts], written: dict[str, TableFacts]
         raise VerifyDiffers(f"copied otherwise than judged: {', '.join(differing)}")
 
 
-def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[str]) -> None:
-    """Everything of the internal folder but its receipt; `judged` names the marts to copy."""
+def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[str]) -> list[str]:
+    """Everything of the internal folder but its receipt; `judged` names the marts to copy. Gives the changes of schema.
+
+    Raises `IntMartsError` when BI tools that read the last release would break.
+    """
+    changes: list[str] = []
     with writer(settings, folder / DATABASE_NAME["internal"]) as connection:
         attach(connection, settings.paths.warehouse_file, "warehouse")
         copy_marts(connection, judged)
@@ -245,12 +250,13 @@ def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[st
         comment(connection, plan.dictionary)
         write_parquet(connection, folder, plan.dictionary)
         write_changes_csv(connection, folder)
+        write_words(plan, connection, folder, f"Data dictionary, {plan.build.icb_name}")
         if plan.previous is not None:
             columns = {name: columns_of(connection, "release", name) for name in tables_of(connection, "release")}
-            require_stable_schema(plan.previous.receipt, columns, SCHEMA_VERSION)
-        write_words(plan, connection, folder, f"Data dictionary, {plan.build.icb_name}")
+            changes = require_stable_schema(plan.previous, connection, folder, columns, SCHEMA_VERSION)
         write_workbook(connection, folder / "int_marts.xlsx", title_facts(plan, "internal"))
     write_pages(settings, plan, folder)
+    return changes
 
 
 def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPyConnection) -> None:
@@ -282,7 +288,7 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
 
 
 def _finish(
-    settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure
+    settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure, changes: Sequence[str] = ()
 ) -> dict[str, TableFacts]:
     """Read the written database back, hash every file, seal the receipt; gives what was read back."""
     import duckdb
@@ -304,6 +310,7 @@ def _finish(
         icb_code=build.icb_code,
         icb_name=build.icb_name,
         previous_release=plan.previous.release_id if plan.previous else None,
+        schema_changes=list(changes),
         build_id=plan.build_id,
         build_key=plan.build_key,
         code_fingerprint=code_version.code_fingerprint(),

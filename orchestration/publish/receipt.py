@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from orchestration.checks import CheckResult
 from orchestration.errors import VerifyDiffers
@@ -57,7 +57,8 @@ class Disclosure(BaseModel):
 class ReleaseReceipt(BaseModel):
     """Everything here follows from the inputs and the code: no clock, no machine, no user."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Releases outlive the code that wrote them, in both directions: what an older or newer version did not know is no fault.
+    model_config = ConfigDict(extra="ignore")
 
     schema_version: int
     release_id: str
@@ -69,6 +70,7 @@ class ReleaseReceipt(BaseModel):
     icb_code: str
     icb_name: str
     previous_release: str | None
+    schema_changes: list[str] = []
     build_id: str
     build_key: str
     code_fingerprint: str
@@ -86,13 +88,7 @@ class ReleaseReceipt(BaseModel):
 
     def sealed(self) -> ReleaseReceipt:
         """With `seal` = sha256 over everything else, so that an edited receipt is found."""
-        return self.model_copy(update={"seal": self._seal()})
-
-    def is_sealed(self) -> bool:
-        return self.seal == self._seal()
-
-    def _seal(self) -> str:
-        return sha256_of(self.model_dump(mode="json", exclude={"seal"}))
+        return self.model_copy(update={"seal": seal_of(self.model_dump(mode="json"))})
 
     def write(self, folder: Path) -> None:
         text = json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True)
@@ -103,14 +99,20 @@ def read_receipt(folder: Path) -> ReleaseReceipt:
     """Raises `VerifyDiffers` when the receipt is missing, unreadable or was edited."""
     path = folder / RECEIPT_NAME
     try:
-        receipt = ReleaseReceipt.model_validate_json(path.read_text(encoding="utf-8"))
+        written = json.loads(path.read_text(encoding="utf-8"))
+        receipt = ReleaseReceipt.model_validate(written)
     except FileNotFoundError:
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} is missing") from None
-    except (OSError, ValidationError, UnicodeDecodeError):
+    except (OSError, ValueError):  # pydantic's and the decoders' errors are values' errors
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} cannot be read as a receipt") from None
-    if not receipt.is_sealed():
+    if receipt.seal != seal_of(written):
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} was changed after it was sealed")
     return receipt
+
+
+def seal_of(receipt: dict[str, Any]) -> str:
+    """Over what is written, not over what this version of the code knows of it."""
+    return sha256_of({name: value for name, value in receipt.items() if name != "seal"})
 
 
 def sha256_of(value: Any) -> str:

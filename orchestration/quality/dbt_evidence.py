@@ -200,7 +200,8 @@ class DbtEvidence:
         if rows is None:
             return definition.result(State.ERROR, f"{definition.relation} does not exist", violations=violations)
         if violations or status != "pass":
-            message = f"{violations:,} rows break this rule; {rows:,} rows examined"
+            broken = "1 row breaks" if violations == 1 else f"{violations:,} rows break"
+            message = f"{broken} this rule; {rows:,} rows examined"
             return definition.result(State.FAIL, message, rows_examined=rows, violations=violations)
         if rows:
             return definition.result(State.PASS, f"{rows:,} rows examined, none breaks this rule", rows_examined=rows)

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration import publish
 from orchestration.checks import CheckResult, Severity, State
-from orchestration.errors import GateShut, IntMartsError, UsageError, VerifyDiffers
+from orchestration.errors import GateShut, UsageError, VerifyDiffers
 from orchestration.publish.receipt import read_receipt
 from orchestration.publish.releases import stores
 from orchestration.publish.store import ReleaseId
@@ -269,19 +269,3 @@ def test_parquet_holds_the_same_rows_as_the_database_in_order_of_key(settings: S
         ).fetchall()
     ]
     assert keys == sorted(keys)
-
-
-@pytest.mark.slow
-def test_a_vanished_column_stops_the_release(settings: Settings) -> None:
-    with pytest.raises(IntMartsError, match=r"marts\.readmissions\.is_mature disappeared.*raise SCHEMA_VERSION"):
-        refresh(settings, drop_column="marts.readmissions.is_mature")
-    assert current(settings) == "2025-10.1"
-
-
-@pytest.mark.slow
-def test_a_vanished_column_passes_with_a_new_schema_version(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("orchestration.publish.publisher.SCHEMA_VERSION", 2)
-    done = refresh(settings, drop_column="marts.readmissions.is_mature")
-    assert done.release.receipt.schema_version == 2

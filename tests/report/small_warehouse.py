@@ -184,15 +184,25 @@ select int_code, month,
        case when int_code = 'U00004' and month < date '2024-11-01' then 24000 else 30000 end::bigint as registered_population
 from marts.dim_int, marts.dim_month;
 create table marts.spend_per_capita as
-select int_code, month, point_of_delivery, cost_basis, 100::bigint as activity,
-       case cost_basis when 'contract' then 90 else 100 end::bigint as activity_priced,
-       cast(base + (hash(int_code, month, point_of_delivery) % 1000) as decimal(18, 2)) as spend_gbp, null::double as spend_per_head_gbp,
-       '2024/25' as price_year, 30000::bigint as registered_population,
+with points as (
+  from (values ('NEL', 'contract', 400000), ('OPFA', 'contract', 90000), ('DRUG', 'contract', 0), ('GP_PAYMENTS', 'payment', 300000),
+               ('GP_APPOINTMENT', 'unit_cost', 250000), ('GP_APPOINTMENT_UNKNOWN', 'unit_cost', null))
+    as p(point_of_delivery, cost_basis, base)
+), lines as (  -- payments have been published until March 2025; from then on general practice stands at unit cost
+  select int_code, month, points.*, (base > 0) is distinct from false
+         and cost_basis <> case when month < date '2025-04-01' then 'unit_cost' else 'payment' end as is_any
+  from marts.dim_int, marts.dim_month, points where int_code <> 'U00006'
+)
+select int_code, month, point_of_delivery, cost_basis, case when is_any then 100 else 0 end::bigint as activity,
+       case when not is_any or base is null then 0 when cost_basis = 'contract' then 90 else 100 end::bigint as activity_priced,
+       case when not is_any then 0 when base is not null then base + (hash(int_code, month, point_of_delivery) % 1000) end::decimal(18, 2)
+         as spend_gbp,
+       null::double as spend_per_head_gbp, '2024/25' as price_year, 30000::bigint as registered_population,
        case when month >= $end - interval 1 month then 'incomplete' else 'final' end as period_status
-from marts.dim_int, marts.dim_month,
-     (values ('NEL', 'contract', 400000), ('gp_appointment', 'unit_cost', 300000), ('OPFA', 'contract', 90000))
-       as p(point_of_delivery, cost_basis, base)
-where int_code <> 'U00006';
+from lines
+union all
+select 'UNATTRIBUTED', month, 'BLOCK', 'contract', 0, 0, 1000000, null, '2024/25', null, 'final' from marts.dim_month
+  where month < $end - interval 1 month;
 """
 
 RELEASE = """

@@ -121,6 +121,26 @@ def test_missing_is_not_zero(small_report: Path) -> None:
     assert [row.xpath("string(td[1])") for row in gap.xpath(".//details[1]//tbody/tr")].count("–") == 1
 
 
+def test_spend_is_named_in_words_and_says_how_many_months_it_is(small_report: Path) -> None:
+    rows = page(small_report, "int-U00001.html").xpath("//h2[@id='spend']/following-sibling::div[1]//tbody/tr")
+    cells = {row.xpath("string(th)"): [cell.text_content() for cell in row.xpath("td")] for row in rows}
+    assert list(cells) == [
+        "Non-elective inpatient, emergency",
+        "Appointment with a general practitioner",
+        "NHS payments to general practice",
+        "Outpatient first attendance",
+        "Appointment with staff not recorded",
+    ], "largest first; what had no activity in either year is no line"
+    assert [" " in money for money in cells["Non-elective inpatient, emergency"][1:3]] == [False, False]
+    payments, appointments = cells["NHS payments to general practice"], cells["Appointment with a general practitioner"]
+    assert payments[1].endswith(" (5 months)") and not payments[2].endswith("months)")
+    assert appointments[1].endswith(" (7 months)") and appointments[2] == "–"
+    unpriced = cells["Appointment with staff not recorded"]
+    assert unpriced[1:3] == ["– (7 months)", "–"] and unpriced[4] == "0%", "unknown, not free"
+    assert "£12,000,000 (block contracts" in page(small_report, "index.html").text_content()
+    assert "block contracts" not in page(small_report, "int-U00001.html").text_content()
+
+
 def test_names_cannot_break_the_page(small_report: Path) -> None:
     document = page(small_report, "int-U00002.html")
     assert document.xpath("string(//h1)") == 'Ashford <North> & "Rural"'
@@ -156,7 +176,7 @@ def test_restated_figures_and_checks_are_shown(small_report: Path) -> None:
     document = page(small_report, "int-U00001.html")
     assert "Figures restated since release 2025-11.1" in document.text_content()
     assert "restated" not in page(small_report, "int-U00005.html").xpath("string(//main)").lower()
-    assert "1 of 3 data checks need attention" in document.text_content()
+    assert "1 of 3 data checks needs attention" in document.text_content()
     assert "Not delivered this time: " in document.text_content()
 
 

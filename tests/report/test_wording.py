@@ -100,10 +100,30 @@ def test_a_target_is_judged_by_assurance_alone() -> None:
 
 
 def test_units_in_sentences() -> None:
-    assert wording.quantity(SPEND, 71.234) == "£71.2 per head"
+    assert wording.quantity(SPEND, 71.234) == "£71.23 per head"
     assert wording.quantity(READMISSIONS, 13.456) == "13.5%"
     assert wording.figure(READMISSIONS, None) == wording.MISSING
     assert wording.number(-1234.5) == "−1,234"
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ((1.5, 1.3, 1.7), "1.5 times as high at the most deprived end as at the least"),
+        ((0.8, 0.7, 0.9), "Lower at the most deprived end: 0.80 times the least deprived"),
+        ((1.1, 0.9, 1.3), "No gradient beyond what chance gives"),
+        (
+            (1.4, None, None),
+            "1.4 times at the most deprived end; without limits, as this is no count of separate events",
+        ),
+    ],
+)
+def test_a_gradient_in_words(index: tuple, words: str) -> None:
+    names = ("relative_index", "relative_index_lower_95", "relative_index_upper_95")
+    row = wording.inequality_row(READMISSIONS, dict(zip(names, index, strict=True)))
+    assert row is not None
+    assert (row["words"], row["unit"]) == (words, "percentage points")
+    assert wording.inequality_row(READMISSIONS, {"relative_index": None}) is None
 
 
 def test_rolling_is_a_description_with_limits() -> None:
@@ -125,7 +145,10 @@ def test_rolling_is_a_description_with_limits() -> None:
             {"change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0},
             "+4.0% (95% limits −1.0% to +9.0%), which may be chance",
         ),
-        ({"change_pct": 4.0, "change_pct_lower_95": None, "change_pct_upper_95": None}, "+4.0%, which may be chance"),
+        (
+            {"change_pct": 4.0, "change_pct_lower_95": None, "change_pct_upper_95": None},
+            "rose 4.0% (without limits: what chance alone gives is not known)",
+        ),
     ],
 )
 def test_a_change_whose_limits_include_none_is_called_so(change: dict, words: str) -> None:

@@ -98,36 +98,38 @@ ends as (
         mean_variance + power(1 - mean_place, 2) * slope_variance + 2 * (1 - mean_place) * covariance as most_variance,
         mean_variance - mean_place * (1 - mean_place) * slope_variance + (1 - 2 * mean_place) * covariance as ends_covariance
     from lines
+),
+
+indices as (
+    select
+        *,
+        most_deprived / least_deprived as relative_index,
+        -- greatest() passes over nulls: where the rate has no variance, the index has no limits
+        case
+            when slope_variance is not null then sqrt(greatest(
+                0.0,
+                most_variance / power(most_deprived, 2) + least_variance / power(least_deprived, 2)
+                - 2 * ends_covariance / (most_deprived * least_deprived)
+            ))
+        end as log_error
+    from ends
+    where least_deprived > 0 and most_deprived > 0
 )
 
 select
-    indicator_id,
+    ends.indicator_id,
     'all' as cohort_id,
-    area_type,
-    area_code,
-    month,
+    ends.area_type,
+    ends.area_code,
+    ends.month,
     'rolling_12_months' as period,
-    slope * multiplier as slope_index,
-    (slope - cast({{ z_95() }} as double) * sqrt(slope_variance)) * multiplier as slope_index_lower_95,
-    (slope + cast({{ z_95() }} as double) * sqrt(slope_variance)) * multiplier as slope_index_upper_95,
-    case when least_deprived > 0 and most_deprived > 0 then most_deprived / least_deprived end as relative_index,
-    case
-        when least_deprived > 0 and most_deprived > 0 then most_deprived / least_deprived * exp(
-            -cast({{ z_95() }} as double) * sqrt(greatest(
-                0.0,
-                most_variance / power(most_deprived, 2) + least_variance / power(least_deprived, 2)
-                - 2 * ends_covariance / (most_deprived * least_deprived)
-            ))
-        )
-    end as relative_index_lower_95,
-    case
-        when least_deprived > 0 and most_deprived > 0 then most_deprived / least_deprived * exp(
-            cast({{ z_95() }} as double) * sqrt(greatest(
-                0.0,
-                most_variance / power(most_deprived, 2) + least_variance / power(least_deprived, 2)
-                - 2 * ends_covariance / (most_deprived * least_deprived)
-            ))
-        )
-    end as relative_index_upper_95,
-    period_status
+    ends.slope * ends.multiplier as slope_index,
+    (ends.slope - cast({{ z_95() }} as double) * sqrt(ends.slope_variance)) * ends.multiplier as slope_index_lower_95,
+    (ends.slope + cast({{ z_95() }} as double) * sqrt(ends.slope_variance)) * ends.multiplier as slope_index_upper_95,
+    indices.relative_index,
+    indices.relative_index * exp(-cast({{ z_95() }} as double) * indices.log_error) as relative_index_lower_95,
+    indices.relative_index * exp(cast({{ z_95() }} as double) * indices.log_error) as relative_index_upper_95,
+    ends.period_status
 from ends
+left join indices
+    on ends.indicator_id = indices.indicator_id and ends.area_type = indices.area_type and ends.area_code = indices.area_code

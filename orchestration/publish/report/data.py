@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from orchestration.publish.report.spend import Spend, dicts, read_spend
 from orchestration.warehouse import Warehouse
 
 AREA_ORDER = ("icb", "hcp", "int")
@@ -102,16 +102,6 @@ class FunnelPoint:
 
 
 @dataclass(frozen=True)
-class SpendLine:
-    point_of_delivery: str
-    cost_basis: str
-    spend_gbp: float
-    spend_before_gbp: float | None
-    per_head_gbp: float | None
-    priced_pct: float | None
-
-
-@dataclass(frozen=True)
 class ReportData:
     icb: Area
     areas: dict[tuple[str, str], Area]
@@ -121,8 +111,7 @@ class ReportData:
     funnels: dict[str, list[FunnelPoint]]
     changes: dict[tuple[str, str, str], list[dict[str, Any]]]  # one for each dated baseline, the oldest first
     inequality: dict[tuple[str, str], list[dict[str, Any]]]  # (area_type, area_code)
-    spend: dict[tuple[str, str], list[SpendLine]]
-    spend_months: tuple[date, date] | None
+    spend: Spend | None
     boundary_changes: dict[str, list[date]]  # int_code
     months: tuple[date, date] | None  # first and last of the series
 
@@ -134,18 +123,11 @@ class ReportData:
         return self.series.get((indicator.indicator_id, *area.key), [])
 
 
-def _dicts(warehouse: Warehouse, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = warehouse.connection.execute(sql, parameters or [])
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> ReportData:
     """Read the headline indicators of every area. Raises `duckdb.Error` where a mart is missing: a release without it is wrong."""
     areas = _areas(warehouse, icb_code, icb_name)
     indicators = _indicators(warehouse)
     icb = next(area for area in areas.values() if area.area_type == "icb")
-    spend, spend_months = _spend(warehouse, areas, icb)
     series = _series(warehouse)
     shown = [point.month for points in series.values() for point in points]
     return ReportData(
@@ -157,15 +139,16 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
         funnels=_funnels(warehouse, areas),
         changes=_changes(warehouse),
         inequality=_inequality(warehouse),
-        spend=spend,
-        spend_months=spend_months,
+        spend=read_spend(
+            warehouse, {area.key: [team.code for team in teams_of(area, areas)] for area in areas.values()}
+        ),
         boundary_changes=_boundary_changes(warehouse),
         months=(min(shown), max(shown)) if shown else None,
     )
 
 
 def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str, str], Area]:
-    teams = _dicts(
+    teams = dicts(
         warehouse,
         "select int_code, int_name, hcp_code, hcp_name, go_live_month from marts.dim_int "
         "where int_code in (select area_code from marts.indicator_values where area_type = 'int') "
@@ -188,7 +171,7 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
 
 
 def _indicators(warehouse: Warehouse) -> list[Indicator]:
-    rows = _dicts(warehouse, "select * from marts.dim_indicator where is_headline order by all")
+    rows = dicts(warehouse, "select * from marts.dim_indicator where is_headline order by all")
     order = {name: i for i, name in enumerate(DISPLAY_ORDER)}
     found = [
         Indicator(
@@ -306,7 +289,7 @@ def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[s
 
 def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
     found: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in _dicts(
+    for row in dicts(
         warehouse,
         "select c.* from marts.indicator_change as c join marts.dim_indicator as i "
         "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? "
@@ -319,76 +302,10 @@ def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, 
 
 def _inequality(warehouse: Warehouse) -> dict[tuple[str, str], list[dict[str, Any]]]:
     found: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in _dicts(warehouse, "select * from marts.indicator_inequality order by all"):
+    for row in dicts(warehouse, "select * from marts.indicator_inequality order by all"):
         if row.get("cohort_id", COHORT) == COHORT:
             found[row["area_type"], row["area_code"]].append(row)
     return dict(found)
-
-
-def _spend(
-    warehouse: Warehouse, areas: dict[tuple[str, str], Area], icb: Area
-) -> tuple[dict[tuple[str, str], list[SpendLine]], tuple[date, date] | None]:
-    """Twelve complete months of spend by point of delivery, against the twelve before, for each team and its parents."""
-    found = warehouse.rows("select max(month) from marts.spend_per_capita where period_status <> 'incomplete'")
-    last = found[0][0] if found else None
-    if last is None:
-        return {}, None
-    rows = _dicts(
-        warehouse,
-        """
-        select int_code, point_of_delivery, cost_basis,
-               sum(spend_gbp) filter (month > $last - interval 12 month) as spend,
-               sum(spend_gbp) filter (month <= $last - interval 12 month) as spend_before,
-               count(distinct month) filter (month <= $last - interval 12 month) as months_before,
-               sum(activity) filter (month > $last - interval 12 month) as activity,
-               sum(activity_priced) filter (month > $last - interval 12 month) as activity_priced
-        from marts.spend_per_capita
-        where month > $last - interval 24 month and month <= $last
-        group by all order by all
-        """.replace("$last", f"date '{last.isoformat()}'"),
-    )
-    population = dict(
-        warehouse.rows(
-            "select int_code, avg(people) from (select int_code, month, max(registered_population) as people "
-            "from marts.spend_per_capita where month > ? - interval 12 month and month <= ? group by all) group by 1",
-            [last, last],
-        )
-    )
-    lines: dict[tuple[str, str], list[SpendLine]] = {}
-    for area in areas.values():
-        codes = {team.code for team in teams_of(area, areas)} | ({"NO_INT", "ICB_ONLY"} if area is icb else set())
-        people = sum(float(population.get(code) or 0) for code in sorted(codes))
-        lines[area.key] = _spend_lines((r for r in rows if r["int_code"] in codes), people)
-    first = date(last.year - 1 + last.month // 12, last.month % 12 + 1, 1)
-    return lines, (first, last)
-
-
-def _spend_lines(rows: Iterable[dict[str, Any]], people: float) -> list[SpendLine]:
-    groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        groups[row["cost_basis"], row["point_of_delivery"]].append(row)
-    lines = []
-    for (basis, point), members in sorted(groups.items()):
-        spend = [m["spend"] for m in members if m["spend"] is not None]
-        if not spend:
-            continue
-        has_year_before = all(m["months_before"] == 12 for m in members)
-        priced_before = [m["spend_before"] for m in members if m["spend_before"] is not None]
-        before = sum(priced_before) if has_year_before and priced_before else None
-        activity = sum(m["activity"] or 0 for m in members)
-        priced = sum(m["activity_priced"] or 0 for m in members)
-        total = float(sum(spend))
-        lines.append(
-            SpendLine(
-                point_of_delivery=point,
-                cost_basis=basis,
-                spend_gbp=total,
-                spend_before_gbp=None if before is None else float(before),
-                per_head_gbp=total / people if people else None,
-                priced_pct=100 * float(priced) / float(activity) if activity else None,
-            )
-        )
-    return sorted(lines, key=lambda line: (-line.spend_gbp, line.point_of_delivery, line.cost_basis))
 
 
 def teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[Area]:

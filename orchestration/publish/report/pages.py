@@ -18,7 +18,7 @@ from markupsafe import Markup
 from orchestration.checks import State
 from orchestration.publish.report import wording
 from orchestration.publish.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_charts
-from orchestration.publish.report.context import ReportContext, Restatement, read_context
+from orchestration.publish.report.context import Check, ReportContext, Restatement, read_context
 from orchestration.publish.report.data import Area, FunnelPoint, Indicator, Point, ReportData, read_report_data
 from orchestration.warehouse import Warehouse
 
@@ -88,7 +88,7 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
             inequality=[
                 wording_row for row in data.inequality.get(area.key, []) if (wording_row := _inequality(data, row))
             ],
-            spend=data.spend.get(area.key, []),
+            spend=data.spend.lines[area.key] if data.spend else [],
             restated=_restated(context, data, area),
         )
         (folder / page_name(area)).write_text(page, encoding="utf-8", newline="\n")
@@ -117,13 +117,14 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "number": wording.number,
         "signed": wording.signed,
-        "pounds": lambda value: wording.MISSING if value is None else f"£{value:,.0f}",
+        "pounds": wording.pounds,
         "month": wording.month_name,
         "short_month": wording.short_month,
         "day": lambda day: f"{day.day} {wording.month_name(day)}",
         "page": page_name,
         "unit": wording.unit,
         "label": _label,
+        "check": _check_sentence,
     }
     environment.globals |= {
         "VARIATION": wording.VARIATION_WORDS,
@@ -139,6 +140,12 @@ def _label(code: str) -> str:
     if code.isupper() and "_" not in code:
         return code
     return code.replace("_", " ").capitalize().replace("Gp ", "GP ")
+
+
+def _check_sentence(check: Check) -> str:
+    """`dbt.geography__practice_without_team` → `Geography practice without team: 1 row breaks this rule …`."""
+    name = check.check_id.partition(".")[2] or check.check_id
+    return f"{_label(name.replace('__', '_').replace('.', ' '))}: {check.message}" if check.message else _label(name)
 
 
 def _trail(data: ReportData, area: Area) -> list[Area]:

@@ -76,9 +76,25 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
+    """
+    >>> [signed(v) for v in (None, 4.04, -0.04, -1.26)]
+    ['–', '+4.0', '0.0', '−1.3']
+    """
     if value is None:
         return MISSING
-    return ("+" if value > 0 else "−" if value < 0 else "") + f"{abs(value):.1f}"
+    rounded = f"{abs(value):.1f}"
+    return rounded if float(rounded) == 0 else ("+" if value > 0 else "−") + rounded
+
+
+def pounds(value: float | None) -> str:
+    """Pence only where they are read.
+
+    >>> [pounds(v) for v in (None, 73.5, 1234.4, -0.2)]
+    ['–', '£73.50', '£1,234', '−£0.20']
+    """
+    if value is None:
+        return MISSING
+    return ("−" if value < 0 else "") + f"£{abs(value):,.{0 if abs(value) >= 100 else 2}f}"
 
 
 def unit(indicator: Indicator) -> str:
@@ -101,7 +117,7 @@ def quantity(indicator: Indicator, value: float | None) -> str:
     if words == "%":
         return f"{number(value)}%"
     if words.startswith("£"):
-        return f"£{number(value)}{words[1:]}"
+        return f"{pounds(value)}{words[1:]}"
     return f"{number(value)} {words}"
 
 
@@ -110,7 +126,7 @@ def figure(indicator: Indicator, value: float | None) -> str:
     words = unit(indicator)
     if value is None or not words.startswith(("%", "£")):
         return number(value)
-    return f"{number(value)}%" if words == "%" else f"£{number(value)}"
+    return f"{number(value)}%" if words == "%" else pounds(value)
 
 
 def judge(indicator: Indicator, points: list[Point]) -> Verdict:
@@ -209,11 +225,13 @@ def change_sentence(change: dict[str, Any], go_live: date | None) -> str:
     if percent is None:
         return ""
     text = f"Against {_baseline(change['baseline_period'], go_live)}: "
-    limits = f" (95% limits {signed(lower)}% to {signed(upper)}%)" if lower is not None and upper is not None else ""
-    if lower is None or upper is None or lower <= 0 <= upper:
-        text += f"{signed(percent)}%{limits}, which may be chance"
+    moved = f"{'rose' if percent > 0 else 'fell'} {abs(percent):.1f}%"
+    if lower is None or upper is None:
+        text += f"{moved} (without limits: what chance alone gives is not known)"
+    elif lower <= 0 <= upper:
+        text += f"{signed(percent)}% (95% limits {signed(lower)}% to {signed(upper)}%), which may be chance"
     else:
-        text += f"{'rose' if percent > 0 else 'fell'} {abs(percent):.1f}%{limits}"
+        text += f"{moved} (95% limits {signed(lower)}% to {signed(upper)}%)"
     if change["comparator_change_pct"] is not None:
         text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
     return text + "."
@@ -234,8 +252,9 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         return None
     lower, upper = row.get("relative_index_lower_95"), row.get("relative_index_upper_95")
     slope, slope_lower, slope_upper = (row.get(f"slope_index{end}") for end in ("", "_lower_95", "_upper_95"))
-    certain = lower is not None and upper is not None and not lower <= 1 <= upper
-    if not certain:
+    if lower is None or upper is None:
+        words = f"{relative:.1f} times at the most deprived end; without limits, as this is no count of separate events"
+    elif lower <= 1 <= upper:
         words = "No gradient beyond what chance gives"
     elif relative > 1:
         words = f"{relative:.1f} times as high at the most deprived end as at the least"
@@ -247,6 +266,7 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         "relative": relative,
         "lower": lower,
         "upper": upper,
+        "unit": "percentage points" if unit(indicator) == "%" else unit(indicator),
         "slope": slope,
         "slope_lower": slope_lower,
         "slope_upper": slope_upper,
