@@ -53,12 +53,6 @@ NOT_YET_WATCHED = (
     "tests/quality/test_gate_attack.py",
     "tests/pipeline/test_end_to_end.py",
     "tests/pipeline/test_no_network.py",
-    "tests/publish/test_disclosure.py",
-    "tests/publish/test_interruptions.py",
-    "tests/publish/test_outputs.py",
-    "tests/publish/test_releases.py",
-    "tests/publish/test_postgres.py",
-    "tests/report/test_report.py",
     "tests/rules/test_rules_agree.py",
 )
 
