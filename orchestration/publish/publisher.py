@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,11 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     with ExitStack() as stack:
         built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
         changes = write_internal(settings, plan, built["internal"], list(tables))
-        disclosure = public.write_public(settings, plan, built["internal"], built["public"])
+        # the pictures are drawn in other processes: meanwhile this one protects the public profile
+        with ThreadPoolExecutor(1) as beside:
+            drawn = beside.submit(write_pages, plan, built["internal"])
+            disclosure = public.write_public(settings, plan, built["internal"], built["public"])
+            drawn.result()
         _finish(settings, plan, built["public"], "public", disclosure.outside())
         written = _finish(settings, plan, built["internal"], "internal", disclosure, changes)
         require_copied(tables, written)
@@ -234,7 +239,7 @@ def require_copied(judged: dict[str, TableFacts], written: dict[str, TableFacts]
 
 
 def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[str]) -> list[str]:
-    """Everything of the internal folder but its receipt; `judged` names the marts to copy. Gives the changes of schema.
+    """Everything of the internal folder but its pages and its receipt; `judged` names the marts to copy. Gives the changes of schema.
 
     Raises `IntMartsError` when BI tools that read the last release would break.
     """
@@ -252,7 +257,6 @@ def write_internal(settings: Settings, plan: Plan, folder: Path, judged: list[st
         if plan.previous is not None:
             changes = require_stable_schema(plan.previous, connection, folder, SCHEMA_VERSION)
         write_workbook(connection, folder / "int_marts.xlsx", title_facts(plan, "internal"))
-    write_pages(settings, plan, folder)
     return changes
 
 
@@ -272,7 +276,7 @@ def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPy
     write_release_info(connection, release_facts(plan, "internal"))
 
 
-def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
+def write_pages(plan: Plan, folder: Path) -> None:
     """The report and the quality page, each made by its own room from the files of the new release."""
     import duckdb
 

@@ -24,11 +24,10 @@ def render(template: dict[str, Any], pictures: Sequence[Datasets]) -> list[str]:
     processes = max(1, min(os.cpu_count() or 1, len(pictures) // WORTH_A_PROCESS))
     size = math.ceil(len(pictures) / processes)
     shares = [pictures[start : start + size] for start in range(0, len(pictures), size)] or [[]]
-    children = [_start(template, share) for share in shares[1:]]
-    drawn = draw(template, shares[0])
-    for child in children:
-        drawn += _finish(child)
-    return drawn
+    if len(shares) == 1:
+        return draw(template, shares[0])
+    children = [_start(template, share) for share in shares]
+    return [picture for child in children for picture in _finish(child)]
 
 
 def draw(template: dict[str, Any], pictures: Sequence[Datasets]) -> list[str]:
