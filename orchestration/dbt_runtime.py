@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock, Thread
 
 from orchestration.code_version import files_fingerprint
 from orchestration.errors import IntMartsError
@@ -14,6 +16,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
+_one_parse_at_a_time = Lock()
 
 
 def dbt_executable() -> str:
@@ -57,8 +60,23 @@ def manifest_path(settings: Settings) -> Path:
     return settings.paths.dbt / "target" / "manifest.json"
 
 
+def parse_beside(settings: Settings) -> None:
+    """Start parsing in the background; whoever needs the manifest later waits for it, and hears what was wrong with it."""
+
+    def parse() -> None:
+        with suppress(IntMartsError):
+            ensure_manifest(settings)
+
+    Thread(target=parse, daemon=True).start()
+
+
 def ensure_manifest(settings: Settings) -> Path:
     """The parsed project, parsed again only when a file of it has changed. Raises `IntMartsError` when it does not parse."""
+    with _one_parse_at_a_time:
+        return _ensure_manifest(settings)
+
+
+def _ensure_manifest(settings: Settings) -> Path:
     from orchestration.measure_unions import write_measure_unions
 
     write_measure_unions(DBT_PROJECT_DIR)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,17 +109,16 @@ def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = F
 def run_job(settings: Settings, delivery_name: str) -> Published:
     """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
-    from orchestration.dbt_runtime import ensure_manifest
+    from orchestration.dbt_runtime import parse_beside
     from orchestration.instance import close_dead_runs, open_instance, register_deliveries
 
-    with reporter().step("load Dagster"), ThreadPoolExecutor(1) as beside:
+    with reporter().step("load Dagster"):
         # dbt parses in a process of its own, when it has to: meanwhile this one imports Dagster
-        parsed = beside.submit(ensure_manifest, settings)
+        parse_beside(settings)
         instance = open_instance(settings)
         from orchestration.assets.shared import use_settings
 
         use_settings(settings)
-        parsed.result()
         from orchestration.definitions import build_definitions
 
         job = build_definitions(settings).resolve_job_def("refresh")

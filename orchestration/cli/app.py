@@ -112,6 +112,7 @@ def refresh(
     """Everything for one delivery: ingest, accept, build, check, publish."""
 
     def work() -> dict[str, Any]:
+        from orchestration.dbt_runtime import parse_beside
         from orchestration.pipeline import refresh as run_refresh
         from orchestration.progress import reporter
 
@@ -122,6 +123,7 @@ def refresh(
         ):
             from orchestration.synthetic import write_demo
 
+            parse_beside(settings)
             with reporter().step("write demo deliveries"):
                 write_demo(settings.paths.landing)
         done = run_refresh(settings, delivery, wait=wait)
