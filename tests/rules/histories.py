@@ -18,6 +18,8 @@ FIRST_DAY = date(2023, 4, 1)
 LANDMARKS = [date(2023, 4, 1), date(2023, 12, 31), date(2024, 2, 28), date(2024, 3, 31), date(2024, 12, 30)]
 DATA_CUT = date(2025, 3, 31)
 GAPS_DAYS = [-9, -2, -1, 0, 0, 0, 1, 1, 2, 2, 3, 5, 28, 29, 30, 31, 58, 59, 60, 88, 89, 90, 91, 200, 364, 365, 366]
+# either side of each end of a window, of readmissions and of transfers, so that thousands of histories hold enough of them
+GAPS_DAYS += [29, 30, 59, 60, 89, 90] * 3 + [1, 2, 2, 3, 3, 3] * 2 + [-20, -9, -5, -2, -1, 0] * 2
 LENGTHS_DAYS = [0, 0, 0, 1, 1, 2, 3, 5, 12, 29, 40, 75]
 PROVIDERS = ["RZ1", "RZ2", "RZ3"]
 PRACTICES = [f"Y9{n:04d}" for n in range(1, 13)]

@@ -102,13 +102,13 @@ def write_landing(landing: Path, histories: list[Rows], geography: RandomGeograp
         write_table(folder / "ods_succession.csv", geography.ods_succession, ",")
 
 
-def build(home: Path, delivery: str) -> Settings:
+def build(home: Path, delivery: str, **overrides: object) -> Settings:
     """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release)."""
     from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
     from orchestration.deliveries import list_deliveries
     from orchestration.ingest import ingest_delivery, write_inputs
 
-    settings = load_settings(home=home, threads=2, memory_limit="2GB")
+    settings = load_settings(**{"home": home, "threads": 2, "memory_limit": "2GB", **overrides})
     settings.paths.create()
     for found in list_deliveries(settings.paths):
         ingest_delivery(settings, found)

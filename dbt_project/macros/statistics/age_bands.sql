@@ -20,11 +20,12 @@
     {% endfor %}
 {%- endmacro %}
 
-{# The sum over the bands of one expression; each term is made decimal before it is added, so that the sum is exact (see exact_sum). #}
-{% macro sum_over_bands(expression, scale=18) -%}
+{# The sum over the bands of one expression, as a double. The terms of a row are always added in this order, so that the sum is the same
+   whatever the order of the rows; only sums over rows need decimals (see exact_sum). #}
+{% macro sum_over_bands(expression) -%}
     (
         {% for band in age_bands() -%}
-        {{ '+ ' if not loop.first }}cast({{ expression | replace('{band}', 'band_' ~ band) }} as decimal(38, {{ scale }}))
+        {{ '+ ' if not loop.first }}cast({{ expression | replace('{band}', 'band_' ~ band) }} as double)
         {% endfor -%}
     )
 {%- endmacro %}

@@ -2,6 +2,15 @@
 -- partnership, and the other teams that had not gone live by the end of the current period.
 with
 
+pairs as (
+    select distinct
+        indicator_id,
+        cohort_id,
+        current_month,
+        baseline_month
+    from {{ ref('change_periods') }}
+),
+
 figures as (
     select
         indicator_id,
@@ -13,6 +22,50 @@ figures as (
         denominator
     from {{ ref('indicator_figures') }}
     where boundary = 'marts' and period = 'rolling_12_months' and value is not null and numerator is not null
+),
+
+-- first the current year, then its baseline: a handful of months out of all
+current_years as materialized (
+    select
+        pairs.*,
+        figures.area_type,
+        figures.area_code,
+        figures.numerator,
+        figures.denominator
+    from pairs
+    inner join figures
+        on
+            pairs.indicator_id = figures.indicator_id
+            and pairs.cohort_id = figures.cohort_id
+            and pairs.current_month = figures.month
+),
+
+both_years as materialized (
+    select
+        current_years.*,
+        figures.numerator as base_numerator,
+        figures.denominator as base_denominator
+    from current_years
+    inner join figures
+        on
+            current_years.indicator_id = figures.indicator_id
+            and current_years.cohort_id = figures.cohort_id
+            and current_years.area_type = figures.area_type
+            and current_years.area_code = figures.area_code
+            and current_years.baseline_month = figures.month
+),
+
+own as materialized (
+    select both_years.*
+    from both_years
+    semi join {{ ref('change_periods') }} as periods
+        on
+            both_years.indicator_id = periods.indicator_id
+            and both_years.cohort_id = periods.cohort_id
+            and both_years.area_type = periods.area_type
+            and both_years.area_code = periods.area_code
+            and both_years.current_month = periods.current_month
+            and both_years.baseline_month = periods.baseline_month
 ),
 
 parents as (
@@ -31,51 +84,24 @@ parents as (
     group by levels.area_type, levels.area_code
 ),
 
-sides as (
-    select
-        periods.*,
-        now.numerator as own_numerator,
-        now.denominator as own_denominator,
-        base.numerator as own_base_numerator,
-        base.denominator as own_base_denominator
-    from {{ ref('change_periods') }} as periods
-    inner join figures as now
-        on
-            periods.indicator_id = now.indicator_id
-            and periods.cohort_id = now.cohort_id
-            and periods.area_type = now.area_type
-            and periods.area_code = now.area_code
-            and periods.current_month = now.month
-    inner join figures as base
-        on
-            periods.indicator_id = base.indicator_id
-            and periods.cohort_id = base.cohort_id
-            and periods.area_type = base.area_type
-            and periods.area_code = base.area_code
-            and periods.baseline_month = base.month
-),
-
+-- people counted per area do not add up to the ICB's, so they have no rest
 wholes as (
     select
-        sides.*,
+        own.*,
         'rest_of_icb' as comparator,
         'icb' as whole_type,
         build.icb_code as whole_code
-    from sides
-    inner join {{ ref('indicator_catalogue') }} as catalogue on sides.indicator_id = catalogue.indicator_id
+    from own
     cross join {{ ref('build') }} as build
-    -- people counted per area do not add up to the ICB's, so they have no rest
-    where sides.area_type <> 'icb' and catalogue.measure_kind = 'additive'
+    where own.area_type <> 'icb'
     union all
     select
-        sides.*,
+        own.*,
         'rest_of_hcp' as comparator,
         'hcp' as whole_type,
         parents.hcp_code as whole_code
-    from sides
-    inner join parents on sides.area_type = parents.area_type and sides.area_code = parents.area_code
-    inner join {{ ref('indicator_catalogue') }} as catalogue on sides.indicator_id = catalogue.indicator_id
-    where catalogue.measure_kind = 'additive'
+    from own
+    inner join parents on own.area_type = parents.area_type and own.area_code = parents.area_code
 ),
 
 rests as (
@@ -87,63 +113,29 @@ rests as (
         wholes.current_month,
         wholes.baseline_month,
         wholes.comparator,
-        now.numerator - wholes.own_numerator as numerator,
-        now.denominator - wholes.own_denominator as denominator,
-        base.numerator - wholes.own_base_numerator as base_numerator,
-        base.denominator - wholes.own_base_denominator as base_denominator
+        whole_years.numerator - wholes.numerator as numerator,
+        whole_years.denominator - wholes.denominator as denominator,
+        whole_years.base_numerator - wholes.base_numerator as base_numerator,
+        whole_years.base_denominator - wholes.base_denominator as base_denominator
     from wholes
-    inner join figures as now
+    inner join {{ ref('indicator_catalogue') }} as catalogue
+        on wholes.indicator_id = catalogue.indicator_id and catalogue.measure_kind = 'additive'
+    inner join both_years as whole_years
         on
-            wholes.indicator_id = now.indicator_id
-            and wholes.cohort_id = now.cohort_id
-            and wholes.whole_type = now.area_type
-            and wholes.whole_code = now.area_code
-            and wholes.current_month = now.month
-    inner join figures as base
-        on
-            wholes.indicator_id = base.indicator_id
-            and wholes.cohort_id = base.cohort_id
-            and wholes.whole_type = base.area_type
-            and wholes.whole_code = base.area_code
-            and wholes.baseline_month = base.month
+            wholes.indicator_id = whole_years.indicator_id
+            and wholes.cohort_id = whole_years.cohort_id
+            and wholes.whole_type = whole_years.area_type
+            and wholes.whole_code = whole_years.area_code
+            and wholes.current_month = whole_years.current_month
+            and wholes.baseline_month = whole_years.baseline_month
 ),
 
 -- teams that had not gone live by the end of the current period, all together for each pair of periods
 waiting_teams as (
-    select
-        pairs.indicator_id,
-        pairs.cohort_id,
-        pairs.current_month,
-        pairs.baseline_month,
-        now.area_code,
-        cast(now.numerator as decimal(38, 6)) as numerator,
-        cast(now.denominator as decimal(38, 6)) as denominator,
-        cast(base.numerator as decimal(38, 6)) as base_numerator,
-        cast(base.denominator as decimal(38, 6)) as base_denominator
-    from (
-        select distinct
-            indicator_id,
-            cohort_id,
-            current_month,
-            baseline_month
-        from sides
-        where area_type = 'int'
-    ) as pairs
-    inner join figures as now
-        on
-            pairs.indicator_id = now.indicator_id
-            and pairs.cohort_id = now.cohort_id
-            and pairs.current_month = now.month
-            and now.area_type = 'int'
-    inner join figures as base
-        on
-            pairs.indicator_id = base.indicator_id
-            and pairs.cohort_id = base.cohort_id
-            and pairs.baseline_month = base.month
-            and base.area_type = 'int'
-            and now.area_code = base.area_code
-    inner join {{ ref('team_go_lives') }} as teams on now.area_code = teams.int_code
-    where teams.go_live_month is null or teams.go_live_month > pairs.current_month
+    select both_years.*
+    from both_years
+    inner join {{ ref('team_go_lives') }} as teams on both_years.area_type = 'int' and both_years.area_code = teams.int_code
+    where teams.go_live_month is null or teams.go_live_month > both_years.current_month
 ),
 
 waiting_totals as (
@@ -153,10 +145,10 @@ waiting_totals as (
         current_month,
         baseline_month,
         count(*) as teams,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        sum(base_numerator) as base_numerator,
-        sum(base_denominator) as base_denominator
+        {{ exact_sum('numerator', 9) }} as numerator,
+        {{ exact_sum('denominator', 9) }} as denominator,
+        {{ exact_sum('base_numerator', 9) }} as base_numerator,
+        {{ exact_sum('base_denominator', 9) }} as base_denominator
     from waiting_teams
     group by indicator_id, cohort_id, current_month, baseline_month
 ),
@@ -164,32 +156,32 @@ waiting_totals as (
 -- the others: all of them but the team itself, should it be waiting too
 waiting as (
     select
-        sides.indicator_id,
-        sides.cohort_id,
-        sides.area_type,
-        sides.area_code,
-        sides.current_month,
-        sides.baseline_month,
+        own.indicator_id,
+        own.cohort_id,
+        own.area_type,
+        own.area_code,
+        own.current_month,
+        own.baseline_month,
         'teams_not_live' as comparator,
-        cast(totals.numerator - coalesce(own.numerator, 0) as double) as numerator,
-        cast(totals.denominator - coalesce(own.denominator, 0) as double) as denominator,
-        cast(totals.base_numerator - coalesce(own.base_numerator, 0) as double) as base_numerator,
-        cast(totals.base_denominator - coalesce(own.base_denominator, 0) as double) as base_denominator
-    from sides
+        totals.numerator - coalesce(waiting_teams.numerator, 0) as numerator,
+        totals.denominator - coalesce(waiting_teams.denominator, 0) as denominator,
+        totals.base_numerator - coalesce(waiting_teams.base_numerator, 0) as base_numerator,
+        totals.base_denominator - coalesce(waiting_teams.base_denominator, 0) as base_denominator
+    from own
     inner join waiting_totals as totals
         on
-            sides.indicator_id = totals.indicator_id
-            and sides.cohort_id = totals.cohort_id
-            and sides.current_month = totals.current_month
-            and sides.baseline_month = totals.baseline_month
-    left join waiting_teams as own
+            own.indicator_id = totals.indicator_id
+            and own.cohort_id = totals.cohort_id
+            and own.current_month = totals.current_month
+            and own.baseline_month = totals.baseline_month
+    left join waiting_teams
         on
-            sides.indicator_id = own.indicator_id
-            and sides.cohort_id = own.cohort_id
-            and sides.current_month = own.current_month
-            and sides.baseline_month = own.baseline_month
-            and sides.area_code = own.area_code
-    where sides.area_type = 'int' and totals.teams > case when own.area_code is null then 0 else 1 end
+            own.indicator_id = waiting_teams.indicator_id
+            and own.cohort_id = waiting_teams.cohort_id
+            and own.current_month = waiting_teams.current_month
+            and own.baseline_month = waiting_teams.baseline_month
+            and own.area_code = waiting_teams.area_code
+    where own.area_type = 'int' and totals.teams > case when waiting_teams.area_code is null then 0 else 1 end
 )
 
 select
@@ -200,11 +192,11 @@ select
     current_month,
     baseline_month,
     'own' as comparator,
-    own_numerator as numerator,
-    own_denominator as denominator,
-    own_base_numerator as base_numerator,
-    own_base_denominator as base_denominator
-from sides
+    numerator,
+    denominator,
+    base_numerator,
+    base_denominator
+from own
 union all
 select * from rests
 union all

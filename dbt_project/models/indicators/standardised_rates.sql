@@ -68,20 +68,19 @@ direct_sums as (
         people.area_key,
         people.month_number,
         people.period,
-        cast({{ sum_over_bands(events_of_band, 2) | indent(8) }} as double) as events,
-        cast({{ sum_over_bands('case when people.{band} > 0 then standard.{band} else 0 end', 2) | indent(8) }} as double)
-            as standard_population,
-        cast({{ sum_over_bands(
+        {{ sum_over_bands(events_of_band) | indent(8) }} as events,
+        {{ sum_over_bands('case when people.{band} > 0 then standard.{band} else 0 end') | indent(8) }} as standard_population,
+        {{ sum_over_bands(
             'case when people.{band} > 0
                 then cast(coalesce(events.{band}, 0) as double) / (cast(people.{band} as double) / people.lists) * cast(standard.{band} as double)
             else 0 end'
-        ) | indent(8) }} as double) as weighted_rates,
-        cast({{ sum_over_bands(
+        ) | indent(8) }} as weighted_rates,
+        {{ sum_over_bands(
             'case when people.{band} > 0
                 then cast(coalesce(events.{band}, 0) + coalesce(repeats.{band}, 0) as double)
                 * power(cast(standard.{band} as double) / (cast(people.{band} as double) / people.lists), 2)
-            else 0 end', 12
-        ) | indent(8) }} as double) as weighted_variances
+            else 0 end'
+        ) | indent(8) }} as weighted_variances
     from wanted
     inner join {{ ref('area_strata') }} as people
         on wanted.denominator_measure_id = people.measure_id and wanted.sex = people.sex
@@ -154,12 +153,12 @@ indirect_sexes as (
         people.period,
         people.lists,
         areas.icb_key,
-        {{ sum_over_bands(events_of_band, 2) | indent(8) }} as events,
-        {{ sum_over_bands('people.{band}', 2) | indent(8) }} as people,
+        {{ sum_over_bands(events_of_band) | indent(8) }} as events,
+        {{ sum_over_bands('people.{band}') | indent(8) }} as people,
         {{ sum_over_bands(
             'case when people.{band} > 0
                 then cast(people.{band} as double) * cast(coalesce(icb_events.{band}, 0) as double) / cast(icb_people.{band} as double)
-            else 0 end', 15
+            else 0 end'
         ) | indent(8) }} as expected
     from wanted
     inner join {{ ref('area_strata') }} as people
@@ -199,9 +198,9 @@ indirect_sums as (
         month_number,
         period,
         icb_key,
-        cast(sum(events) as double) as events,
-        cast(sum(expected) as double) as expected,
-        cast(sum(people) as double) as people,
+        {{ exact_sum('events', 2) }} as events,
+        {{ exact_sum('expected', 15) }} as expected,
+        {{ exact_sum('people', 2) }} as people,
         max(lists) as lists
     from indirect_sexes
     group by all
