@@ -5,27 +5,37 @@ An alert never makes a run fail: what could not be sent is noted in the alert's 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import logging
 import smtplib
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestration.settings import Settings
+from orchestration.deliveries import ANNUAL, list_deliveries, missing_feeds
+from orchestration.errors import UsageError
+from orchestration.settings import PROJECT_ROOT, Settings
 
 log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10
-# A delivery is expected when its month's data cut is this many days old: about eight weeks for the flex submission (definitions 22).
-EXPECTED_AFTER_DAYS = 56
+# A receiver that restarts is back in seconds; one that is away for longer is noted in the alert's file.
+ATTEMPTS = 3
+PAUSE_SECONDS = 2.0
+CALENDAR = PROJECT_ROOT / "seeds" / "delivery_calendar.csv"
+# People are reminded of what is still late, and not told every morning.
+REMIND_AFTER_DAYS = 7
 
 SUBJECTS = {
     "gate_shut": "Nothing was published: the gate is shut",
     "late_delivery": "A delivery is late",
+    "calendar_ends": "The calendar of expected deliveries ends",
     "run_failed": "A run failed",
     "delivery_refused": "A delivery was refused",
 }
@@ -52,6 +62,16 @@ class Late(BaseModel):
     text: str
 
 
+class Expected(BaseModel):
+    """A line of the calendar: `flex_date` is the day of the first submission, `freeze_date` that of the last corrected one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery: str
+    flex_date: dt.date
+    freeze_date: dt.date
+
+
 def raise_alert(settings: Settings, kind: str, delivery: str, text: str) -> Path:
     """Write the alert to `logs/alerts/` and send it where that is configured. Returns the file."""
     now = dt.datetime.now(dt.UTC)
@@ -73,7 +93,7 @@ def raise_alert(settings: Settings, kind: str, delivery: str, text: str) -> Path
         channels["mail"] = lambda: _mail(settings, alert)
     for name, send in channels.items():
         try:
-            send()
+            _send(send)
             alert.sent.append(name)
         except (OSError, ValueError, smtplib.SMTPException) as error:
             # the class only: a URL or server answer may hold a secret
@@ -83,28 +103,89 @@ def raise_alert(settings: Settings, kind: str, delivery: str, text: str) -> Path
     return file
 
 
-def late_deliveries(settings: Settings, on_date: dt.date) -> list[Late]:
-    """Months after the newest delivery whose data should have come by `on_date`; nothing before the first delivery."""
-    from orchestration.deliveries import list_deliveries
+def read_calendar(file: Path = CALENDAR) -> list[Expected]:
+    """The expected deliveries, in order of name. Raises `UsageError` with the line when one cannot be read."""
+    expected = []
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                expected.append(Expected.model_validate(row))
+            except ValidationError as error:
+                name = ".".join(map(str, error.errors()[0]["loc"]))
+                raise UsageError(f"{file.name}, line {number}: {name} must be as in the lines before") from None
+    return sorted(expected, key=lambda line: line.delivery)
 
-    monthly = [delivery for delivery in list_deliveries(settings.paths) if not delivery.is_annual]
-    if not monthly:
-        return []
-    late, month_end = [], _next_month_end(monthly[-1].data_cut)
-    while month_end + dt.timedelta(days=EXPECTED_AFTER_DAYS) <= on_date:
-        name = f"{month_end:%Y-%m}"
-        overdue = (on_date - month_end).days - EXPECTED_AFTER_DAYS
-        text = (
-            f"delivery {name} was expected {overdue} days ago and is not in landing; the newest is {monthly[-1].name}"
-        )
-        late.append(Late(delivery=name, text=text))
-        month_end = _next_month_end(month_end)
+
+def late_deliveries(settings: Settings, on_date: dt.date) -> list[Late]:
+    """Deliveries of the calendar that are overdue on `on_date`: not in landing, or there without a required feed.
+
+    Nothing is late before a home's first delivery of its kind (monthly, annual), nor once a newer one of the kind is complete.
+    """
+    landed, calendar = list_deliveries(settings.paths), read_calendar()
+    waiting = {delivery.name: missing_feeds(delivery, settings.required_feeds) for delivery in landed}
+    late = []
+    for is_annual in (False, True):
+        names = [delivery.name for delivery in landed if delivery.is_annual is is_annual]
+        complete = [name for name in names if not waiting[name]]
+        newest = max(complete or names[:1], default=None)
+        for line in calendar:
+            overdue_days = (on_date - line.flex_date).days
+            if newest is None or line.delivery.endswith(ANNUAL) is not is_annual or overdue_days <= 0:
+                continue
+            if line.delivery > newest or (line.delivery == newest and newest not in complete):
+                late.append(Late(delivery=line.delivery, text=_late_text(line, overdue_days, waiting, newest)))
     return late
 
 
-def _next_month_end(day: dt.date) -> dt.date:
-    first_of_next = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return (first_of_next + dt.timedelta(days=32)).replace(day=1) - dt.timedelta(days=1)
+def _late_text(line: Expected, overdue_days: int, waiting: dict[str, list[str]], newest: str) -> str:
+    there = line.delivery in waiting
+    missing = ", ".join(group.replace("|", " or ") for group in waiting.get(line.delivery, []))
+    state = f"is in landing without {missing}" if there else f"is not in landing; the newest is {newest}"
+    return (
+        f"delivery {line.delivery} was expected on {line.flex_date} ({overdue_days} days ago) and {state}. "
+        f"Its corrections close on {line.freeze_date}. Ask the provider, or correct seeds/{CALENDAR.name}."
+    )
+
+
+def calendar_ends(on_date: dt.date) -> Late | None:
+    """A word before the calendar runs out: without lines nothing would ever be late."""
+    last = max(read_calendar(), key=lambda line: line.flex_date)
+    if on_date <= last.flex_date - dt.timedelta(days=31):
+        return None
+    text = (
+        f"seeds/{CALENDAR.name} ends with {last.delivery}: add the next year's dates, or late deliveries go unnoticed"
+    )
+    return Late(delivery=last.delivery, text=text)
+
+
+def tell_what_is_late(settings: Settings, on_date: dt.date) -> list[Path]:
+    """Raise an alert for what is late on `on_date`, unless the same was said in the last week."""
+    due = [("late_delivery", late) for late in late_deliveries(settings, on_date)]
+    if ending := calendar_ends(on_date):
+        due.append(("calendar_ends", ending))
+    since = dt.datetime.combine(on_date, dt.time(), dt.UTC) - dt.timedelta(days=REMIND_AFTER_DAYS)
+    return [
+        raise_alert(settings, kind=kind, delivery=late.delivery, text=late.text)
+        for kind, late in due
+        if not _was_told(settings, kind, late.delivery, since)
+    ]
+
+
+def _was_told(settings: Settings, kind: str, delivery: str, since: dt.datetime) -> bool:
+    files = (settings.paths.logs / "alerts").glob(f"*-{kind}-{delivery}.json")
+    return any(dt.datetime.fromisoformat(json.loads(file.read_text())["raised_at"]) > since for file in files)
+
+
+def _send(send: Callable[[], None]) -> None:
+    """Try again only what may be better a moment later: the network, never an answer that says no."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            send()
+            return
+        except OSError as error:
+            if attempt == ATTEMPTS or isinstance(error, urllib.error.HTTPError | smtplib.SMTPResponseException):
+                raise
+            time.sleep(PAUSE_SECONDS * attempt)
 
 
 def _write(file: Path, alert: Alert) -> None:

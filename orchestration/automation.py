@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.assets.shared import DELIVERIES
+from orchestration.assets.shared import DELIVERIES, delivery_in
+from orchestration.deliveries import list_deliveries, missing_feeds
+from orchestration.errors import EXIT_GATE_SHUT, EXIT_REFUSED
 from orchestration.instance import DELIVERY_PARTITIONS, close_dead_runs
 from orchestration.settings import Settings, load_settings
 
@@ -22,27 +24,40 @@ def listing(delivery: "Delivery") -> list[tuple[str, int, int]]:
     return sorted((f.relative_name, f.path.stat().st_size, f.path.stat().st_mtime_ns) for f in files)
 
 
-def content_key(delivery: "Delivery") -> str:
-    """The run key: a re-sent file is a new key, so Dagster, which never repeats a key, never ignores it."""
-    digest = hashlib.sha256()
-    for file in sorted((f for files in delivery.files.values() for f in files), key=lambda f: f.relative_name):
-        digest.update(file.relative_name.encode() + b"\0")
-        with file.path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return f"{delivery.name}-{digest.hexdigest()[:16]}"
+def contents(settings: Settings, deliveries: list["Delivery"]) -> list[tuple[str, str, str, str]]:
+    """Delivery, feed, file name and sha256 of every file. A file that the lake knows and that has not changed is not read again."""
+    from orchestration.ingest.manifest import delivery_folder
+    from orchestration.ingest.source_files import KnownHashes
+
+    found = []
+    for delivery in deliveries:
+        for feed, files in delivery.files.items():
+            known = KnownHashes(delivery_folder(settings.paths, feed, delivery.name) / "seen.json")
+            found += [(delivery.name, feed, file.relative_name, known.sha256(file)) for file in files]
+    return sorted(found)
 
 
-def missing_feeds(delivery: "Delivery", settings: Settings) -> list[str]:
-    """Required feeds that are not there; `a|b` asks for one of the two."""
-    required = delivery.required_feeds or settings.required_feeds
-    return [need for need in required if not any(feed in delivery.files for feed in need.split("|"))]
+def content_key(settings: Settings, deliveries: list["Delivery"]) -> str:
+    """The run key of the newest of these deliveries: a re-sent file of any of them is a new key, so Dagster, which never repeats
+    a key, never ignores it."""
+    digest = hashlib.sha256(repr(contents(settings, deliveries)).encode())
+    return f"{deliveries[-1].name}-{digest.hexdigest()[:16]}"
 
 
-def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
-    """Why this delivery cannot be taken yet, in words; None when it is complete and still."""
-    missing = missing_feeds(delivery, settings)
-    if missing:
-        return f"{delivery.name}: waiting for {', '.join(need.replace('|', ' or ') for need in missing)}"
+def is_published(settings: Settings, deliveries: list["Delivery"]) -> str | None:
+    """The current release, when it was made from these very files (or is of a newer delivery)."""
+    from orchestration.publish import current_release
+
+    current = current_release(settings)
+    if current is None or current.delivery < deliveries[-1].name:
+        return None
+    used = {(file.delivery, file.feed, file.sha256) for file in current.receipt.inputs}
+    landed = {(delivery, feed, sha256) for delivery, feed, _, sha256 in contents(settings, deliveries)}
+    return current.release_id if landed <= used else None
+
+
+def unsettled(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
+    """Why this delivery's files may still be on their way, in words; None when they are whole and still."""
     files = listing(delivery)
     if any(size == 0 for _, size, _ in files):
         return f"{delivery.name}: a file is still empty"
@@ -51,6 +66,37 @@ def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
     if still_for < settings.sensor_settle_seconds:
         return f"{delivery.name}: files changed {still_for:.0f} s ago, waiting until they are still for {settings.sensor_settle_seconds} s"
     return None
+
+
+def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
+    """Why this delivery cannot be taken yet, in words; None when it is complete and still."""
+    missing = missing_feeds(delivery, settings.required_feeds)
+    if missing:
+        return f"{delivery.name}: waiting for {', '.join(need.replace('|', ' or ') for need in missing)}"
+    return unsettled(delivery, settings, now_ns)
+
+
+def to_refresh(deliveries: list["Delivery"], settings: Settings, now_ns: int) -> tuple[list["Delivery"], list[str]]:
+    """The deliveries that a refresh would read, the newest complete one last (none: nothing can be started), and who waits for what.
+
+    A refresh reads every delivery up to its own, so a file of an older one that is still being copied holds it up too.
+    """
+    waiting = [reason for delivery in deliveries if (reason := decide(delivery, settings, now_ns))]
+    complete = [delivery for delivery in deliveries if not missing_feeds(delivery, settings.required_feeds)]
+    if not complete:
+        return [], waiting
+    read = [delivery for delivery in deliveries if delivery.name <= complete[-1].name]
+    copying = [reason for delivery in read if (reason := unsettled(delivery, settings, now_ns))]
+    return ([] if copying else read), list(dict.fromkeys(waiting + copying))
+
+
+def refresh_request(settings: Settings, read: list["Delivery"]) -> dg.RunRequest:
+    """A run that nobody watches waits for the home instead of ending because a person holds it."""
+    return dg.RunRequest(
+        run_key=content_key(settings, read),
+        partition_key=read[-1].name,
+        run_config={"resources": {"home": {"config": {"wait_for_lock": True}}}},
+    )
 
 
 @dg.sensor(
@@ -63,29 +109,21 @@ def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
     ),
 )
 def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    from orchestration.deliveries import list_deliveries
-
     settings = load_settings()
     close_dead_runs(context.instance, settings)
-    seen = set((context.cursor or "").split(",")) - {""}
-    requests, waiting, names = [], [], []
-    for delivery in list_deliveries(settings.paths):
-        stamp = delivery.name + ":" + hashlib.sha256(repr(listing(delivery)).encode()).hexdigest()[:16]
-        reason = decide(delivery, settings, time.time_ns())
-        if reason:
-            waiting.append(reason)
-        elif stamp not in seen:
-            seen = {old for old in seen if not old.startswith(delivery.name + ":")} | {stamp}
-            names.append(delivery.name)
-            requests.append(dg.RunRequest(run_key=content_key(delivery), partition_key=delivery.name))
-    # older deliveries are taken in on the way to the newest one, so only the newest needs a run
-    requests = requests[-1:]
-    if not requests:
-        return dg.SkipReason("; ".join(waiting) or "nothing new in landing")
+    read, waiting = to_refresh(list_deliveries(settings.paths), settings, time.time_ns())
+    for reason in waiting:
+        context.log.info(reason)
+    if not read:
+        return dg.SkipReason("; ".join(waiting) or "no delivery in landing")
+    # what was seen last time: nothing is hashed until a name, a size or a time of change differs
+    stamp = hashlib.sha256(repr([(delivery.name, listing(delivery)) for delivery in read]).encode()).hexdigest()
+    if stamp == context.cursor:
+        return dg.SkipReason("; ".join([f"nothing new since {read[-1].name}", *waiting]))
     return dg.SensorResult(
-        run_requests=requests,
-        dynamic_partitions_requests=[DELIVERIES.build_add_request(names)],
-        cursor=",".join(sorted(seen)),
+        run_requests=[refresh_request(settings, read)],
+        dynamic_partitions_requests=[DELIVERIES.build_add_request([delivery.name for delivery in read])],
+        cursor=stamp,
     )
 
 
@@ -98,25 +136,18 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
         description="Looks for a complete delivery that is not published yet, and raises an alert when an expected one is late.",
     )
     def monthly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        from orchestration.alerts import late_deliveries, raise_alert
-        from orchestration.deliveries import list_deliveries
-        from orchestration.publish import current_release
+        from orchestration.alerts import tell_what_is_late
 
         settings = load_settings()
-        scheduled = context.scheduled_execution_time.date()
-        for late in late_deliveries(settings, scheduled):
-            raise_alert(settings, kind="late_delivery", delivery=late.delivery, text=late.text)
-        deliveries = list_deliveries(settings.paths)
-        if not deliveries:
-            return dg.SkipReason("no delivery in landing")
-        newest, current = deliveries[-1], current_release(settings)
-        reason = decide(newest, settings, time.time_ns())
-        if reason:
-            return dg.SkipReason(reason)
-        if current and current.delivery >= newest.name:
-            return dg.SkipReason(f"{newest.name} is published already as {current.release_id}")
-        context.instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [newest.name])
-        return dg.RunRequest(run_key=content_key(newest), partition_key=newest.name)
+        tell_what_is_late(settings, context.scheduled_execution_time.date())
+        read, waiting = to_refresh(list_deliveries(settings.paths), settings, time.time_ns())
+        if not read:
+            return dg.SkipReason("; ".join(waiting) or "no delivery in landing")
+        newest = read[-1].name
+        if release := is_published(settings, read):
+            return dg.SkipReason("; ".join([f"{newest} is published already as {release}", *waiting]))
+        context.instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [newest])
+        return refresh_request(settings, read)
 
     return monthly_refresh
 
@@ -128,11 +159,17 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
 def tell_people(context: dg.RunFailureSensorContext) -> None:
     from orchestration.alerts import raise_alert
 
-    steps = [event.step_key for event in context.get_step_failure_events()]
-    delivery = context.dagster_run.tags.get("dagster/partition", "unknown")
+    failures = context.get_step_failure_events()
+    steps = sorted({str(event.step_key) for event in failures})
+    told = [event.step_failure_data.user_failure_data for event in failures]
+    endings = {failure.metadata["exit_code"].value for failure in told if failure and "exit_code" in failure.metadata}
+    # the gate and the acceptance raise an alert of their own, with what to do
+    if endings == {EXIT_GATE_SHUT} or steps == ["acceptance"]:
+        return
+    words = list(dict.fromkeys(failure.description for failure in told if failure and failure.description))
     raise_alert(
         load_settings(),
-        kind="run_failed",
-        delivery=delivery,
-        text=f"run {context.dagster_run.run_id[:8]} failed in {', '.join(map(str, steps))}",
+        kind="delivery_refused" if EXIT_REFUSED in endings else "run_failed",
+        delivery=delivery_in(context.dagster_run.tags, context.instance) or "unknown",
+        text="\n".join([f"run {context.dagster_run.run_id[:8]} failed in {', '.join(steps) or 'no step'}", *words]),
     )

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -18,7 +19,8 @@ from orchestration.settings import Home
 
 log = logging.getLogger(__name__)
 
-DELIVERY_NAME = re.compile(r"^(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?P<annual>-M13)?$")
+ANNUAL = "-M13"
+DELIVERY_NAME = re.compile(rf"^(?P<year>\d{{4}})-(?P<month>0[1-9]|1[0-2])(?P<annual>{ANNUAL})?$")
 VERSION_FOLDER = re.compile(r"^v(?P<version>[1-9]\d*)$", re.IGNORECASE)
 READABLE_ENDINGS = (".csv", ".txt", ".csv.gz", ".txt.gz", ".zip", ".parquet", ".xlsx")
 TEMPORARY_ENDINGS = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".filepart", ".swp", ".bak")
@@ -108,6 +110,12 @@ def list_deliveries(home: Home) -> list[Delivery]:
             continue
         deliveries.append(read_delivery(folder))
     return deliveries
+
+
+def missing_feeds(delivery: Delivery, required: Sequence[str]) -> list[str]:
+    """Required feeds that are not there; `a|b` asks for one of the two. What the delivery's own note requires comes first."""
+    wanted = delivery.required_feeds or required
+    return [group for group in wanted if not any(feed in delivery.files for feed in group.split("|"))]
 
 
 def find_delivery(home: Home, name: str | None = None) -> Delivery:

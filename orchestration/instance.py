@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 POSTGRES_URL_VARIABLE = "INT_MARTS_DAGSTER_POSTGRES_URL"
 POSTGRES_SCHEME = "postgresql+psycopg2://"
 DELIVERY_PARTITIONS = "delivery"
+# The landing sensor hashes what has just landed, once: gigabytes take longer than Dagster's one minute.
+SENSOR_SECONDS = 600
 # between "started" and its lock a run only opens its resources: seconds, even on a busy machine
 LOCK_TAKEN_WITHIN_S = 120
 
@@ -61,6 +63,7 @@ def prepare_instance(settings: Settings) -> dict[str, str]:
     environment = {
         "DAGSTER_HOME": str(folder),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": str(SENSOR_SECONDS),
         "INT_MARTS_HOME": str(settings.paths.root.absolute()),
     }
     if settings.dagster_postgres_url:

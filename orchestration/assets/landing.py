@@ -1,14 +1,25 @@
 """landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from orchestration.assets.check_results import summarise, to_dagster
-from orchestration.assets.shared import DATA_ENGINEERS, DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
+from orchestration.assets.shared import (
+    DATA_ENGINEERS,
+    DELIVERIES,
+    ONE_RUN,
+    OWNER,
+    HomeResource,
+    delivery_of_run,
+    plain_words,
+)
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.feeds import FeedContract, load_contracts
+
+if TYPE_CHECKING:
+    from orchestration.ingest import Manifest
 
 LANDING_KEY = dg.AssetKey(["landing", "delivery"])
 INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
@@ -22,6 +33,7 @@ def lake_key(feed: str) -> dg.AssetKey:
 @dg.asset(
     key=LANDING_KEY,
     partitions_def=DELIVERIES,
+    backfill_policy=ONE_RUN,
     group_name="landing",
     kinds={"file"},
     owners=[OWNER],
@@ -34,16 +46,17 @@ def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> d
     from orchestration.deliveries import find_delivery
 
     with plain_words(context, "landing"):
-        delivery = find_delivery(home.settings.paths, context.partition_key)
-        found = {feed: [file.relative_name for file in files] for feed, files in sorted(delivery.files.items())}
-    return dg.MaterializeResult(
-        metadata={
-            "data_cut": str(delivery.data_cut),
-            "feeds_found": len(found),
-            "files": dg.MetadataValue.json(found),
-            "ignored": dg.MetadataValue.json(sorted(delivery.ignored)),
-        }
-    )
+        for name in context.partition_keys:
+            delivery = find_delivery(home.settings.paths, name)
+            found = {feed: [file.relative_name for file in files] for feed, files in sorted(delivery.files.items())}
+            facts = {
+                "data_cut": str(delivery.data_cut),
+                "feeds_found": len(found),
+                "files": dg.MetadataValue.json(found),
+                "ignored": dg.MetadataValue.json(sorted(delivery.ignored)),
+            }
+            context.add_asset_metadata(facts, asset_key=LANDING_KEY, partition_key=name)
+    return dg.MaterializeResult()
 
 
 def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
@@ -53,6 +66,7 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         key=lake_key(contract.feed),
         deps=[LANDING_KEY],
         partitions_def=DELIVERIES,
+        backfill_policy=ONE_RUN,
         group_name="lake",
         kinds={"parquet", "duckdb"},
         owners=[OWNER],
@@ -67,30 +81,31 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         },
     )
     def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        from orchestration.deliveries import list_deliveries
-        from orchestration.ingest import ingest_feed
+        from orchestration.ingest import ingest_feed_up_to
 
-        manifest = None
         with plain_words(context, f"ingest {contract.feed}"):
-            for delivery in list_deliveries(home.settings.paths):
-                if delivery.name <= context.partition_key:
-                    manifest = ingest_feed(home.settings, delivery, contract.feed)
-        if manifest is None:
-            return dg.MaterializeResult(metadata={"delivered": False, "dagster/partition_row_count": 0})
-        return dg.MaterializeResult(
-            metadata={
-                "delivered": True,
-                "dagster/partition_row_count": manifest.rows_loaded,
-                "rows_read": manifest.rows_read,
-                "rows_loaded": manifest.rows_loaded,
-                "rows_quarantined": manifest.rows_quarantined,
-                "rows_removed": dg.MetadataValue.json(manifest.rows_removed),
-                "files": dg.MetadataValue.json({file.file: file.sha256 for file in manifest.files}),
-                "assumptions": dg.MetadataValue.json({file.file: list(file.assumptions) for file in manifest.files}),
-            }
-        )
+            manifests = ingest_feed_up_to(home.settings, max(context.partition_keys), contract.feed)
+        for name in context.partition_keys:
+            context.add_asset_metadata(ingested(manifests.get(name)), asset_key=context.asset_key, partition_key=name)
+        return dg.MaterializeResult()
 
     return lake_feed
+
+
+def ingested(manifest: "Manifest | None") -> dict[str, Any]:
+    """What the UI shows of one feed of one delivery."""
+    if manifest is None:
+        return {"delivered": False, "dagster/partition_row_count": 0}
+    return {
+        "delivered": True,
+        "dagster/partition_row_count": manifest.rows_loaded,
+        "rows_read": manifest.rows_read,
+        "rows_loaded": manifest.rows_loaded,
+        "rows_quarantined": manifest.rows_quarantined,
+        "rows_removed": dg.MetadataValue.json(manifest.rows_removed),
+        "files": dg.MetadataValue.json({file.file: file.sha256 for file in manifest.files}),
+        "assumptions": dg.MetadataValue.json({file.file: list(file.assumptions) for file in manifest.files}),
+    }
 
 
 lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]

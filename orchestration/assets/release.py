@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.check_results import summarise, table_of, to_dagster
-from orchestration.assets.shared import DELIVERIES, OWNER, HomeResource, delivery_of_run, plain_words
+from orchestration.assets.shared import DELIVERIES, ONE_RUN, OWNER, HomeResource, delivery_of_run, plain_words
 
 RECEIPT_KEY = dg.AssetKey(["gate", "receipt"])
 RELEASE_KEY = dg.AssetKey(["release", "current"])
@@ -96,37 +96,49 @@ def build_mart_checks(mart_keys: list[dg.AssetKey], suites: list[str]) -> dg.Ass
     return mart_suites
 
 
-@dg.asset(
-    key=RELEASE_KEY,
-    deps=[RECEIPT_KEY],
-    partitions_def=DELIVERIES,
-    group_name="release",
-    kinds={"duckdb", "parquet", "html"},
-    owners=[OWNER],
-    description=(
-        "The published release: marts, report, dictionary, quality page and receipt in one immutable folder. "
-        "Refused unless every required check passed on exactly this build."
-    ),
+@dg.multi_asset(
+    name="release__current",
+    specs=[
+        dg.AssetSpec(
+            RELEASE_KEY,
+            deps=[RECEIPT_KEY],
+            partitions_def=DELIVERIES,
+            group_name="release",
+            kinds={"duckdb", "parquet", "html"},
+            owners=[OWNER],
+            description=(
+                "The published release: marts, report, dictionary, quality page and receipt in one immutable folder. "
+                "Refused unless every required check passed on exactly this build."
+            ),
+            skippable=True,
+        )
+    ],
+    backfill_policy=ONE_RUN,
 )
-def release(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+def release(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
+    """Of several deliveries in one run the newest is published, and only that one is marked as published.
+
+    So it tells of its materialisation itself, and yields nothing: Dagster would mark every delivery of the run.
+    """
     from orchestration.assets.release_pages import headline_of, receipt_markdown
     from orchestration.pipeline import publish_delivery
     from orchestration.publish import find_release
 
+    delivery = max(context.partition_keys)
     with plain_words(context, "release"):
-        done = publish_delivery(home.settings, context.partition_key)
+        done = publish_delivery(home.settings, delivery)
         published = find_release(home.settings, done.release_id)
         headline = headline_of(published)
-    return dg.MaterializeResult(
-        metadata={
-            **({"headline_chart": dg.MetadataValue.md(headline)} if headline else {}),
-            "release": done.release_id,
-            "is_new": done.is_new,
-            "receipt": dg.MetadataValue.md(receipt_markdown(published)),
-            "report": dg.MetadataValue.path(str(done.report)),
-            "quality_page": dg.MetadataValue.path(str(done.folder / "quality" / "index.html")),
-            "dictionary": dg.MetadataValue.path(str(done.folder / "dictionary.html")),
-            "folder": dg.MetadataValue.path(str(done.folder)),
-            "dagster/row_count": sum(done.rows_by_table.values()),
-        }
-    )
+    metadata: dict[str, Any] = {
+        **({"headline_chart": dg.MetadataValue.md(headline)} if headline else {}),
+        "release": done.release_id,
+        "is_new": done.is_new,
+        "receipt": dg.MetadataValue.md(receipt_markdown(published)),
+        "report": dg.MetadataValue.path(str(done.report)),
+        "quality_page": dg.MetadataValue.path(str(done.folder / "quality" / "index.html")),
+        "dictionary": dg.MetadataValue.path(str(done.folder / "dictionary.html")),
+        "folder": dg.MetadataValue.path(str(done.folder)),
+        "dagster/row_count": sum(done.rows_by_table.values()),
+    }
+    context.log_event(dg.AssetMaterialization(RELEASE_KEY, partition=delivery, metadata=metadata))
+    yield from ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import dagster as dg
@@ -24,6 +25,10 @@ from orchestration.progress import reporter
 from orchestration.settings import Settings, load_settings
 
 DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERY_PARTITIONS)
+# a pinned release family: that the parameter may change in another one is no news for whoever opens the UI
+warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+# several deliveries picked in the UI are one run: all are taken in, the newest is refreshed
+ONE_RUN = dg.BackfillPolicy.single_run()
 OWNER = "team:icb_intelligence_team"
 DATA_ENGINEERS = "team:data_engineering"
 ENDINGS = {
@@ -75,9 +80,21 @@ class HomeResource(dg.ConfigurableResource):
             yield self
 
 
+def delivery_in(tags: Mapping[str, str], instance: dg.DagsterInstance) -> str | None:
+    """The delivery that a run's tags name; the newest, where several were picked in the UI for one run."""
+    if named := tags.get("dagster/partition"):
+        return named
+    start, end = (tags.get(f"dagster/asset_partition_range_{side}") for side in ("start", "end"))
+    if start is None or end is None:
+        return None
+    # Dagster orders deliveries as they were registered, and a late one may be older
+    known = instance.get_dynamic_partitions(DELIVERY_PARTITIONS)
+    return max(known[known.index(start) : known.index(end) + 1])
+
+
 def delivery_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, settings: Settings) -> str:
     """The delivery a run is for: its partition, or the newest one where the run has none."""
-    named = context.run.tags.get("dagster/partition")
+    named = delivery_in(context.run.tags, context.instance)
     if named:
         return named
     from orchestration.deliveries import find_delivery

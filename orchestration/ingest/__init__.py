@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from orchestration.ingest.inputs import InputsPlan, write_empty_inputs, write_inputs
     from orchestration.ingest.manifest import Manifest
     from orchestration.ingest.retention import forget, purge
-    from orchestration.ingest.whole_delivery import ingest_delivery
+    from orchestration.ingest.whole_delivery import ingest_delivery, ingest_feed_up_to
 
 _HOMES = {
     "ingest_feed": "feed",
     "ingest_delivery": "whole_delivery",
+    "ingest_feed_up_to": "whole_delivery",
     "write_inputs": "inputs",
     "write_empty_inputs": "inputs",
     "InputsPlan": "inputs",
@@ -33,6 +34,7 @@ __all__ = [
     "forget",
     "ingest_delivery",
     "ingest_feed",
+    "ingest_feed_up_to",
     "purge",
     "write_empty_inputs",
     "write_error_report",

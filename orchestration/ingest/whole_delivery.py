@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-from orchestration.deliveries import Delivery, last_day, list_deliveries
+from orchestration.deliveries import Delivery, last_day, list_deliveries, missing_feeds
 from orchestration.errors import DeliveryRefused
 from orchestration.feeds import load_contracts
 from orchestration.ingest.feed import ingest_feed, record_refusal, refuse_problems
@@ -42,6 +44,32 @@ def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress |
     return manifests
 
 
+def ingest_feed_up_to(settings: Settings, delivery_name: str, feed: str) -> dict[str, Manifest]:
+    """One feed of every delivery up to this one, several at a time; delivery → manifest of those that hold it.
+
+    Each worker gets its share of the threads and of the memory. Raises what the oldest refused delivery raises.
+    """
+    deliveries = [d for d in list_deliveries(settings.paths) if d.name <= delivery_name and feed in d.files]
+    workers = max(1, min(settings.threads, len(deliveries)))
+    share = settings_for_one_of(settings, workers)
+    with ThreadPoolExecutor(workers, thread_name_prefix=f"ingest-{feed}") as pool:
+        manifests = pool.map(lambda delivery: ingest_feed(share, delivery, feed), deliveries)
+        return {d.name: manifest for d, manifest in zip(deliveries, manifests, strict=True) if manifest}
+
+
+def settings_for_one_of(settings: Settings, workers: int) -> Settings:
+    """
+    >>> share = settings_for_one_of(Settings(threads=8, memory_limit="4GB"), 4)
+    >>> share.threads, share.memory_limit
+    (2, '1GB')
+    """
+    threads = max(1, settings.threads // workers)
+    limit = re.fullmatch(r"\s*([\d.]+)\s*(\S*)\s*", settings.memory_limit)
+    # what is no amount is left for DuckDB to refuse, in its own words
+    memory = f"{float(limit[1]) / workers:g}{limit[2]}" if limit else settings.memory_limit
+    return settings.model_copy(update={"threads": threads, "memory_limit": memory})
+
+
 def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | None) -> dict[str, Manifest]:
     try:
         refuse_problems(delivery)
@@ -61,8 +89,7 @@ def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | No
 
 
 def require_feeds(settings: Settings, delivery: Delivery) -> None:
-    wanted = delivery.required_feeds if delivery.required_feeds is not None else list(settings.required_feeds)
-    missing = [group for group in wanted if not any(feed in delivery.files for feed in group.split("|"))]
+    missing = missing_feeds(delivery, settings.required_feeds)
     if missing:
         told = ", ".join(group.replace("|", " or ") for group in missing)
         raise DeliveryRefused(

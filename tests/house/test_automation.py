@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
 
-from orchestration.automation import content_key, decide, missing_feeds
-from orchestration.deliveries import find_delivery
+from orchestration.automation import content_key, decide, to_refresh
+from orchestration.deliveries import find_delivery, list_deliveries, missing_feeds
 from orchestration.settings import Settings, load_settings
 
 REQUIRED = ("int_membership", "gp_registrations", "hes_apc", "hes_op", "ecds", "gp_appointments")
 HOUR_NS = 3_600_000_000_000
+RANGE = {"dagster/asset_partition_range_start": "2025-07", "dagster/asset_partition_range_end": "2025-08"}
+LONG_AGO = 1_700_000_000
 
 
 @pytest.fixture
@@ -24,17 +28,29 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return loaded
 
 
-def land(settings: Settings, feeds: tuple[str, ...] = REQUIRED, text: str = "a,b\n1,2\n") -> None:
-    folder = settings.paths.landing / "2025-10"
-    folder.mkdir(exist_ok=True)
+def land(
+    settings: Settings,
+    feeds: tuple[str, ...] = REQUIRED,
+    text: str = "a,b\n1,2\n",
+    folder: str = "2025-10",
+    changed: float | None = None,
+) -> None:
+    target = settings.paths.landing / folder
+    target.mkdir(parents=True, exist_ok=True)
     for feed in feeds:
-        (folder / f"{feed}.csv").write_text(text)
+        (target / f"{feed}.csv").write_text(text)
+        if changed is not None:
+            os.utime(target / f"{feed}.csv", (changed, changed))
+
+
+def key_of(settings: Settings) -> str:
+    return content_key(settings, list_deliveries(settings.paths))
 
 
 def test_a_delivery_without_a_required_feed_waits_and_says_for_what(settings: Settings) -> None:
     land(settings, REQUIRED[:-2])
     delivery = find_delivery(settings.paths, "2025-10")
-    assert missing_feeds(delivery, settings) == ["ecds", "gp_appointments|gp_appointments_published"]
+    assert missing_feeds(delivery, settings.required_feeds) == ["ecds", "gp_appointments|gp_appointments_published"]
     assert "ecds, gp_appointments or gp_appointments_published" in (decide(delivery, settings, time.time_ns()) or "")
 
 
@@ -53,11 +69,28 @@ def test_an_empty_file_waits(settings: Settings) -> None:
 
 def test_the_run_key_follows_the_content_and_not_the_clock(settings: Settings) -> None:
     land(settings)
-    first = content_key(find_delivery(settings.paths, "2025-10"))
+    first = key_of(settings)
     os.utime(settings.paths.landing / "2025-10" / "ecds.csv", (1, 1))
-    assert content_key(find_delivery(settings.paths, "2025-10")) == first
+    assert key_of(settings) == first
     (settings.paths.landing / "2025-10" / "ecds.csv").write_text("a,b\n1,3\n")
-    assert content_key(find_delivery(settings.paths, "2025-10")) != first
+    assert key_of(settings) != first
+
+
+def test_the_newest_complete_delivery_is_refreshed_when_a_newer_one_has_only_begun(settings: Settings) -> None:
+    land(settings, changed=LONG_AGO)
+    land(settings, REQUIRED[:1], folder="2025-11", changed=LONG_AGO)
+    read, waiting = to_refresh(list_deliveries(settings.paths), settings, time.time_ns())
+    assert [delivery.name for delivery in read] == ["2025-10"]
+    assert [reason.split(":")[0] for reason in waiting] == ["2025-11"]
+
+
+def test_an_older_delivery_that_is_still_being_copied_holds_the_newest_up(settings: Settings) -> None:
+    land(settings, folder="2025-09", changed=LONG_AGO)
+    land(settings, changed=LONG_AGO)
+    land(settings, ("ecds",), folder="2025-09/v2")
+    assert to_refresh(list_deliveries(settings.paths), settings, time.time_ns())[0] == []
+    read, _ = to_refresh(list_deliveries(settings.paths), settings, time.time_ns() + HOUR_NS)
+    assert [delivery.name for delivery in read] == ["2025-09", "2025-10"]
 
 
 @pytest.mark.slow
@@ -66,62 +99,141 @@ def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(sett
 
     from orchestration.automation import landing_sensor
 
-    land(settings)
-    for file in (settings.paths.landing / "2025-10").iterdir():
-        os.utime(file, (1_700_000_000, 1_700_000_000))
+    land(settings, folder="2025-09", changed=LONG_AGO)
+    land(settings, changed=LONG_AGO)
+
     with dg.DagsterInstance.ephemeral() as instance:
-        first = landing_sensor(dg.build_sensor_context(instance=instance))
+
+        def look(cursor: str | None = None) -> object:
+            return landing_sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+
+        first = look()
         assert [request.partition_key for request in first.run_requests] == ["2025-10"]
-        again = landing_sensor(dg.build_sensor_context(instance=instance, cursor=first.cursor))
-        assert isinstance(again, dg.SkipReason)
-        (settings.paths.landing / "2025-10" / "ecds.csv").write_text("a,b\n1,4\n")
-        os.utime(settings.paths.landing / "2025-10" / "ecds.csv", (1_700_000_500, 1_700_000_500))
-        resent = landing_sensor(dg.build_sensor_context(instance=instance, cursor=first.cursor))
+        assert first.dynamic_partitions_requests[0].partition_keys == ["2025-09", "2025-10"]
+        assert first.run_requests[0].run_config["resources"]["home"]["config"]["wait_for_lock"] is True
+        assert isinstance(look(first.cursor), dg.SkipReason)
+
+        land(settings, ("ecds",), text="a,b\n1,4\n", changed=LONG_AGO + 500)
+        resent = look(first.cursor)
         assert resent.run_requests[0].run_key != first.run_requests[0].run_key
+
+        land(settings, ("ecds",), text="a,b\n1,5\n", folder="2025-09/v2", changed=LONG_AGO + 900)
+        older = look(resent.cursor)
+        assert [request.partition_key for request in older.run_requests] == ["2025-10"], (
+            "a correction to an older delivery changes the newest figures, so the newest is refreshed"
+        )
+        assert older.run_requests[0].run_key not in {first.run_requests[0].run_key, resent.run_requests[0].run_key}
 
 
 @pytest.mark.slow
-def test_a_failed_run_leaves_an_alert_that_names_the_step(settings: Settings) -> None:
-    import json
-
+def test_the_sensor_says_what_is_missing(settings: Settings) -> None:
     import dagster as dg
 
+    from orchestration.automation import landing_sensor
+
+    land(settings, REQUIRED[:-1], changed=LONG_AGO)
+    with dg.DagsterInstance.ephemeral() as instance:
+        said = landing_sensor(dg.build_sensor_context(instance=instance))
+    assert isinstance(said, dg.SkipReason)
+    assert said.skip_message == "2025-10: waiting for gp_appointments or gp_appointments_published"
+
+
+def fail_a_run(error: Exception | None, tags: dict[str, str]) -> None:
+    """Let `tell_people` see a run that ended with this error."""
+    import dagster as dg
+
+    from orchestration.assets.shared import told
     from orchestration.automation import tell_people
+    from orchestration.errors import IntMartsError
 
     @dg.op
     def breaks() -> None:
-        raise dg.Failure("the gate is shut")
+        raise told(error) if isinstance(error, IntMartsError) else ValueError("a value nobody may see")
 
     @dg.job
     def refresh() -> None:
         breaks()
 
     with dg.DagsterInstance.ephemeral() as instance:
-        failed = refresh.execute_in_process(
-            instance=instance, raise_on_error=False, tags={"dagster/partition": "2025-10"}
-        )
-        event = failed.get_run_failure_event()
+        instance.add_dynamic_partitions("delivery", ["2025-07", "2025-09", "2025-08"])
+        failed = refresh.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
         context = dg.build_run_status_sensor_context(
-            sensor_name="tell_people", dagster_event=event, dagster_instance=instance, dagster_run=failed.dagster_run
+            sensor_name="tell_people",
+            dagster_event=failed.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=failed.dagster_run,
         )
         tell_people(context.for_run_failure())
-    (file,) = (settings.paths.logs / "alerts").glob("*-run_failed-2025-10.json")
-    assert "failed in breaks" in json.loads(file.read_text())["text"]
+
+
+def alerts(settings: Settings) -> dict[str, str]:
+    """Kind and delivery of each alert → its words."""
+    files = sorted((settings.paths.logs / "alerts").glob("*.json"))
+    return {path.stem.split("-", 1)[1]: json.loads(path.read_text())["text"] for path in files}
 
 
 @pytest.mark.slow
-def test_the_schedule_tells_people_that_a_delivery_is_late(settings: Settings) -> None:
-    import datetime as dt
+def test_a_failed_run_leaves_an_alert_with_the_step_and_the_words_of_the_house(settings: Settings) -> None:
+    from orchestration.errors import Busy, DeliveryRefused, GateShut
 
+    fail_a_run(Busy("another run holds this home"), {"dagster/partition": "2025-10"})
+    fail_a_run(DeliveryRefused("ecds.txt: required column missing"), RANGE)
+    fail_a_run(GateShut("one alert of the gate is enough"), {"dagster/partition": "2025-08"})
+    fail_a_run(None, {})
+    told_people = alerts(settings)
+    assert sorted(told_people) == ["delivery_refused-2025-09", "run_failed-2025-10", "run_failed-unknown"]
+    assert told_people["run_failed-2025-10"].endswith("failed in breaks\nanother run holds this home")
+    assert "required column missing" in told_people["delivery_refused-2025-09"]
+    assert "nobody may see" not in told_people["run_failed-unknown"]
+
+
+@pytest.mark.slow
+def test_the_schedule_tells_people_that_a_delivery_is_late_once_a_week(settings: Settings) -> None:
     import dagster as dg
 
     from orchestration.automation import build_schedule
 
     land(settings)
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=dt.datetime(2026, 2, 2, 6, tzinfo=dt.UTC)
-        )
+
+    def tick(instance: dg.DagsterInstance, day: dt.date) -> None:
+        moment = dt.datetime.combine(day, dt.time(6), dt.UTC)
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
         build_schedule(settings).evaluate_tick(context)
-    alerts = sorted(path.name.split("-", 1)[1] for path in (settings.paths.logs / "alerts").glob("*.json"))
-    assert alerts == ["late_delivery-2025-11.json"]
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick(instance, dt.date(2026, 2, 2))
+        tick(instance, dt.date(2026, 2, 3))
+    files = [path.name.split("-", 1)[1] for path in (settings.paths.logs / "alerts").glob("*.json")]
+    assert files == ["late_delivery-2025-11.json"]
+
+
+@pytest.mark.slow
+def test_the_schedule_starts_what_is_new_and_nothing_that_is_published(
+    published_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    from orchestration.automation import build_schedule
+
+    (tmp_path / "releases").symlink_to(published_home / "releases")
+    landing = tmp_path / "landing"
+    for folder in sorted((published_home / "landing").glob("2025-*")):
+        (landing / folder.name).mkdir(parents=True)
+        for file in folder.iterdir():
+            (landing / folder.name / file.name).symlink_to(file) if file.is_dir() else os.link(
+                file, landing / folder.name / file.name
+            )
+    monkeypatch.setenv("INT_MARTS_HOME", str(tmp_path))
+    settings = load_settings(sensor_settle_seconds=0)
+    monkeypatch.setenv("INT_MARTS_SENSOR_SETTLE_SECONDS", "0")
+
+    def tick() -> object:
+        moment = dt.datetime(2025, 12, 1, 6, tzinfo=dt.UTC)
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+            return build_schedule(settings).evaluate_tick(context)
+
+    assert "2025-10 is published already as 2025-10.1" in str(tick().skip_message)
+    (landing / "2025-10" / "v2").mkdir()
+    (landing / "2025-10" / "v2" / "deaths.csv").write_text("PERSON_ID,DEATH_DATE,PRACTICE_CODE,AGE,SEX\n")
+    assert [request.partition_key for request in tick().run_requests] == ["2025-10"]
