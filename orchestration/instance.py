@@ -31,6 +31,8 @@ def instance_config(settings: Settings) -> dict:
         # no invitation to sign up in front of the work
         "nux": {"enabled": False},
         "concurrency": {"runs": {"max_concurrent_runs": 1}},
+        # a run that waits while the code is loaded anew is started a little later, and not lost
+        "run_queue": {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 30},
         "run_monitoring": {"enabled": True},
         "retention": {
             "schedule": {"purge_after_days": 90},

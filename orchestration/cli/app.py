@@ -26,8 +26,27 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Home of the data; default INT_MARTS_HOME or ./data.", show_default=False)
 ]
+
+
+def deliveries_there(incomplete: str) -> list[str]:
+    """For the shell's completion: the folders in landing."""
+    landing = Path(os.environ.get("INT_MARTS_HOME") or "data") / "landing"
+    return sorted(path.name for path in landing.glob(f"{incomplete}*") if path.is_dir())
+
+
+def releases_there(incomplete: str) -> list[str]:
+    """For the shell's completion: the release folders."""
+    releases = Path(os.environ.get("INT_MARTS_HOME") or "data") / "releases"
+    return sorted(path.name for path in releases.glob(f"{incomplete}*.*") if path.is_dir() and not path.is_symlink())
+
+
 DeliveryArgument = Annotated[
-    str | None, typer.Argument(help="A delivery folder such as 2025-10; default: the newest.", show_default=False)
+    str | None,
+    typer.Argument(
+        help="A delivery folder such as 2025-10; default: the newest.",
+        show_default=False,
+        autocompletion=deliveries_there,
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this home instead of leaving with 5.")]
 
@@ -231,7 +250,12 @@ def releases(as_json: Json = False, home: HomeOption = None) -> None:
 
 @app.command()
 def rollback(
-    release: Annotated[str, typer.Argument(help="The release that `current` shall name again, such as 2025-10.1.")],
+    release: Annotated[
+        str,
+        typer.Argument(
+            help="The release that `current` shall name again, such as 2025-10.1.", autocompletion=releases_there
+        ),
+    ],
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
@@ -252,7 +276,8 @@ def rollback(
 @app.command()
 def verify(
     release: Annotated[
-        str | None, typer.Argument(help="A release; default: the current one.", show_default=False)
+        str | None,
+        typer.Argument(help="A release; default: the current one.", show_default=False, autocompletion=releases_there),
     ] = None,
     as_json: Json = False,
     home: HomeOption = None,

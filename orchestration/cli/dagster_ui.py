@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,5 +34,7 @@ def open_ui(settings: Settings, port: int, read_only: bool, prepare_only: bool) 
     if os.name == "posix":
         # this very process becomes Dagster, so that whoever stops it stops Dagster and its children, and not only the starter
         os.chdir(PROJECT_ROOT)
+        # whoever starts it in the background of a script has the interrupt ignored, and Dagster then ignores SIGTERM as well
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.execve(command[0], command, environment)
     raise SystemExit(subprocess.run(command, env=environment, cwd=PROJECT_ROOT).returncode)

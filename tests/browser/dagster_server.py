@@ -33,6 +33,8 @@ class DagsterServer:
     """One running UI. `ask` raises `AssertionError` when GraphQL answers with errors."""
 
     port: int
+    process: subprocess.Popen
+    home: Path
 
     @property
     def address(self) -> str:
@@ -88,6 +90,20 @@ class DagsterServer:
         )
         return self.ask(mutation, p=parameters)["launchRun"]["run"]["runId"]
 
+    def cancel(self, run: str) -> None:
+        """As the button on a run's page does."""
+        mutation = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
+        assert self.ask(mutation, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
+
+    def processes(self) -> list[int]:
+        """Every process that works on this UI's home, whoever started it and whatever group it is in."""
+        mark, found = f"DAGSTER_HOME={self.home.absolute() / 'dagster'}".encode(), []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return found
+
 
 def wait_for(look: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
@@ -106,16 +122,20 @@ def free_port() -> int:
 
 
 @contextmanager
-def dagster_ui(home: Path, log: Path) -> Iterator[DagsterServer]:
-    """`int-marts ui` on a free port; stopped with everything it started."""
-    server = DagsterServer(free_port())
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()", "ui", "--port", str(server.port)]
+def dagster_ui(home: Path, log: Path, in_background: bool = False) -> Iterator[DagsterServer]:
+    """`int-marts ui` on a free port; stopped with everything it started.
+
+    `in_background`: with the interrupt ignored, as a shell starts what a script puts behind itself.
+    """
+    port = free_port()
+    command = [sys.executable, "-c", "from orchestration.cli import main; main()", "ui", "--port", str(port)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, "--home", str(home)], cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=output,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=ignore_interrupts if in_background else None,
         )  # fmt: skip
+        server = DagsterServer(port, process, home)
 
         def is_loaded() -> bool:
             assert process.poll() is None, f"the UI ended: {log.read_text()[-2000:]}"
@@ -131,6 +151,10 @@ def dagster_ui(home: Path, log: Path) -> Iterator[DagsterServer]:
             yield server
         finally:
             stop(process)
+
+
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def stop(process: subprocess.Popen) -> None:

@@ -1,15 +1,24 @@
-"""The month's bad day in the Dagster UI, in a real Chromium: start a refresh, watch it, meet a shut gate, waive, publish."""
+"""The month's bad day in the Dagster UI, in a real Chromium: cancel, start again, meet a shut gate, waive, correct, publish.
+
+Every look leaves a picture in the test's folder. `INT_MARTS_BROWSER_HOME=<new folder>` puts the home there, so that the pictures in
+docs/images do not show a temporary path.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from orchestration.home_lock import hold
+from orchestration.settings import Home
 from tests.browser.dagster_server import DagsterServer, dagster_ui, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dagster_ui")]
@@ -32,16 +41,25 @@ GROUPS = [
     "release",
 ]
 DELIVERY = "2025-10"
-DEMO = ("--people", "1500", "--months", "14", "--to", DELIVERY, "--faults", "pounds_as_pence")
+DEMO = ("--people", "1500", "--months", "14", "--to", DELIVERY)
 
 
 @pytest.fixture(scope="module")
 def faulty_home(tmp_path_factory: pytest.TempPathFactory, command: Callable) -> Path:
     """Two deliveries, the newest with prices in pence."""
-    home = tmp_path_factory.mktemp("ui") / "data"
-    made = command("demo", *DEMO, home=home)
+    home = Path(os.environ.get("INT_MARTS_BROWSER_HOME") or tmp_path_factory.mktemp("ui") / "data")
+    made = command("demo", *DEMO, "--faults", "pounds_as_pence", home=home)
     assert made.exit_code == 0, made.stderr
     return home
+
+
+@pytest.fixture(scope="module")
+def corrected_file(tmp_path_factory: pytest.TempPathFactory, command: Callable) -> Path:
+    """What the provider sends when asked again: the same month, in pounds."""
+    home = tmp_path_factory.mktemp("provider") / "data"
+    assert command("demo", *DEMO, home=home).exit_code == 0
+    (file,) = (home / "landing" / DELIVERY).glob("contract_activity_2526*")
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -73,25 +91,29 @@ class Walk:
         self.page.set_default_timeout(PAGE_MS)
         pictures.mkdir(exist_ok=True)
 
-    def see(self, path: str, *texts: str) -> None:
+    def see(self, path: str, *texts: str, picture: str = "") -> None:
         self.page.goto(self.server.address + path, wait_until="domcontentloaded")
         for text in texts:
             self.page.get_by_text(text).first.wait_for()
-        name = re.sub(r"\W+", "_", path).strip("_") or "home"
+        self.photograph(picture or re.sub(r"\W+", "_", path).strip("_") or "home")
+
+    def photograph(self, name: str) -> None:
         self.page.screenshot(path=self.pictures / f"{name}.png")
 
-    def start_refresh(self, delivery: str) -> str:
-        """Jobs → refresh → Materialize all… → the delivery → Launch run."""
+    def start_refresh(self, *deliveries: str) -> str:
+        """Jobs → refresh → Materialize all… → the deliveries → Launch."""
         before = self.server.newest_run()
         self.page.goto(f"{self.server.address}/locations/orchestration.definitions/jobs/refresh")
         self.page.get_by_role("button", name="Materialize").first.click()
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_text("Select a partition or create one").click()
-        self.page.locator("label,[role=menuitem],a,li").filter(has_text=delivery).last.click()
+        for delivery in deliveries:
+            self.page.locator("label,[role=menuitem],a,li").filter(has_text=delivery).last.click()
         dialog.get_by_text("Partition selection").click()
+        self.photograph(f"launch_{len(deliveries)}")
         dialog.get_by_role("button", name="Launch").last.click()
         newest = self.server.newest_run
-        return wait_for(lambda: run if (run := newest()) not in (None, before) else None, 120, "the new run")
+        return wait_for(lambda: run if (run := newest()) not in (None, before) else None, 240, "the new run")
 
 
 @pytest.fixture(scope="module")
@@ -105,42 +127,96 @@ def test_the_graph_shows_every_group_and_what_starts_runs(walk: Walk) -> None:
     walk.see("/assets/release/current?view=partitions", "2025-09", DELIVERY)
 
 
-def test_from_a_planted_fault_to_a_publication(walk: Walk, faulty_home: Path, command: Callable) -> None:
+def first_feed_landed(server: DagsterServer, run: str, home: Path) -> None:
+    wait_for(lambda: server.status(run) == "STARTED", 300, "the start of the run")
+    wait_for(lambda: (home / "lake").is_dir() and any((home / "lake").iterdir()), 300, "the first feed")
+
+
+def test_a_cancelled_run_leaves_the_home_free(walk: Walk, faulty_home: Path, command: Callable) -> None:
     run = walk.start_refresh(DELIVERY)
-    wait_for(lambda: walk.server.status(run) == "STARTED", 300, "the start of the run")
-    wait_for(lambda: (faulty_home / "lake").is_dir() and any((faulty_home / "lake").iterdir()), 300, "the first feed")
+    first_feed_landed(walk.server, run, faulty_home)
     busy = command("refresh", home=faulty_home)
     assert busy.exit_code == 5
     assert f"Dagster run {run[:8]}" in busy.stderr
+    walk.server.cancel(run)
+    assert walk.server.ended(run) == "CANCELED"
+    with hold(Home(root=faulty_home), purpose="a test", wait=True):
+        assert not list((faulty_home / "releases").iterdir())
 
+
+def test_from_a_planted_fault_to_a_published_correction(
+    walk: Walk, faulty_home: Path, corrected_file: Path, command: Callable
+) -> None:
+    run = walk.start_refresh(DELIVERY)
     assert walk.server.ended(run) == "FAILURE"
     words = walk.server.failure_words(run)
     assert len(words) == 1
     assert words[0].startswith(f"The gate is shut for {DELIVERY}")
     assert "drift.price.contract_activity" in words[0]
-    walk.see(f"/runs/{run}", "The gate is shut")
-    walk.see("/assets/gate/receipt?view=checks", "gate_is_open", "Failed", "The gate is shut", "what to do")
+    walk.see(f"/runs/{run}", "The gate is shut", picture="run_gate_shut")
+    walk.see("/assets/gate/receipt?view=checks", "gate_is_open", "Failed", "The gate is shut", "What to do")
     walk.see("/assets/release/current?view=partitions", "Failed (1)")
     walk.see("/assets/marts/readmissions", "icb_intelligence_team", "window_days", "Source code")
     walk.see("/assets/marts/readmissions?view=checks", "rows_examined", "violations", "what_to_do")
+
+    (alert,) = (faulty_home / "logs" / "alerts").glob(f"*-gate_shut-{DELIVERY}.json")
+    assert "drift.price.contract_activity" in json.loads(alert.read_text())["text"]
+    walk.page.goto((faulty_home / "logs" / "refused" / DELIVERY / "index.html").as_uri())
+    walk.page.get_by_text("drift.price.contract_activity").first.wait_for()
 
     alone = walk.server.materialise(["release", "current"], DELIVERY)
     assert walk.server.ended(alone) == "FAILURE"
     by_command = command("publish", "--json", home=faulty_home)
     assert by_command.exit_code == 4
     assert walk.server.failure_words(alone) == [by_command.body["error"]], "the UI and the command say the same"
-    assert list((faulty_home / "logs" / "alerts").glob(f"*-gate_shut-{DELIVERY}.json"))
 
     waive(faulty_home, by_command.body["check_ids"])
     published = walk.server.materialise(["release", "current"], DELIVERY)
     assert walk.server.ended(published) == "SUCCESS", walk.server.failure_words(published)
-    assert (faulty_home / "releases" / "current" / "report" / "index.html").exists()
-    walk.see("/assets/release/current?view=partitions", "Materialized (1)")
+    assert current(faulty_home) == f"{DELIVERY}.1"
+    (faulty_home / "waivers.yml").unlink()
+
+    resent = faulty_home / "landing" / DELIVERY / "v2"
+    resent.mkdir()
+    shutil.copy(corrected_file, resent)
+    both = walk.start_refresh("2025-09", DELIVERY)
+    assert walk.server.ended(both) == "SUCCESS", walk.server.failure_words(both)
+    assert walk.server.newest_run() == both, "two deliveries are one run"
+    assert current(faulty_home) == f"{DELIVERY}.2"
+    restated = (faulty_home / "releases" / "current" / "changes.csv").read_text()
+    assert "spend_per_head" in restated
+    walk.see("/assets/lake/contract_activity?view=partitions", "Materialized (2)")
+
+
+def test_the_release_can_be_read_in_the_ui(walk: Walk, faulty_home: Path) -> None:
+    walk.see("/assets/release/current?view=partitions", "Materialized (1)", "Missing (1)")
+    walk.page.get_by_text(DELIVERY, exact=True).first.click()
+    walk.page.get_by_text(f"{DELIVERY}.2").first.wait_for()
+    walk.photograph("partitions_picked")
     walk.see("/assets/release/current", "headline_chart", "receipt")
     walk.page.get_by_text("Show Markdown").first.click()
     picture = walk.page.locator("img[src^='data:image/png']")
     picture.wait_for()
     assert picture.evaluate("image => image.naturalWidth") > 300
+    walk.photograph("headline_chart")
+    walk.page.goto((faulty_home / "releases" / "current" / "report" / "index.html").as_uri())
+    walk.page.get_by_role("heading").first.wait_for()
+    walk.photograph("report")
+
+
+def test_stopped_in_the_middle_of_a_run_it_leaves_no_process_and_no_lock(walk: Walk, faulty_home: Path) -> None:
+    """The last test: it ends the server of the others."""
+    run = walk.start_refresh(DELIVERY)
+    wait_for(lambda: walk.server.status(run) == "STARTED", 300, "the start of the run")
+    walk.server.process.send_signal(signal.SIGTERM)
+    walk.server.process.wait(120)
+    wait_for(lambda: not walk.server.processes(), 60, "the end of every process")
+    with hold(Home(root=faulty_home), purpose="a test"):
+        assert current(faulty_home) == f"{DELIVERY}.2"
+
+
+def current(home: Path) -> str:
+    return (home / "releases" / "current").resolve().name
 
 
 def waive(home: Path, check_ids: list[str]) -> None:
