@@ -123,6 +123,16 @@ def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
     return len(records)
 
 
+def cancel_runs(instance: DagsterInstance) -> int:
+    """Say of every run that is going on that a person ends it; its process, once interrupted, then ends as cancelled."""
+    from dagster import DagsterRunStatus, RunsFilter
+
+    running = instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]))
+    for run in running:
+        instance.report_run_canceling(run, "The UI is being stopped.")
+    return len(running)
+
+
 def seconds_since(moment: dt.datetime) -> float:
     known = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return (dt.datetime.now(dt.UTC) - known).total_seconds()

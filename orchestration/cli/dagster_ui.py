@@ -1,4 +1,4 @@
-"""`int-marts ui`: Dagster's webserver and daemon on this home."""
+"""`int-marts ui`: Dagster's webserver and daemon on this home, until someone stops them; then nothing of them is left."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
-from orchestration.instance import close_dead_runs, open_instance, prepare_instance, register_deliveries
+from orchestration.instance import cancel_runs, close_dead_runs, open_instance, prepare_instance, register_deliveries
 from orchestration.settings import PROJECT_ROOT, Settings
 
 # `dg dev` would need a project layout of its own; the warning in front of every start tells nobody here anything
 QUIET_DEV_COMMAND = "ignore:Function `dev_command` is superseded"
+# A run that is cancelled ends its step's query and writes its last words.
+POLITE_SECONDS = 60
 
 
 def open_ui(settings: Settings, port: int, read_only: bool, prepare_only: bool) -> None:
@@ -32,9 +37,46 @@ def open_ui(settings: Settings, port: int, read_only: bool, prepare_only: bool) 
         else [str(binaries / "dagster"), "dev", *workspace]
     )
     if os.name == "posix":
-        # this very process becomes Dagster, so that whoever stops it stops Dagster and its children, and not only the starter
-        os.chdir(PROJECT_ROOT)
-        # whoever starts it in the background of a script has the interrupt ignored, and Dagster then ignores SIGTERM as well
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.execve(command[0], command, environment)
+        raise SystemExit(serve(command, environment, settings, read_only))
     raise SystemExit(subprocess.run(command, env=environment, cwd=PROJECT_ROOT).returncode)
+
+
+def serve(command: list[str], environment: dict[str, str], settings: Settings, read_only: bool) -> int:
+    """Run it in a group of processes of its own. Asked to stop (Ctrl-C, SIGTERM, a closed terminal), cancel the runs and end the group."""
+
+    def stop_asked(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    # also where the interrupt is ignored, as a shell does to what a script puts in the background
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(asked, stop_asked)
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT, start_new_session=True)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(asked, signal.SIG_IGN)
+        if not read_only:
+            with open_instance(settings) as instance:
+                cancel_runs(instance)
+        return 0
+    finally:
+        end_group(process)
+
+
+def end_group(process: subprocess.Popen) -> None:
+    """The interrupt, as from the keyboard, for every process of the group; SIGKILL for what is still there after a minute."""
+    for asked, seconds in ((signal.SIGINT, POLITE_SECONDS), (signal.SIGKILL, POLITE_SECONDS)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, asked)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            process.poll()
+            # as the first process of a container this one inherits the orphans
+            with suppress(ChildProcessError):
+                os.waitpid(-process.pid, os.WNOHANG)
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.2)

@@ -43,7 +43,7 @@ class DagsterServer:
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.address}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             found = json.load(answer)
         assert "errors" not in found, found
         return found["data"]
@@ -133,7 +133,7 @@ def dagster_ui(home: Path, log: Path, in_background: bool = False) -> Iterator[D
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, "--home", str(home)], cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=output,
-            start_new_session=True, preexec_fn=ignore_interrupts if in_background else None,
+            preexec_fn=ignore_interrupts if in_background else None,
         )  # fmt: skip
         server = DagsterServer(port, process, home)
 
@@ -150,18 +150,19 @@ def dagster_ui(home: Path, log: Path, in_background: bool = False) -> Iterator[D
             wait_for(is_loaded, START_SECONDS, "the code location")
             yield server
         finally:
-            stop(process)
+            stop(server)
 
 
 def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def stop(process: subprocess.Popen) -> None:
-    """Politely first, so that Dagster ends its own children; then the whole session of processes."""
-    process.send_signal(signal.SIGINT)
+def stop(server: DagsterServer) -> None:
+    """As a person does; and nothing is left for the next test, whatever went wrong."""
+    server.process.send_signal(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(60)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
+        server.process.wait(150)
+    for left in server.processes():
+        with suppress(ProcessLookupError):
+            os.kill(left, signal.SIGKILL)
+    server.process.wait(30)

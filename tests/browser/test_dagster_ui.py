@@ -18,7 +18,8 @@ import pytest
 import yaml
 
 from orchestration.home_lock import hold
-from orchestration.settings import Home
+from orchestration.instance import open_instance
+from orchestration.settings import Home, load_settings
 from tests.browser.dagster_server import DagsterServer, dagster_ui, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dagster_ui")]
@@ -226,6 +227,8 @@ def test_stopped_in_the_middle_of_a_run_it_leaves_no_process_and_no_lock(walk: W
     wait_for(lambda: not walk.server.processes(), 60, "the end of every process")
     with hold(Home(root=faulty_home), purpose="a test"):
         assert current(faulty_home) == f"{DELIVERY}.2"
+    with open_instance(load_settings(home=faulty_home)) as instance:
+        assert instance.get_run_by_id(run).status.value == "CANCELED"
 
 
 def current(home: Path) -> str:

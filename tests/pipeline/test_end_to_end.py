@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,21 +63,6 @@ def test_a_second_run_changes_nothing_and_makes_no_release(published_home: Path,
     assert again.exit_code == 0, again.stderr
     assert again.body["is_new"] is False
     assert sorted(p.name for p in (published_home / "releases").iterdir()) == before
-
-
-def test_the_same_inputs_in_another_home_give_the_same_hashes(
-    published_home: Path, tmp_path: Path, command: Callable
-) -> None:
-    home = tmp_path / "other"
-    (home / "landing").parent.mkdir(parents=True)
-    shutil.copytree(published_home / "landing", home / "landing")
-    done = command("refresh", "--json", home=home, environment={"INT_MARTS_THREADS": "1"})
-    assert done.exit_code == 0, done.stderr
-    first = json.loads((current(published_home) / "release.json").read_text())["tables"]
-    second = json.loads((current(home) / "release.json").read_text())["tables"]
-    assert {name: t["content_hash"] for name, t in second.items()} == {
-        name: t["content_hash"] for name, t in first.items()
-    }
 
 
 def test_an_older_delivery_rebuilt_never_becomes_current(copy_of_home: Path, command: Callable) -> None:
