@@ -95,26 +95,22 @@ def test_of_several_deliveries_in_one_run_each_is_taken_in_and_only_the_newest_p
 
 
 @pytest.mark.slow
-def test_the_ui_makes_one_run_of_several_deliveries(tmp_path: Path) -> None:
+def test_the_ui_makes_one_run_of_several_deliveries(definitions) -> None:
     import dagster as dg
 
-    from orchestration.definitions import build_definitions
-
-    definitions = build_definitions(load_settings(home=tmp_path))
     job = definitions.resolve_job_def("refresh")
     assert job.backfill_policy == dg.BackfillPolicy.single_run()
 
 
 @pytest.mark.slow
-def test_nothing_is_tried_again_where_trying_again_cannot_help(tmp_path: Path) -> None:
+def test_nothing_is_tried_again_where_trying_again_cannot_help(definitions, tmp_path: Path) -> None:
     """A failed check, a refused file or broken SQL is the same the second time; only the network is (`orchestration.alerts`)."""
     from orchestration.assets.shared import told
-    from orchestration.definitions import build_definitions
     from orchestration.errors import GateShut
     from orchestration.instance import instance_config
 
     settings = load_settings(home=tmp_path)
-    job = build_definitions(settings).resolve_job_def("refresh")
+    job = definitions.resolve_job_def("refresh")
     assert [node.name for node in job.all_node_defs if getattr(node, "retry_policy", None)] == []
     assert "run_retries" not in instance_config(settings)
     assert told(GateShut("shut")).allow_retries is False

@@ -26,8 +26,8 @@ LONG_FILES_WITH_A_REASON = {
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    settings = load_settings(home=tmp_path_factory.mktemp("conventions"))
+def manifest(parsed_home: Path) -> dict:
+    settings = load_settings(home=parsed_home)
     return json.loads(ensure_manifest(settings).read_text())
 
 

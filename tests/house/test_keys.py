@@ -13,11 +13,7 @@ import pytest
 SNAPSHOT = Path(__file__).with_name("keys.txt")
 
 
-def keys_now(home: Path) -> list[str]:
-    from orchestration.definitions import build_definitions
-    from orchestration.settings import load_settings
-
-    definitions = build_definitions(load_settings(home=home))
+def keys_of(definitions) -> list[str]:
     repository = definitions.get_repository_def()
     lines = [f"asset {key.to_user_string()}" for key in repository.asset_graph.get_all_asset_keys()]
     lines += [f"check {key.asset_key.to_user_string()}:{key.name}" for key in repository.asset_graph.asset_check_keys]
@@ -28,8 +24,8 @@ def keys_now(home: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_graph_is_the_one_in_the_snapshot(tmp_path: Path) -> None:
-    then, now = SNAPSHOT.read_text().splitlines(), keys_now(tmp_path)
+def test_the_graph_is_the_one_in_the_snapshot(definitions) -> None:
+    then, now = SNAPSHOT.read_text().splitlines(), keys_of(definitions)
     changed = list(difflib.unified_diff(then, now, "snapshot", "now", lineterm="", n=0))
     assert not changed, "\n".join([*changed, "if this is meant: python -m tests.house.test_keys"])
 
@@ -37,5 +33,8 @@ def test_the_graph_is_the_one_in_the_snapshot(tmp_path: Path) -> None:
 if __name__ == "__main__":
     import tempfile
 
+    from orchestration.definitions import build_definitions
+    from orchestration.settings import load_settings
+
     with tempfile.TemporaryDirectory() as folder:
-        SNAPSHOT.write_text("\n".join(keys_now(Path(folder))) + "\n")
+        SNAPSHOT.write_text("\n".join(keys_of(build_definitions(load_settings(home=Path(folder))))) + "\n")

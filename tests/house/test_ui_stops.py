@@ -13,7 +13,9 @@ from tests.browser.dagster_server import dagster_ui
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGINT, marks=pytest.mark.soak), signal.SIGTERM], ids=lambda how: how.name
+)
 def test_nothing_is_left_of_it(tmp_path: Path, how: signal.Signals) -> None:
     """Started with the interrupt ignored, as a shell starts what it puts in the background."""
     with dagster_ui(tmp_path / "data", tmp_path / "ui.log", in_background=True) as server:
