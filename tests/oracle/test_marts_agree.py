@@ -14,13 +14,15 @@ from .brute_force import BruteForce
 from .leak_scan import planted_in, scan
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oracle")]
+# One demo in `make test`, nineteen more in `make soak`; `INT_MARTS_ORACLE_SEED` chooses another for the one.
 SEED = int(os.environ.get("INT_MARTS_ORACLE_SEED", "7041"))
+MORE_SEEDS = range(1, 20)
 PEOPLE, MONTHS, LAST_MONTH, DELIVERIES = 4_000, 26, "2025-10", 2
 SHOWN = 15
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="session", params=[SEED, *(pytest.param(seed, marks=pytest.mark.soak) for seed in MORE_SEEDS)])
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     """Settings of a home whose newest delivery has been refreshed and published."""
     from orchestration.pipeline import refresh
     from orchestration.settings import load_settings
@@ -28,7 +30,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory):
 
     settings = load_settings(home=tmp_path_factory.mktemp("oracle"), threads=2, memory_limit="2GB")
     settings.paths.create()
-    write_demo(settings.paths.landing, people=PEOPLE, months=MONTHS, to=LAST_MONTH, deliveries=DELIVERIES, seed=SEED)
+    write_demo(
+        settings.paths.landing, people=PEOPLE, months=MONTHS, to=LAST_MONTH, deliveries=DELIVERIES, seed=request.param
+    )
     refresh(settings)
     return settings
 

@@ -75,21 +75,22 @@ def test_an_older_delivery_rebuilt_never_becomes_current(copy_of_home: Path, com
 @pytest.mark.parametrize(
     ("name", "damage", "named"),
     [
-        ("missing column", lambda text: text.replace("EPIKEY", "EPIKEYX", 1), "EPIKEY"),
-        ("wrong delimiter", lambda text: text.replace("|", ";"), "delimiter"),
-        ("empty", lambda text: "", "empty"),
+        ("missing column", lambda text: text.replace("EPIKEY", "EPIKEYX", 1), "line 1: missing column EPIKEY"),
+        ("wrong delimiter", lambda text: text.replace("|", ";"), "line 1: wrong delimiter"),
+        ("empty", lambda text: "", "the file is empty; send the file again"),
         (
             "cut mid-row",
             lambda text: text[: len(text) // 2].rsplit("\n", 1)[0] + "\n" + text.splitlines()[5][:20],
-            "line",
+            "in the middle of a row, in column 2 of",
         ),
-        ("not a table at all", lambda text: "%PDF-1.7\n\x00\x01\x02 nothing to read here", ""),
+        ("not a table at all", lambda text: "%PDF-1.7\n\x00\x01\x02 nothing to read here", "not a CSV file"),
     ],
 )
 def test_a_broken_file_is_refused_in_one_line_and_nothing_moves(
     copy_of_home: Path, command: Callable, name: str, damage: Callable[[str], str], named: str
 ) -> None:
     before = current(copy_of_home).name
+    releases = sorted(path.name for path in (copy_of_home / "releases").iterdir())
     folder = copy_of_home / "landing" / "2025-10"
     broken = next(p for p in folder.iterdir() if p.name.startswith("hes_apc"))
     broken.write_text(damage(broken.read_text()))
@@ -99,8 +100,11 @@ def test_a_broken_file_is_refused_in_one_line_and_nothing_moves(
     assert len(last) == 1, done.stderr
     assert broken.name in last[0]
     assert named in last[0]
+    assert "; " in last[0], "what to do"
     assert "Traceback" not in done.stderr
     assert current(copy_of_home).name == before
+    assert command("verify", home=copy_of_home).exit_code == 0
+    assert sorted(path.name for path in (copy_of_home / "releases").iterdir()) == releases
 
 
 def test_publish_alone_after_a_mart_was_edited_by_hand_is_refused(copy_of_home: Path, command: Callable) -> None:

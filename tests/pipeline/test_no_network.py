@@ -1,23 +1,27 @@
-"""A whole refresh sends nothing beyond this machine.
+"""The same deliveries in another home, on one thread and cut off from every network: the same figures, and nothing is sent.
 
-It runs in a network namespace of its own whose only way out is a dummy interface that counts packets; a name look-up,
+The refresh runs in a network namespace of its own whose only way out is a dummy interface that counts packets; a name look-up,
 a download or a beacon, from Python or from a C library alike, would be counted there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.conftest import PROJECT_ROOT
 
-SCRIPT = textwrap.dedent("""
+pytestmark = pytest.mark.slow
+
+NAMESPACE = textwrap.dedent("""
     set -e
     ip link set lo up
     ip link add out0 type dummy
@@ -27,39 +31,60 @@ SCRIPT = textwrap.dedent("""
     ip link set out0 up
     ip route add default dev out0
     cat /sys/class/net/out0/statistics/tx_packets > "$1.before"
+    counter="$1"
     shift
-    "$@"
+    "$@" && code=0 || code=$?
+    cat /sys/class/net/out0/statistics/tx_packets > "$counter.after"
+    exit $code
 """)
+
+
+class SealedHome(NamedTuple):
+    """A home refreshed without a network; `packets` tried to leave, `None` where no namespace can be made."""
+
+    home: Path
+    packets: int | None
 
 
 def namespaces_work() -> bool:
     if not shutil.which("unshare") or not shutil.which("ip"):
         return False
-    return (
-        subprocess.run(["unshare", "-n", "ip", "link", "add", "out0", "type", "dummy"], capture_output=True).returncode
-        == 0
-    )
+    probe = ["unshare", "-n", "ip", "link", "add", "out0", "type", "dummy"]
+    return subprocess.run(probe, capture_output=True).returncode == 0
 
 
-@pytest.mark.slow
-def test_a_refresh_makes_no_request_beyond_loopback(tmp_path: Path) -> None:
-    if not namespaces_work():
+@pytest.fixture(scope="module")
+def sealed(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> SealedHome:
+    folder = tmp_path_factory.mktemp("sealed")
+    home, counter = folder / "data", folder / "packets"
+    home.mkdir()
+    shutil.copytree(published_home / "landing", home / "landing")
+    refresh = [sys.executable, "-m", "orchestration.cli", "refresh", "--home", str(home)]
+    is_cut_off = namespaces_work()
+    if is_cut_off:
+        refresh = ["unshare", "-n", "bash", "-c", NAMESPACE, "namespace", str(counter), *refresh]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "INT_MARTS_THREADS": "1"}
+    done = subprocess.run(refresh, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    if not is_cut_off:
+        return SealedHome(home, None)
+    before, after = (int(Path(f"{counter}.{when}").read_text()) for when in ("before", "after"))
+    return SealedHome(home, after - before)
+
+
+def test_a_refresh_makes_no_request_beyond_loopback(sealed: SealedHome) -> None:
+    if sealed.packets is None:
         pytest.skip(
-            "no right to make a network namespace here (needs `unshare -n` and iproute2): the no-network test did not run"
+            "no right to make a network namespace here (needs `unshare -n` and iproute2): packets were not counted"
         )
-    home, counter = tmp_path / "data", tmp_path / "packets"
-    run = (
-        f"{sys.executable} -m orchestration.cli demo --people 1500 --months 13 --home {home} && "
-        f"{sys.executable} -m orchestration.cli refresh --home {home}; "
-        f"echo $? > {counter}.exit; cat /sys/class/net/out0/statistics/tx_packets > {counter}.after"
+    assert sealed.packets == 0, f"{sealed.packets} packets tried to leave the machine"
+
+
+def test_the_same_inputs_in_another_home_give_the_same_hashes(published_home: Path, sealed: SealedHome) -> None:
+    first, second = (
+        json.loads((home / "releases" / "current" / "release.json").read_text())["tables"]
+        for home in (published_home, sealed.home)
     )
-    subprocess.run(
-        ["unshare", "-n", "bash", "-c", SCRIPT, "namespace", str(counter), "bash", "-c", run],
-        cwd=PROJECT_ROOT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
-        check=True,
-        capture_output=True,
-    )
-    assert Path(f"{counter}.exit").read_text().strip() == "0", "the refresh needs a network"
-    sent = int(Path(f"{counter}.after").read_text()) - int(Path(f"{counter}.before").read_text())
-    assert sent == 0, f"{sent} packets tried to leave the machine"
+    assert {name: table["content_hash"] for name, table in second.items()} == {
+        name: table["content_hash"] for name, table in first.items()
+    }

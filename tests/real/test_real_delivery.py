@@ -129,6 +129,11 @@ def warehouse(real_settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def brute(real_settings: Settings) -> BruteForce:
+    return BruteForce(real_settings.paths.landing, DELIVERY, real_settings.sub_icb_codes)
+
+
 def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
     return connection.execute(query).fetchone() or ()
 
@@ -229,9 +234,8 @@ def test_every_source_row_is_accounted_for(real_settings: Settings):
 
 
 @pytest.mark.parametrize("mart", ["visits", "referrals", "payments", "admissions", "readmissions"])
-def test_agrees_with_the_brute_force(real_settings: Settings, release: duckdb.DuckDBPyConnection, mart: str):
+def test_agrees_with_the_brute_force(brute: BruteForce, release: duckdb.DuckDBPyConnection, mart: str):
     """Artificial HES is inconsistent in every column, so it is a hard test of rules that say what happens to each row."""
-    brute = BruteForce(real_settings.paths.landing, DELIVERY, real_settings.sub_icb_codes)
     found = getattr(compare, f"compare_{mart}")(brute, release)
     assert not found, f"{len(found)} differences\n" + "\n".join(str(one) for one in found[:10])
 
