@@ -118,6 +118,14 @@ def test_a_measure_of_structure_is_shown_and_never_judged(bench: Bench) -> None:
     assert set(found["special_cause"]) == {"none"}
 
 
+@pytest.mark.parametrize("value", [10 / 300 * 1000, 0.1, 1 / 3, 2 / 7 * 1e5, 1e-4 / 3, 0.0])
+def test_the_same_figure_every_month_is_no_change(bench: Bench, value: float) -> None:
+    """Also where the quotient has no end, so that its mean differs from it in the last digits."""
+    found = run(bench, figures({"A": [value] * 26}))
+    assert found["centre_line"].iloc[0] == pytest.approx(value, rel=1e-9, abs=1e-12)
+    assert set(found["special_cause"]) == {"none"}
+
+
 def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench: Bench) -> None:
     values = [50.0, 52.0] * 6 + [30.0, 33.0] * 6
     rebasing = "select 'x' as indicator_id, 'int' as area_type, 'A' as area_code, date '2021-01-01' as month, 'new door' as reason"

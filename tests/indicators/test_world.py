@@ -97,6 +97,20 @@ def test_no_indicator_is_all_null(marts: duckdb.DuckDBPyConnection) -> None:
     assert empty == []
 
 
+def test_no_two_indicators_say_the_same(marts: duckdb.DuckDBPyConnection) -> None:
+    """Two of them never agree in every area and month, which is what a second name for one thing would do."""
+    alike = marts.execute(
+        """
+        with written as (
+            select indicator_id, period, count(*) as figures, bit_xor(hash(area_type, area_code, month, round(value, 6))) as content
+            from marts.indicator_values where cohort_id = 'all' and value is not null group by all
+        )
+        select list(indicator_id order by indicator_id) from written group by period, figures, content having count(*) > 1
+        """
+    ).fetchall()
+    assert alike == []
+
+
 def test_a_new_indicator_is_in_every_mart_with_one_file_and_one_row(
     marts: duckdb.DuckDBPyConnection, built: tuple[Path, Path]
 ) -> None:

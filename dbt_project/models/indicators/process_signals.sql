@@ -10,8 +10,14 @@ points as (
         limits.centre_line,
         limits.lower_process_limit,
         limits.upper_process_limit,
-        cast(sign(points.value - limits.centre_line) as integer) as side,
+        -- a value on the mean is on it to nine digits: the last ones are the rounding of a quotient, which is no side of anything
         case
+            when abs(points.value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
+            when points.value > limits.centre_line then 1
+            else -1
+        end as side,
+        case
+            when abs(points.value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
             when points.value > limits.upper_process_limit then 1
             when points.value < limits.lower_process_limit then -1
             else 0
