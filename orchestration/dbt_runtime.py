@@ -8,7 +8,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock, Thread
+from typing import Any
 
 from orchestration.code_version import files_fingerprint
 from orchestration.errors import IntMartsError
@@ -85,19 +87,38 @@ def _ensure_manifest(settings: Settings) -> Path:
     if manifest.exists() and stamp.exists() and json.loads(stamp.read_text()) == wanted:
         return manifest
     settings.paths.create()
-    command = [
-        dbt_executable(),
-        "--quiet",
-        "parse",
-        "--project-dir",
-        str(DBT_PROJECT_DIR),
-        "--profiles-dir",
-        str(DBT_PROJECT_DIR),
-    ]
-    done = subprocess.run(command, env={**os.environ, **dbt_environment(settings)}, capture_output=True, text=True)
-    if done.returncode != 0 or not manifest.exists():
-        raise IntMartsError(
-            f"the dbt project does not parse: {done.stdout.strip()[-2000:] or done.stderr.strip()[-2000:]}"
-        )
+    run_dbt(["parse"], dbt_environment(settings))
+    if not manifest.exists():
+        raise IntMartsError("dbt parsed the project and left no manifest; see dbt/logs/dbt.log in the home")
     stamp.write_text(json.dumps(wanted))
     return manifest
+
+
+def compiled_manifest(settings: Settings) -> dict[str, Any]:
+    """The parsed project with the compiled SQL of its data tests. Compiled beside the home, on empty databases of the same names, so
+    that what the home holds is neither read nor touched."""
+    with TemporaryDirectory() as folder:
+        paths = {
+            "INT_MARTS_WAREHOUSE_FILE": Path(folder) / settings.paths.warehouse_file.name,
+            "INT_MARTS_TEMP_DIRECTORY": Path(folder) / "spill",
+            "DBT_TARGET_PATH": Path(folder) / "target",
+            "DBT_LOG_PATH": Path(folder) / "logs",
+        }
+        environment = dbt_environment(settings) | {name: str(path) for name, path in paths.items()}
+        del environment["INT_MARTS_INPUTS_FILE"]
+        run_dbt(["compile", "--select", "resource_type:test"], environment)
+        return json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
+    """dbt in a process of its own. Raises `IntMartsError` with its own words when it fails."""
+    folders = ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
+    done = subprocess.run(
+        [dbt_executable(), "--quiet", *arguments, *folders],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        said = done.stdout.strip()[-2000:] or done.stderr.strip()[-2000:]
+        raise IntMartsError(f"dbt {arguments[0]} failed, so the project cannot be used: {said}")

@@ -73,11 +73,13 @@ TRANSLATOR = HouseTranslator()
 def as_the_gate_judges(events: Iterator[Any], evidence: "DbtEvidence", warehouse: Warehouse) -> Iterator[Any]:
     """dbt calls every failed test a warning and an empty table passed; people see what the gate makes of it, in its words."""
     from orchestration.quality.evaluate import RowCounter
+    from orchestration.quality.rerun import Rerun
 
     delivered = frozenset(
         feed for (feed,) in warehouse.rows("select feed from inputs.plan.feed_status where is_delivered")
     )
-    judged = {result.check_id: result for result in evidence.check_results(delivered, RowCounter(warehouse).count)}
+    results = evidence.check_results(delivered, RowCounter(warehouse).count, Rerun(warehouse), only_failed=True)
+    judged = {result.check_id: result for result in results}
     by_test = {node["unique_id"]: judged[check_id] for check_id, node in evidence.tests.items()}
     for event in events:
         if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
@@ -103,7 +105,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
         run = home.settings
-        from orchestration.quality import void_receipt
+        from orchestration.quality import note_build, void_receipt
         from orchestration.quality.dbt_evidence import load_evidence
 
         invocation: DbtCliInvocation | None = None
@@ -121,6 +123,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             )
             events = list(invocation.stream())
             require_dbt_ran(invocation)
+            note_build(run)
         # the warehouse can only be read once dbt has let go of it
         with reporter().step("table metadata"), open_warehouse(run) as warehouse:
             metadata = TableMetadata(invocation.manifest, invocation.target_path, warehouse, run.paths.inputs_file)

@@ -1,5 +1,6 @@
 """Acceptance, checks, the receipt and the gate. What is imported here must not import Great Expectations: it costs seconds."""
 
+from orchestration.quality.fingerprints import note_build
 from orchestration.quality.gate import Verdict, build_id, examine, judge, write_registry
 from orchestration.quality.page import write_quality_page
 from orchestration.quality.receipt import Receipt, read_receipt, void_receipt
@@ -12,6 +13,7 @@ __all__ = [
     "build_id",
     "examine",
     "judge",
+    "note_build",
     "read_receipt",
     "require_acceptance",
     "void_receipt",

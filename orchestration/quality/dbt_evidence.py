@@ -15,9 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
 from orchestration.quality.definitions import Definition, hash_of
+from orchestration.quality.rerun import Rerun
 from orchestration.settings import Settings
 
 RELATION = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
@@ -93,6 +96,7 @@ class DbtEvidence:
             relation=self.relation(node),
             severity=Severity.WARN if str(meta.get("gate", "block")).lower() == "warn" else Severity.BLOCK,
             definition=hash_of(body),
+            compiled=hash_of(self.compiled_sql(node)) if self.compiled_sql(node) else "",
             is_waivable=not tags & UNWAIVABLE_TAGS and not any(word in node["name"] for word in ("conserv", "privacy")),
             owner=str(meta.get("owner") or "ICB intelligence team"),
             reason=str(meta.get("reason") or node.get("description") or ""),
@@ -101,6 +105,11 @@ class DbtEvidence:
                 or "read the test's description, find the rows it returns, and correct their source"
             ),
         )
+
+    def compiled_sql(self, node: dict[str, Any]) -> str:
+        """What dbt ran for a test (after `dbt compile` alone: what it would run); empty when it did not."""
+        run = self.results.get(node["unique_id"], {})
+        return str(run.get("compiled_code") or node.get("compiled_code") or "").strip()
 
     def _macros(self, node: dict[str, Any]) -> dict[str, str]:
         """The SQL of the project's own macros that this test stands on, however deep."""
@@ -164,12 +173,17 @@ class DbtEvidence:
         return (self.manifest["nodes"][unique_id].get("config") or {}).get("materialized") != "ephemeral"
 
     def check_results(
-        self, delivered: frozenset[str], count_rows: Callable[[str, str], int | None]
+        self,
+        delivered: frozenset[str],
+        count_rows: Callable[[str, str], int | None],
+        rerun: Rerun | None = None,
+        only_failed: bool = False,
     ) -> list[CheckResult]:
-        """One result per data test. `count_rows(relation, where)` counts what a test examined."""
+        """One result per data test. `count_rows(relation, where)` counts what a test examined; `rerun` runs it again (`only_failed`:
+        for the exact number of violations alone), and what does not come out as dbt said is an error."""
         definitions = self.definitions()
         return [
-            self._check_result(definitions[check_id], node, delivered, count_rows)
+            self._check_result(definitions[check_id], node, delivered, count_rows, rerun, only_failed)
             for check_id, node in sorted(self.tests.items())
         ]
 
@@ -179,6 +193,8 @@ class DbtEvidence:
         node: dict[str, Any],
         delivered: frozenset[str],
         count_rows: Callable[[str, str], int | None],
+        rerun: Rerun | None,
+        only_failed: bool,
     ) -> CheckResult:
         check = _meta(node)
         run = self.results.get(node["unique_id"])
@@ -191,7 +207,7 @@ class DbtEvidence:
             )
         if status not in ("pass", "warn", "fail"):
             return definition.result(State.ERROR, "could not be evaluated: dbt reports an error in the test itself")
-        violations = int(run.get("failures") or 0)
+        reported = violations = int(run.get("failures") or 0)
         if not RELATION.fullmatch(definition.relation):
             return definition.result(
                 State.ERROR, "does not say which relation it examines (meta.relation)", violations=violations
@@ -199,25 +215,68 @@ class DbtEvidence:
         rows = count_rows(definition.relation, str(check.get("where") or ""))
         if rows is None:
             return definition.result(State.ERROR, f"{definition.relation} does not exist", violations=violations)
+        sql = self.compiled_sql(node)
+        if rerun and not only_failed:
+            found = rerun.failures(sql) if sql else None
+            if found != reported:
+                now = "it cannot be run" if found is None else f"it finds {found:,}"
+                return definition.result(
+                    State.ERROR,
+                    f"dbt reported {reported:,} failures; run again on the warehouse as it stands {now}: the warehouse or dbt's "
+                    "results were changed since",
+                    rows_examined=rows,
+                    violations=max(reported, found or 0),
+                )
         if violations or status != "pass":
+            violations = rerun.violations(sql) if rerun and sql else violations
             broken = "1 row breaks" if violations == 1 else f"{violations:,} rows break"
             message = f"{broken} this rule; {rows:,} rows examined"
             return definition.result(State.FAIL, message, rows_examined=rows, violations=violations)
         if rows:
             return definition.result(State.PASS, f"{rows:,} rows examined, none breaks this rule", rows_examined=rows)
         feeds = frozenset(check.get("feeds") or self.feeds_behind(definition.relation))
-        return empty_result(definition, feeds, delivered, str(check.get("may_be_empty") or ""))
+        try:
+            excuse = Excuse.model_validate(check.get("may_be_empty") or {})
+        except ValidationError:
+            return definition.result(State.ERROR, "its meta.may_be_empty cannot be read: a reason, and needs")
+        return empty_result(definition, feeds, delivered, excuse.holds(count_rows))
+
+
+class Need(BaseModel):
+    """What a table is made from: so many `rows` of a relation, at least, or the table may be empty."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    relation: str = Field(pattern=RELATION.pattern)
+    where: str = ""
+    rows: int = 1
+
+
+class Excuse(BaseModel):
+    """Why a table may be empty: `reason`, while one of `needs` is not there (without `needs`: whenever it is empty, because no row is
+    what one hopes for)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = ""
+    needs: tuple[Need, ...] = ()
+
+    def holds(self, count_rows: Callable[[str, str], int | None]) -> str:
+        """The reason, as long as it holds; else nothing. A need that cannot be counted excuses nothing."""
+        found = [(count_rows(need.relation, need.where), need.rows) for need in self.needs]
+        is_short = any(rows is not None and rows < wanted for rows, wanted in found)
+        return self.reason if is_short or not self.needs else ""
 
 
 def empty_result(
-    definition: Definition, feeds: frozenset[str], delivered: frozenset[str], may_be_empty: str = ""
+    definition: Definition, feeds: frozenset[str], delivered: frozenset[str], excuse: str = ""
 ) -> CheckResult:
     """A check that found no rows: not applicable when what it stands on was not delivered or may be empty for a stated reason."""
     deciding = (feeds - REFERENCE_FEEDS) or feeds
     if deciding and not deciding & delivered:
         return definition.result(State.NOT_APPLICABLE, f"not delivered: {', '.join(sorted(deciding))}")
-    if may_be_empty:
-        return definition.result(State.NOT_APPLICABLE, f"no rows, which may be: {may_be_empty}")
+    if excuse:
+        return definition.result(State.NOT_APPLICABLE, f"no rows, which may be: {excuse}")
     return definition.result(
         State.ERROR, f"{definition.relation} holds no rows though it should, so nothing was examined"
     )

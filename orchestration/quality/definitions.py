@@ -1,8 +1,9 @@
 """What a check is before it has run, and the registry of checks that publication requires (`expectations/checks.yml`).
 
-A definition carries a hash over everything that decides its outcome: a dbt test's SQL, its macros, arguments and configuration; an
-expectation's canonical JSON with the features it reads; a drift rule with its signal's SQL and its method's source. The registry
-is written by `make checks` and reviewed as a diff, so a check cannot be dropped, loosened or changed in passing.
+A definition carries a hash over everything that decides its outcome: a dbt test's SQL, its macros, arguments and configuration, and
+the SQL that dbt made of them (it names tables and no paths, so it is the same in every home); an expectation's canonical JSON with
+the features it reads; a drift rule with its limits, its query and the macros below it. The registry is written by `make checks` and
+reviewed as a diff, so a check cannot be dropped, loosened or changed in passing.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ REGISTRY_HEADER = """\
 
 
 class Definition(BaseModel):
-    """One required check. `relation` is `schema.table` (`lake.<feed>` for acceptance); empty for the machinery's own checks."""
+    """One required check. `relation` is `schema.table` (`lake.<feed>` for acceptance); empty for the machinery's own checks.
+    `compiled` is a hash of the SQL that a dbt test runs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +41,7 @@ class Definition(BaseModel):
     relation: str
     severity: Severity
     definition: str
+    compiled: str = ""
     is_waivable: bool = True
     owner: str = "ICB intelligence team"
     reason: str = ""
@@ -74,6 +77,7 @@ class RegisteredCheck(BaseModel):
     severity: Severity
     is_waivable: bool
     definition: str
+    compiled: str = ""
 
 
 class Registry(BaseModel):
@@ -98,6 +102,7 @@ def register(definitions: Iterable[Definition]) -> Registry:
             severity=item.severity,
             is_waivable=item.is_waivable,
             definition=item.definition[:16],
+            compiled=item.compiled[:16],
         )
         for item in definitions
     )
@@ -106,7 +111,9 @@ def register(definitions: Iterable[Definition]) -> Registry:
 
 def save_registry(registry: Registry, file: Path | None = None) -> None:
     file = file or REGISTRY_FILE
-    body = yaml.safe_dump(registry.model_dump(mode="json"), sort_keys=False, width=200, allow_unicode=True)
+    body = yaml.safe_dump(
+        registry.model_dump(mode="json", exclude_defaults=True), sort_keys=False, width=200, allow_unicode=True
+    )
     file.write_text(REGISTRY_HEADER + body, encoding="utf-8")
 
 
@@ -142,4 +149,6 @@ def compare(registry: Registry, declared: dict[str, Definition]) -> dict[str, st
             problems[line.id] = f"examines {now.relation or 'nothing'} instead of {line.relation} without the registry"
         elif now.definition[:16] != line.definition or now.severity is not line.severity:
             problems[line.id] = "its definition was changed without the registry"
+        elif now.compiled and now.compiled[:16] != line.compiled:
+            problems[line.id] = "the SQL that ran is not the SQL of the registry"
     return problems

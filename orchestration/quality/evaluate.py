@@ -20,6 +20,7 @@ from orchestration.quality.dbt_evidence import RELATION, DbtEvidence, load_evide
 from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.fingerprints import FileHashes, hash_of_hashes, lake_hashes, landing_hashes, suite_hashes
 from orchestration.quality.receipt import MartEvidence
+from orchestration.quality.rerun import Rerun
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, open_warehouse
 
@@ -93,7 +94,7 @@ def _evaluate(
         )
         built_for = warehouse.rows("select delivery, data_cut from inputs.plan.build")[0]
         results = [
-            *evidence.check_results(delivered, counter.count),
+            *evidence.check_results(delivered, counter.count, Rerun(warehouse)),
             *suites.examine_feeds(settings, delivery),
             *suites.examine_marts(warehouse, evidence, delivered),
             *drift.examine(warehouse, settings, delivered),
@@ -114,7 +115,7 @@ class RowCounter:
         self.counts: dict[tuple[str, str], int | None] = {}
 
     def count(self, relation: str, where: str = "") -> int | None:
-        """Rows of a relation; None when it does not exist."""
+        """Rows of a relation; None when it or a column of `where` does not exist."""
         import duckdb
 
         if (relation, where) not in self.counts:
@@ -122,7 +123,7 @@ class RowCounter:
             name = f"inputs.{relation}" if relation.split(".")[0] in INPUT_SCHEMAS else relation
             try:
                 self.counts[relation, where] = self.warehouse.row_count(f"{name} where {where}" if where else name)
-            except duckdb.CatalogException:
+            except (duckdb.CatalogException, duckdb.BinderException):
                 self.counts[relation, where] = None
         return self.counts[relation, where]
 

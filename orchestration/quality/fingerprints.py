@@ -59,6 +59,36 @@ def read_inputs_hash(settings: Settings) -> str:
         ) from None
 
 
+def note_build(settings: Settings) -> None:
+    """What dbt has just left behind, noted as soon as it has let go of the warehouse: whatever is written later was not built."""
+    build_note(settings).parent.mkdir(parents=True, exist_ok=True)
+    build_note(settings).write_text(json.dumps(_traces_of_build(settings), sort_keys=True), encoding="utf-8")
+
+
+def changed_since_build(settings: Settings) -> list[str]:
+    """Names of what was written since `note_build`, in words; times and sizes survive a copy of the home, unlike inodes."""
+    try:
+        noted = json.loads(build_note(settings).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ["the last build did not come to its end"]
+    return difference(noted, _traces_of_build(settings))
+
+
+def build_note(settings: Settings) -> Path:
+    return settings.paths.evidence / "build.json"
+
+
+def _traces_of_build(settings: Settings) -> dict[str, str]:
+    results = settings.paths.dbt / "target" / "run_results.json"
+    traces = {}
+    if settings.paths.warehouse_file.exists():
+        stat = settings.paths.warehouse_file.stat()
+        traces["the warehouse"] = f"{stat.st_size} {stat.st_mtime_ns}"
+    if results.exists():
+        traces["dbt's results"] = hashlib.sha256(results.read_bytes()).hexdigest()
+    return traces
+
+
 def landing_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> dict[str, str]:
     """`<delivery>/<file>` -> sha256 for every landed file of the deliveries up to this one."""
     files = (

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut, IntMartsError
 from orchestration.quality import definitions as definitions_module
-from orchestration.quality.dbt_evidence import DbtEvidence, load_manifest, target_folder
+from orchestration.quality.dbt_evidence import DbtEvidence
 from orchestration.quality.definitions import (
     Definition,
     Registry,
@@ -27,7 +27,7 @@ from orchestration.quality.definitions import (
     save_registry,
 )
 from orchestration.quality.evaluate import Evaluation, declared, evaluate
-from orchestration.quality.fingerprints import difference, read_inputs_hash
+from orchestration.quality.fingerprints import changed_since_build, difference, read_inputs_hash
 from orchestration.quality.receipt import Receipt, read_receipt, remember_since, write_receipt
 from orchestration.quality.waivers import Waiver, load_waivers, problems
 from orchestration.settings import Settings
@@ -146,7 +146,7 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
     found = _attempt("receipt.dbt_build", lambda: evaluate(settings, delivery), shut)
     results = list(found.results) if found else []
     if found and receipt:
-        shut += receipt_results(receipt, found, delivery)
+        shut += receipt_results(receipt, found, delivery, changed_since_build(settings))
     if found and registry:
         results = complete(results, registry, found.definitions)
         shut.append(registry_result(registry, found.definitions))
@@ -174,8 +174,9 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
 
 def write_registry(settings: Settings) -> int:
     """Rewrites `expectations/checks.yml` from the checks as they are; returns how many there are."""
-    evidence = DbtEvidence(load_manifest(target_folder(settings) / "manifest.json"), None)
-    registry = register(declared(evidence).values())
+    from orchestration.dbt_runtime import compiled_manifest
+
+    registry = register(declared(DbtEvidence(compiled_manifest(settings), None)).values())
     save_registry(registry)
     return len(registry.checks)
 
@@ -192,7 +193,9 @@ def machinery(check_id: str) -> Definition:
     )
 
 
-def receipt_results(receipt: Receipt, found: Evaluation, delivery: Delivery) -> list[CheckResult]:
+def receipt_results(
+    receipt: Receipt, found: Evaluation, delivery: Delivery, written_since_build: list[str]
+) -> list[CheckResult]:
     """The receipt against the world as it is now, one result per claim."""
     from orchestration.code_version import code_fingerprint
 
@@ -205,6 +208,7 @@ def receipt_results(receipt: Receipt, found: Evaluation, delivery: Delivery) -> 
     if (receipt.delivery, receipt.data_cut) != wanted:
         for_delivery.append(f"the checks were made for {receipt.delivery}, not for {delivery.name}")
     unbuilt = [f"{unique_id} {status}" for unique_id, status in found.dbt.unbuilt().items()]
+    unbuilt += [f"{what} since dbt built it" for what in written_since_build]
     if (receipt.dbt_invocation_id, receipt.dbt_run_results_sha256) != (
         found.dbt.invocation_id,
         found.dbt.run_results_sha256,

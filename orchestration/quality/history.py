@@ -18,7 +18,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
-PEOPLE_RECORDS = 3_000_000
+PEOPLE_RECORDS = 1_000_000
 # A figure with this many events moves by 5 % only when five records or more were restated.
 LARGE_ENOUGH = 100
 # feed -> what one data set is, and the column whose largest value names the newest

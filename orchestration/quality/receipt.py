@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestration.checks import CheckResult, State
 from orchestration.errors import GateShut
 from orchestration.quality.definitions import hash_of
+from orchestration.quality.fingerprints import build_note
 from orchestration.settings import Settings
 
 SCHEMA_VERSION = 1
@@ -103,3 +104,4 @@ def remember_since(settings: Settings, delivery: str, results: tuple[CheckResult
 def void_receipt(settings: Settings) -> None:
     """Called before anything is built: what was checked until now says nothing about what comes."""
     receipt_file(settings).unlink(missing_ok=True)
+    build_note(settings).unlink(missing_ok=True)

@@ -33,14 +33,53 @@ def test_judging_twice_gives_the_same_verdict(build: Build) -> None:
 
 def test_a_mart_edited_by_hand(build: Build) -> None:
     build.sql("update marts.readmissions set readmissions = 1")
-    assert build.shut_by() == {"receipt.marts_unchanged"}
+    assert build.shut_by() == {"receipt.marts_unchanged", "receipt.dbt_build"}
+
+
+def test_checks_run_again_do_not_launder_an_edit_by_hand(build: Build) -> None:
+    build.sql("update marts.readmissions set readmissions = 1")
+    build.examine()
+    verdict = build.judge()
+    assert [r.check_id for r in verdict.shut_by] == ["receipt.dbt_build"]
+    assert "the warehouse changed since dbt built it" in verdict.shut_by[0].message
+
+
+def test_dbts_word_is_not_taken_for_a_test(build: Build) -> None:
+    """Whoever forges dbt's results, notes the build anew and seals a receipt for it still meets the test itself."""
+    build.built("insert into marts.readmissions select * from marts.readmissions")
+    assert build.examine().seal
+    verdict = build.judge()
+    assert [r.check_id for r in verdict.shut_by] == ["dbt.readmissions_grain"]
+    assert "run again on the warehouse as it stands it finds 1" in verdict.shut_by[0].message
+
+
+def test_other_sql_does_not_stand_in_for_a_test(build: Build) -> None:
+    build.fails("readmissions_grain", 3)
+    build.result_of("readmissions_grain").update(status="pass", failures=0, compiled_code="select 1 where false")
+    build.save_dbt()
+    build.examine()
+    verdict = build.judge()
+    assert [r.check_id for r in verdict.shut_by] == ["registry.complete"]
+    assert "the SQL that ran is not the SQL of the registry" in verdict.shut_by[0].message
+
+
+def test_a_home_that_was_copied_is_judged_as_before(build: Build, tmp_path: Path) -> None:
+    import shutil
+
+    from orchestration.deliveries import find_delivery
+    from orchestration.quality import judge
+    from orchestration.settings import Settings
+
+    shutil.copytree(build.settings.home, tmp_path / "copy")
+    settings = Settings(home=tmp_path / "copy")
+    assert judge(settings, find_delivery(settings.paths, DELIVERY)).is_open
 
 
 def test_a_mart_removed_or_added(build: Build) -> None:
     build.sql("drop table marts.dim_int")
     assert {"receipt.marts_unchanged", "dbt.dim_int_names"} <= build.shut_by()
     build.sql("create table marts.dim_int as select 'I01' as int_code; create table marts.extra as select 1 as x")
-    assert build.shut_by() == {"receipt.marts_unchanged"}
+    assert build.shut_by() == {"receipt.marts_unchanged", "receipt.dbt_build"}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +109,7 @@ def _as_definition(line: definitions.RegisteredCheck) -> definitions.Definition:
         relation=line.relation,
         severity=line.severity,
         definition=line.definition,
+        compiled=line.compiled,
         is_waivable=line.is_waivable,
     )
 
@@ -89,9 +129,8 @@ def test_green_but_skipped(build: Build, status: str | None) -> None:
 
 
 def test_a_failed_test_is_judged_by_its_own_severity(build: Build) -> None:
-    build.result_of("readmissions_grain").update(status="warn", failures=3)
-    build.result_of("dim_int_names").update(status="warn", failures=2)
-    build.save_dbt()
+    build.fails("readmissions_grain", 3)
+    build.fails("dim_int_names", 2)
     build.examine()
     verdict = build.judge()
     by_id = {result.check_id: result for result in verdict.results}
@@ -103,7 +142,7 @@ def test_a_failed_test_is_judged_by_its_own_severity(build: Build) -> None:
 
 
 def test_a_test_over_no_rows_has_not_passed(build: Build) -> None:
-    build.sql("delete from marts.readmissions")
+    build.built("delete from marts.readmissions")
     build.examine()
     shut = {r.check_id: r for r in build.judge().shut_by}
     assert set(shut) == {"dbt.readmissions_grain", "dbt.readmissions_conservation", "mart.readmissions.plausible"}
@@ -111,7 +150,7 @@ def test_a_test_over_no_rows_has_not_passed(build: Build) -> None:
 
 
 def test_no_check_passes_without_rows(build: Build) -> None:
-    build.sql("delete from marts.readmissions; delete from marts.dim_int")
+    build.built("delete from marts.readmissions; delete from marts.dim_int")
     build.examine()
     assert all(r.rows_examined > 0 for r in build.judge().results if r.state is State.PASS)
 
@@ -179,7 +218,7 @@ def test_a_deleted_suite(build: Build) -> None:
 
 
 def test_a_suite_that_names_a_missing_column_says_so(build: Build) -> None:
-    build.sql("alter table marts.readmissions drop column readmissions")
+    build.built("alter table marts.readmissions drop column readmissions")
     build.examine()
     result = next(r for r in build.judge().results if r.check_id == "mart.readmissions.plausible")
     assert result.state is State.ERROR and "names most" in result.message
@@ -230,8 +269,7 @@ def test_an_edited_receipt(build: Build) -> None:
 
 def test_a_resealed_receipt_is_recomputed(build: Build) -> None:
     """Somebody who knows the seal still cannot make a failed check pass: the gate believes no result, it takes them again."""
-    build.result_of("readmissions_grain").update(status="warn", failures=3)
-    build.save_dbt()
+    build.fails("readmissions_grain", 3)
     honest = build.examine()
     forged = [
         r.model_copy(update={"state": State.PASS, "violations": 0}) if r.check_id == "dbt.readmissions_grain" else r
@@ -281,14 +319,12 @@ def waiver(check_id: str, **more: object) -> dict:
 
 def break_grain(build: Build) -> None:
     for name in ("readmissions_grain", "readmissions_conservation"):
-        build.result_of(name).update(status="warn", failures=3)
-    build.save_dbt()
+        build.fails(name, 3)
     build.examine()
 
 
 def test_a_waiver_opens_for_its_check_and_delivery_up_to_its_last_day(build: Build) -> None:
-    build.result_of("readmissions_grain").update(status="warn", failures=3)
-    build.save_dbt()
+    build.fails("readmissions_grain", 3)
     build.examine()
     write_waivers(build, waiver("dbt.readmissions_grain"))
     verdict = build.judge()

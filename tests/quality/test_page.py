@@ -10,8 +10,7 @@ from tests.quality.build import Build
 
 
 def test_the_page_says_what_failed_how_many_what_to_do_and_who(build: Build, tmp_path: Path) -> None:
-    build.result_of("readmissions_grain").update(status="warn", failures=1234)
-    build.save_dbt()
+    build.fails("readmissions_grain", 1234)
     build.examine()
     verdict = build.judge()
     page = write_quality_page(tmp_path / "quality", verdict)

@@ -132,3 +132,87 @@ def test_restated_figures(connection: duckdb.DuckDBPyConnection) -> None:
     assert violations(connection, "restatement.size") == ["figures of all areas"]
     connection.execute("update previous_figures set definition_version = '0'")
     assert violations(connection, "restatement.icb") == []
+
+
+ELECTIVES = (
+    "select 'ZX1' as procode3, 'ZX1' as provider_code, '11' as admimeth, d::date + {moved}::integer as admidate, "
+    "date_trunc('month', d)::date as coverage_month, '{delivery}' as delivery, 'P' || row_number() over () as person_id, 1 as epiorder "
+    "from range(timestamp '{start}', timestamp '{end}', interval 1 day) as r(d), range(8) as n(i) where isodow(d) <= 5"
+)
+
+
+def electives(connection: duckdb.DuckDBPyConnection, moved: int) -> None:
+    earlier = ELECTIVES.format(moved=0, delivery="2025-09", start="2025-01-06", end="2025-09-01")
+    newest = ELECTIVES.format(moved=moved, delivery="2025-10", start="2025-09-01", end="2025-11-01")
+    connection.execute(f"create table inputs.live.hes_apc as {earlier} union all {newest}")
+
+
+@pytest.mark.parametrize(("moved", "wrong"), [(0, []), (-1, ["ZX1", "all providers"])])
+def test_dates_that_were_moved_by_a_day(connection: duckdb.DuckDBPyConnection, moved: int, wrong: list[str]) -> None:
+    electives(connection, moved)
+    assert violations(connection, "drift.weekday_shift.hes_apc") == wrong
+
+
+def test_a_clinic_that_changes_its_weekday_has_not_moved_its_dates(connection: duckdb.DuckDBPyConnection) -> None:
+    weekly = ELECTIVES.replace("isodow(d) <= 5", "isodow(d) = 2").replace("range(8)", "range(40)")
+    earlier = weekly.format(moved=0, delivery="2025-09", start="2025-01-06", end="2025-09-01")
+    newest = weekly.format(moved=1, delivery="2025-10", start="2025-09-01", end="2025-11-01")
+    connection.execute(f"create table inputs.live.hes_apc as {earlier} union all {newest}")
+    assert violations(connection, "drift.weekday_shift.hes_apc") == []
+
+
+@pytest.mark.parametrize(("moved", "wrong"), [(0, False), (-1, True), (1, True)])
+def test_admissions_follow_arrivals(connection: duckdb.DuckDBPyConnection, moved: int, wrong: bool) -> None:
+    """One in four is admitted after midnight, having left the department then."""
+    connection.execute(
+        "create table inputs.live.ecds as select 'P' || i as person_id, date '2025-10-05' + (i % 20)::integer as arrival_date, "
+        "arrival_date + (i % 4 = 0)::integer as departure_date from range(400) as r(i)"
+    )
+    connection.execute(
+        f"create table inputs.live.hes_apc as select person_id, departure_date + {moved}::integer as admidate, '21' as admimeth, "
+        "'2025-10' as delivery from inputs.live.ecds"
+    )
+    found = violations(connection, "drift.arrival_day.hes_apc")
+    assert found == (["admissions by the emergency department"] if wrong else [])
+
+
+@pytest.mark.parametrize(("later_episodes", "wrong"), [(0.14, False), (0.0, True)])
+def test_episodes_after_the_first(connection: duckdb.DuckDBPyConnection, later_episodes: float, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.live.hes_apc as select 'ZX1' as provider_code, d as delivery, m as coverage_month, "
+        "if(i % 100 < 100 * if(d = '2025-09', 0.15, ?), 2, 1) as epiorder "
+        "from (values ('2025-09', date '2025-08-01'), ('2025-10', date '2025-10-01')) as v(d, m), range(1000) as r(i)",
+        [later_episodes],
+    )
+    assert bool(violations(connection, "drift.first_episodes.hes_apc")) == wrong
+
+
+def daily_records(connection: duckdb.DuckDBPyConnection, closed: str, providers: int) -> None:
+    """`providers` with four records a day, the first of them closed on the days that `closed` says."""
+    connection.execute(
+        "create table inputs.live.hes_op as select 'ZX' || p as provider_code, d::date as apptdate, "
+        "date_trunc('month', d)::date as coverage_month "
+        "from range(timestamp '2024-11-01', timestamp '2025-11-01', interval 1 day) as r(d), "
+        f"range({providers}) as p(p), range(4) as n(i) where not (p = 0 and d::date between {closed})"
+    )
+    connection.execute("update this_build set first_month = date '2024-11-01'")
+    connection.execute(
+        "create table inputs.plan.feed_coverage as select distinct 'hes_op' as feed, coverage_month, '2025-10' as delivery "
+        "from inputs.live.hes_op"
+    )
+
+
+@pytest.mark.parametrize(
+    ("closed", "providers", "wrong"),
+    [
+        ("date '2024-12-24' and date '2025-01-02'", 1, []),
+        ("date '2025-08-04' and date '2025-08-15'", 3, []),
+        ("date '2025-10-16' and date '2025-10-31'", 1, ["ZX0 2025-10", "all providers 2025-10"]),
+        ("date '2025-10-13' and date '2025-10-31'", 3, ["ZX0 2025-10"]),
+    ],
+)
+def test_days_without_a_record(
+    connection: duckdb.DuckDBPyConnection, closed: str, providers: int, wrong: list[str]
+) -> None:
+    daily_records(connection, closed, providers)
+    assert violations(connection, "drift.empty_days.hes_op") == wrong

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from orchestration.checks import State
 from orchestration.quality import definitions
+from orchestration.quality.fingerprints import build_note
 from orchestration.quality.receipt import read_receipt, receipt_file, void_receipt
 from tests.quality.build import DELIVERY, Build
 
@@ -82,9 +83,20 @@ dbt(
     "a test left out of the run",
     lambda build: build.run_results["results"].remove(build.result_of("readmissions_grain")),
 )
+dbt("a failing test, dbt's own colour is a warning", lambda build: build.fails("readmissions_grain", 1))
 dbt(
-    "a failing test, dbt's own colour is a warning",
-    lambda build: build.result_of("readmissions_grain").update(status="warn", failures=1),
+    "dbt's results written by hand: a failing test said to have passed",
+    lambda build: (
+        build.fails("readmissions_grain", 3),
+        build.result_of("readmissions_grain").update(status="pass", failures=0),
+    )[0],
+)
+dbt(
+    "dbt's results written by hand: another SQL for a failing test",
+    lambda build: (
+        build.fails("readmissions_grain", 3),
+        build.result_of("readmissions_grain").update(status="pass", failures=0, compiled_code="select 1 where false"),
+    )[0],
 )
 dbt("a model skipped though the run is green", lambda build: build.result_of("dim_int").update(status="skipped"))
 dbt("a model left out of the run", lambda build: build.run_results["results"].remove(build.result_of("dim_int")))
@@ -93,11 +105,31 @@ dbt(
     lambda build: build.run_results["metadata"].update(invocation_id="two"),
     examined=False,
 )
-dbt(
-    "a failure edited out of dbt's results after the checks",
-    lambda build: (build.result_of("dim_int_names").update(failures=0, message="edited"), None)[1],
-    examined=False,
-)
+
+
+@fault("a failure edited out of dbt's results after the checks")
+def failure_edited_out(build: Build) -> None:
+    build.fails("readmissions_grain", 3)
+    build.examine()
+    build.result_of("readmissions_grain").update(status="pass", failures=0)
+    build.save_dbt(by_hand=True)
+
+
+@fault("a mart updated by hand, and the checks run again")
+def updated_and_examined(build: Build) -> None:
+    build.sql("update marts.readmissions set readmissions = 1")
+    build.examine()
+
+
+@fault("a mart updated by hand, everything noted and sealed again, a rule broken")
+def forged_throughout(build: Build) -> None:
+    build.built("insert into marts.readmissions select * from marts.readmissions")
+    build.examine()
+
+
+@fault("the note of the build removed")
+def no_note(build: Build) -> None:
+    build_note(build.settings).unlink()
 
 
 @fault("run killed before its checks: a new build under the old receipt")
@@ -120,8 +152,7 @@ def edited_receipt(build: Build) -> None:
 
 @fault("the receipt edited and sealed again")
 def resealed_receipt(build: Build) -> None:
-    build.result_of("readmissions_grain").update(status="warn", failures=3)
-    build.save_dbt()
+    build.fails("readmissions_grain", 3)
     honest = build.examine()
     forged = tuple(result.model_copy(update={"state": State.PASS, "violations": 0}) for result in honest.results)
     receipt_file(build.settings).write_text(honest.model_copy(update={"results": forged}).sealed().model_dump_json())
@@ -241,8 +272,7 @@ def landed_late(build: Build) -> None:
 
 
 def waive(build: Build, **entry: object) -> None:
-    build.result_of("readmissions_grain").update(status="warn", failures=3)
-    build.save_dbt()
+    build.fails("readmissions_grain", 3)
     build.examine()
     known = {
         "check_id": "dbt.readmissions_grain",
