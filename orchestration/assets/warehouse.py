@@ -123,9 +123,9 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             )
             events = list(invocation.stream())
             require_dbt_ran(invocation)
-            note_build(run)
         # the warehouse can only be read once dbt has let go of it
         with reporter().step("table metadata"), open_warehouse(run) as warehouse:
+            note_build(run)
             metadata = TableMetadata(invocation.manifest, invocation.target_path, warehouse, run.paths.inputs_file)
             judged = as_the_gate_judges(iter(events), load_evidence(run), warehouse)
             yield from with_table_metadata(judged, metadata)

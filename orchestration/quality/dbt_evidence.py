@@ -228,7 +228,7 @@ class DbtEvidence:
                     violations=max(reported, found or 0),
                 )
         if violations or status != "pass":
-            violations = rerun.violations(sql) if rerun and sql else violations
+            violations = rerun.violations(sql, violations) if rerun and sql else violations
             broken = "1 row breaks" if violations == 1 else f"{violations:,} rows break"
             message = f"{broken} this rule; {rows:,} rows examined"
             return definition.result(State.FAIL, message, rows_examined=rows, violations=violations)

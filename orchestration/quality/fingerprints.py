@@ -66,7 +66,7 @@ def note_build(settings: Settings) -> None:
 
 
 def changed_since_build(settings: Settings) -> list[str]:
-    """Names of what was written since `note_build`, in words; times and sizes survive a copy of the home, unlike inodes."""
+    """Names of what was written since `note_build`, in words; size and second survive a copy or a restored backup of the home."""
     try:
         noted = json.loads(build_note(settings).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -83,7 +83,7 @@ def _traces_of_build(settings: Settings) -> dict[str, str]:
     traces = {}
     if settings.paths.warehouse_file.exists():
         stat = settings.paths.warehouse_file.stat()
-        traces["the warehouse"] = f"{stat.st_size} {stat.st_mtime_ns}"
+        traces["the warehouse"] = f"{stat.st_size} {int(stat.st_mtime)}"
     if results.exists():
         traces["dbt's results"] = hashlib.sha256(results.read_bytes()).hexdigest()
     return traces
