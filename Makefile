@@ -32,7 +32,7 @@ refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline 
 	@$(BIN)/int-marts refresh --demo-if-empty
 
 test: setup lint  ## the whole test suite (sampled long suites)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak and not spark"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak and not spark" --cov --cov-report=term:skip-covered
 
 test-fast: setup  ## unit tests only, under a minute
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not spark and not postgres and not real"

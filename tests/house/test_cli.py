@@ -88,6 +88,7 @@ def on_a_terminal(*arguments: str, home: Path) -> str:
     return seen.decode(errors="replace")
 
 
+@pytest.mark.slow
 def test_steps_are_bars_on_a_terminal_and_plain_lines_elsewhere(tmp_path: Path) -> None:
     demo = ("demo", "--people", "100", "--months", "2")
     bars = on_a_terminal(*demo, home=tmp_path / "terminal")

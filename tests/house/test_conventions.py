@@ -11,6 +11,9 @@ import pytest
 from orchestration.dbt_runtime import ensure_manifest
 from orchestration.settings import PROJECT_ROOT, load_settings
 
+# reading dbt's manifest takes ten seconds: not for `make test-fast`, but for every commit (.pre-commit-config.yaml)
+pytestmark = pytest.mark.slow
+
 LAYER_MAY_READ = {
     "staging": {"source", "seeds", "staging"},
     "intermediate": {"source", "seeds", "staging", "intermediate"},

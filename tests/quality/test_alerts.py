@@ -93,7 +93,8 @@ def test_mail_is_sent(tmp_path: Path) -> None:
     assert "To: lead@example.org" in lines and "two checks failed" in lines
 
 
-def test_a_receiver_that_is_away_is_noted_and_nothing_fails(tmp_path: Path) -> None:
+def test_a_receiver_that_is_away_is_noted_and_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.alerts.PAUSE_SECONDS", 0.0)
     with served(HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as port:
         pass
     settings = Settings(home=tmp_path, alert_webhook_url=SecretStr(f"http://127.0.0.1:{port}/secret"))
