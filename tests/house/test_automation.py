@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -216,13 +217,7 @@ def test_the_schedule_starts_what_is_new_and_nothing_that_is_published(
     from orchestration.automation import build_schedule
 
     (tmp_path / "releases").symlink_to(published_home / "releases")
-    landing = tmp_path / "landing"
-    for folder in sorted((published_home / "landing").glob("2025-*")):
-        (landing / folder.name).mkdir(parents=True)
-        for file in folder.iterdir():
-            (landing / folder.name / file.name).symlink_to(file) if file.is_dir() else os.link(
-                file, landing / folder.name / file.name
-            )
+    landing = Path(shutil.copytree(published_home / "landing", tmp_path / "landing"))
     monkeypatch.setenv("INT_MARTS_HOME", str(tmp_path))
     settings = load_settings(sensor_settle_seconds=0)
     monkeypatch.setenv("INT_MARTS_SENSOR_SETTLE_SECONDS", "0")
