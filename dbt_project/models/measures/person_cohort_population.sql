@@ -39,20 +39,26 @@ daily as (
     order by person_id, event_date, feed_order, practice_code, sex, age_band
 ),
 
+firsts as (
+    select
+        person_id,
+        arg_min(struct_pack(p := practice_code, s := sex, a := age_band), event_date) as place
+    from daily
+    group by person_id
+),
+
 placed as (
     select
         members.month,
         members.cohort_id,
-        members.person_id,
-        coalesce(
-            arg_max(struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band), daily.event_date)
-            filter (where daily.event_date <= members.month),
-            arg_min(struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band), daily.event_date)
-            filter (where daily.event_date > members.month)
-        ) as place
+        case
+            when daily.event_date is not null
+                then struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band)
+            else firsts.place
+        end as place
     from members
-    inner join daily on members.person_id = daily.person_id
-    group by members.month, members.cohort_id, members.person_id
+    inner join firsts on members.person_id = firsts.person_id
+    asof left join daily on members.person_id = daily.person_id and members.month >= daily.event_date
 )
 
 select
