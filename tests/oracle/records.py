@@ -103,6 +103,12 @@ def codes(row: Row, prefix: str, count: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+def diagnoses(row: Row) -> tuple[str, ...]:
+    """The codes of an episode, the primary one first; blank in its place where position 01 is (positions may have gaps)."""
+    found = codes(row, "DIAG_4_", 20)
+    return found if codes(row, "DIAG_4_", 1) or not found else ("", *found)
+
+
 def person(row: Row) -> str | None:
     """A null person id is nobody (C1). HES: TOKEN_PERSON_ID, else PSEUDO_HESID (design 4.2); the two do not link."""
     for name in ("TOKEN_PERSON_ID", "PSEUDO_HESID", "PERSON_ID", "PATIENT_ID", "NHS NUMBER"):
@@ -169,7 +175,7 @@ class Episode:
             practice_code=practice(row.get("GPPRAC")),
             mainspef=text(row.get("MAINSPEF")),
             tretspef=text(row.get("TRETSPEF")),
-            diagnosis_codes=codes(row, "DIAG_4_", 20),
+            diagnosis_codes=diagnoses(row),
             procedure_codes=codes(row, "OPERTN_4_", 24),
         )
 

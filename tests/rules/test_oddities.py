@@ -13,7 +13,7 @@ import pytest
 from .geographies import random_geography
 from .histories import DATA_CUT, Rows, draw_histories
 
-PEOPLE, OFTEN = 2_000, 15
+PEOPLE, OFTEN = 2_000, 10
 TRANSFER_DESTINATIONS = {"49", "50", "51", "52", "53", "84"}
 TRANSFER_SOURCES = {"49", "50", "51", "52", "53", "87"}
 EMERGENCY = {"21", "22", "28", "2A", "2B", "2D"}
