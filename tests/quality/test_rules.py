@@ -42,6 +42,9 @@ def test_counts_far_below_a_small_expectation_are_chance(connection: duckdb.Duck
     assert one(connection, "count_distance(6, 20, 0.07, 12)") > -5
     assert one(connection, "count_distance(500, 1000, 0.07, 12)") < -5
     assert one(connection, "count_distance(850, 1000, 0.07, 12)") > -5
+    # half of a month is more than chance from about 150 records on, and not of 50
+    assert one(connection, "count_distance(75, 150, 0.07, 12)") < -5
+    assert one(connection, "count_distance(25, 50, 0.07, 12)") > -5
 
 
 def test_shares_of_few_records_are_chance(connection: duckdb.DuckDBPyConnection) -> None:
