@@ -34,6 +34,8 @@ def instance_config(settings: Settings) -> dict:
         # a run that waits while the code is loaded anew is started a little later, and not lost
         "run_queue": {"max_user_code_failure_retries": 3, "user_code_failure_retry_delay": 30},
         "run_monitoring": {"enabled": True},
+        # lateness is told by the calendar of deliveries; no table has a freshness policy to watch
+        "freshness": {"enabled": False},
         "retention": {
             "schedule": {"purge_after_days": 90},
             "sensor": {"purge_after_days": {"skipped": 7, "success": 90, "failure": -1}},

@@ -140,7 +140,7 @@ class Layout(Strict):
 
 
 class FeedContract(Strict):
-    """One feed's contract. See `docs/adding-a-feed.md` for a worked example."""
+    """One feed's contract. See `docs/add-a-feed.md` for a worked example."""
 
     feed: str
     title: str
