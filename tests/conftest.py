@@ -51,7 +51,6 @@ NOT_YET_WATCHED = (
     "tests/real/test_real_delivery.py",
     "tests/pipeline/test_end_to_end.py",
     "tests/pipeline/test_no_network.py",
-    "tests/rules/test_rules_agree.py",
 )
 
 
