@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import re
 from typing import Any
@@ -11,12 +12,18 @@ from pydantic import BaseModel
 
 from orchestration.errors import UsageError
 from orchestration.publish.releases import Release, current_release
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_ROOT, Settings
 
 # What every figure stands on, whichever events it counts: who is registered where, and which practice belongs to which team.
 GEOGRAPHY_FEEDS = ("int_membership", "ods_practices", "ods_succession")
 POPULATION_FEEDS = ("gp_registrations",)
+# Activity that no contract or payment prices is priced at unit cost, so any feed of activity may be in a figure of spend.
+COST_FEEDS = (
+    "contract_activity", "gp_payments", "gp_appointments", "gp_appointments_published", "hes_apc", "hes_op", "ecds", "community_contacts",
+)  # fmt: skip
 AREA_ORDER = ("int", "pcn", "hcp", "icb")
+# The one place that says which feed a status group stands on, written for dbt.
+STATUS_GROUPS_MACRO = PROJECT_ROOT / "dbt_project" / "macros" / "rules" / "statuses.sql"
 
 
 class SourceFile(BaseModel):
@@ -93,7 +100,7 @@ class Explanation(BaseModel):
         lines += [
             f"    {file.feed}  delivery {file.delivery}  {file.file}  sha256 {file.sha256[:12]}"
             f"  read {_number(file.rows_read)}, loaded {_number(file.rows_loaded)}, quarantined {_number(file.rows_quarantined)}"
-            + (f"  months {file.months[0]} to {file.months[-1]}" if file.months else "")
+            + (f"  its delivery supplies {_span(file.months)}" if file.months else "")
             for file in self.files
         ]
         if self.files_note:
@@ -208,10 +215,19 @@ def _figure(
     )
 
 
+def feeds_by_status_group() -> dict[str, str]:
+    found = re.search(r"return\((\{.*?\})\)", STATUS_GROUPS_MACRO.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return dict(ast.literal_eval(found[1]))
+
+
 def _feeds_of(indicator: dict[str, Any], used: set[str]) -> list[str]:
-    """The feeds a figure counts from (the catalogue names them), then those it divides and places by."""
-    named = re.split(r"[;|,\s]+", str(indicator.get("status_groups") or indicator.get("feed_groups") or ""))
-    counted = [feed for feed in named if feed in used] or sorted(used - set(GEOGRAPHY_FEEDS) - set(POPULATION_FEEDS))
+    """The feeds a figure counts from (by the groups the catalogue names), then those it divides and places by."""
+    by_group = feeds_by_status_group()
+    groups = re.split(r"[;|]", str(indicator.get("status_groups") or ""))
+    named = [by_group[group] for group in groups if group in by_group]
+    named += COST_FEEDS if indicator.get("theme") == "cost" else ()
+    counted = [feed for feed in named if feed in used]
     divided = POPULATION_FEEDS if indicator.get("denominator_kind") != "activity" else ()
     return list(dict.fromkeys([*counted, *(feed for feed in (*divided, *GEOGRAPHY_FEEDS) if feed in used)]))
 
@@ -225,6 +241,7 @@ def _files(
         for back in range(12 if period != "month" else 1)
     }
     supplied = _supplied_months(settings, release.delivery)
+    listed = {feed: set().union(*(m for (f, _), m in supplied.items() if f == feed)) for feed in POPULATION_FEEDS}
     found, is_lake_gone = [], False
     for entry in release.receipt.inputs:
         if entry.feed not in feeds:
@@ -233,7 +250,9 @@ def _files(
         is_lake_gone |= served is None
         dated = entry.feed not in GEOGRAPHY_FEEDS
         shown = sorted(months & served) if served is not None and dated else []
-        if served is not None and dated and not shown and not _is_list(entry.feed):
+        # a list carries forward over months that have none: only then may an earlier one stand behind the figure
+        carries_forward = entry.feed in POPULATION_FEEDS and not months <= listed[entry.feed]
+        if served is not None and dated and not shown and not carries_forward:
             continue
         found.append(
             SourceFile(
@@ -244,11 +263,6 @@ def _files(
     found.sort(key=lambda file: (feeds.index(file.feed), file.delivery, file.file))
     note = "some of these deliveries are no longer in the lake: their months are not known" if is_lake_gone else None
     return found, note
-
-
-def _is_list(feed: str) -> bool:
-    """A list carries forward over months that have none, so every list up to the month may matter."""
-    return feed in POPULATION_FEEDS
 
 
 def _supplied_months(settings: Settings, delivery: str) -> dict[tuple[str, str], set[str]]:
@@ -297,6 +311,10 @@ def _first_day(month: str) -> dt.date:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
         raise UsageError(f"{month!r} is not a month: write it as YYYY-MM")
     return dt.date(int(month[:4]), int(month[5:]), 1)
+
+
+def _span(months: list[str]) -> str:
+    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
 
 
 def _number(value: float | int | None) -> str:

@@ -24,9 +24,9 @@ def _quick_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture(scope="session")
-def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the release 2025-10.1. Never changed: tests that write take a copy."""
-    root = tmp_path_factory.mktemp("published") / "data"
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the release 2025-10.1 of the fixture's six teams. Never changed: tests that write take a copy."""
+    root = tmp_path_factory.mktemp("small") / "data"
     settings = make_home(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "write_report", write_quick_report)
@@ -35,8 +35,8 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(published_home: Path, tmp_path: Path) -> Settings:
-    """A copy of the published home, to do with as a test likes."""
+def settings(small_home: Path, tmp_path: Path) -> Settings:
+    """A copy of the small home, to do with as a test likes."""
     root = tmp_path / "data"
-    shutil.copytree(published_home, root, symlinks=True)
+    shutil.copytree(small_home, root, symlinks=True)
     return Settings(home=root, threads=1, memory_limit="1GB", releases_kept=3)

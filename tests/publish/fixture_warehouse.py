@@ -196,6 +196,11 @@ def _write_dims(warehouse: duckdb.DuckDBPyConnection, last: dt.date, moved_pract
              f"Count of {divided}", divided_kind, multiplier, limits, headline, version, "Made up.", mean],
         )  # fmt: skip
 
+    run("alter table marts.dim_indicator add column status_groups varchar")
+    run(
+        "update marts.dim_indicator set status_groups = case when indicator_id like 'readmissions%' then 'discharges' else 'admissions' end"
+    )
+
 
 def _write_counts(warehouse: duckdb.DuckDBPyConnection, last: dt.date, restated: int, seed: int, scale: float) -> None:
     """`counts(indicator_id, int_code, month, numerator, denominator)`, one row per team and month, hash for dice."""

@@ -97,7 +97,7 @@ def test_readers_see_whole_releases_while_the_next_is_published(settings: Settin
     assert {"2025-10.1"} in seen and len(seen) > 10
 
 
-@pytest.mark.attack
+@pytest.mark.soak
 def test_readers_see_whole_releases_during_a_hundred_publications(settings: Settings) -> None:
     seen, errors = read_while(settings.model_copy(update={"releases_kept": 4}), lambda: publish_many(settings, 100))
     assert errors == [] and len({name for found in seen for name in found}) > 50
@@ -166,7 +166,7 @@ def test_sigkill_leaves_current_whole(settings: Settings) -> None:
     assert kill_and_repair(settings, points=3, seed=7) >= 1
 
 
-@pytest.mark.attack
+@pytest.mark.soak
 def test_sigkill_at_a_hundred_points_leaves_current_whole(settings: Settings) -> None:
     assert kill_and_repair(settings, points=100, seed=11) > 50
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -124,10 +125,27 @@ def read_until(dsn: str, done: threading.Event, seen: list[tuple], errors: list[
                 return
 
 
+def read_with_psql_until(dsn: str, done: threading.Event, seen: list[tuple], errors: list[BaseException]) -> None:
+    """The same with the client that people type into."""
+    name = "select release_id from marts.release_info;"
+    script = f"begin; {name} select count(*) > 0 from marts.indicator_values; {name} commit;"
+    while not done.is_set():
+        try:
+            command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", dsn]
+            said = subprocess.run(command, input=script, capture_output=True, text=True, check=True).stdout.split()
+            before, has_rows, after = said
+            assert (has_rows, before) == ("t", after)
+            seen.append((before,))
+        except BaseException as error:
+            errors.append(error)
+            return
+
+
 def load_while_reading(serving: Settings, server: str, times: int) -> set[tuple]:
     publish_to_postgres(serving, "2025-10.1")
     done, seen, errors = threading.Event(), [], []  # type: ignore[var-annotated]
-    readers = [threading.Thread(target=read_until, args=(server, done, seen, errors)) for _ in range(2)]
+    clients = [read_until, read_until, read_with_psql_until]
+    readers = [threading.Thread(target=client, args=(server, done, seen, errors)) for client in clients]
     for reader in readers:
         reader.start()
     try:
@@ -147,7 +165,7 @@ def test_readers_see_one_release_at_a_time(serving: Settings, server: str) -> No
     assert load_while_reading(serving, server, times=4) == {("2025-10.1",), ("2025-10.2",)}
 
 
-@pytest.mark.attack
+@pytest.mark.soak
 def test_readers_see_one_release_at_a_time_a_hundred_times(serving: Settings, server: str) -> None:
     second_release(serving)
     assert load_while_reading(serving, server, times=100) == {("2025-10.1",), ("2025-10.2",)}

@@ -1,0 +1,84 @@
+"""A figure of each count mart of the demo, traced by the command; and the commands about releases, as a person types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import publish
+from orchestration.explain import COST_FEEDS, feeds_by_status_group
+from orchestration.feeds import load_contracts
+from orchestration.indicator_docs import read_seed
+from orchestration.settings import Settings
+from tests.publish.fixture_warehouse import build_warehouse, open_verdict
+
+GEOGRAPHY = {"int_membership", "ods_practices", "ods_succession"}
+LISTS = {"gp_registrations"}
+FIGURES = (
+    # mart, its figure, the indicator that shows it, the feeds behind it
+    ("visits_per_capita", "sum(visits) filter (setting = 'gp_appointment')", "gp_appointments_attended", {"gp_appointments"} | LISTS),
+    ("referrals_per_capita", "sum(referrals) filter (source = 'ers')", "gp_referrals_ers", {"ers_referrals"} | LISTS),
+    ("spend_per_capita", "sum(spend_gbp)", "spend_per_head", {"contract_activity", "gp_appointments", "hes_apc"} | LISTS),
+    (
+        "non_elective_admissions_per_capita", "sum(admissions) filter (admission_type = 'emergency')", "emergency_admissions",
+        {"hes_apc"} | LISTS,
+    ),
+    ("readmissions", "sum(readmissions) filter (window_days = 30)", "readmissions_30d", {"hes_apc"}),
+)  # fmt: skip
+
+
+def test_every_status_group_of_the_catalogue_leads_to_a_feed() -> None:
+    feeds = feeds_by_status_group()
+    groups = {
+        g
+        for row in read_seed("indicator_catalogue")
+        for part in row["status_groups"].split(";")
+        for g in part.split("|")
+    }
+    assert groups and groups <= set(feeds)
+    assert set(feeds.values()) | set(COST_FEEDS) <= set(load_contracts())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mart", "figure", "indicator", "feeds"), FIGURES, ids=[mart for mart, *_ in FIGURES])
+def test_a_figure_of_each_mart_is_traced(
+    published_home: Path, command: Callable, mart: str, figure: str, indicator: str, feeds: set[str]
+) -> None:
+    database = (published_home / "releases" / "current").resolve() / "int_marts.duckdb"
+    with duckdb.connect(str(database), read_only=True) as release:
+        team, month, count = release.execute(
+            f"select int_code, strftime(month, '%Y-%m'), {figure} as figure from marts.{mart} "
+            "where int_code in (select int_code from marts.dim_int where hcp_code is not null) and month < date '2025-09-01' "
+            "group by all having figure > 0 order by 3 desc, 1, 2 limit 1"
+        ).fetchone()
+    done = command("explain", team, indicator, month, "--json", home=published_home)
+    assert done.exit_code == 0, done.stderr
+    found = done.body
+    assert found["numerator"] == pytest.approx(float(count))
+    assert found["value"] == pytest.approx(found["multiplier"] * found["numerator"] / found["denominator"])
+    named = {file["feed"] for file in found["files"]}
+    assert feeds | GEOGRAPHY <= named
+    assert named <= feeds | GEOGRAPHY | (set(COST_FEEDS) if mart == "spend_per_capita" else set())
+    for file in found["files"]:
+        landed = published_home / "landing" / file["delivery"] / file["file"]
+        assert landed.is_file() and len(file["sha256"]) == 64
+    assert found["rule"] and found["numerator_rule"] and found["checks"]
+
+
+@pytest.mark.slow
+def test_releases_rollback_and_verify_by_the_command(settings: Settings, command: Callable) -> None:
+    build_warehouse(settings, restated=2)
+    publish.publish(settings, "2025-10", open_verdict(settings))
+    home = settings.home
+    listed = command("releases", home=home)
+    assert listed.exit_code == 0 and "2025-10.1" in listed.stdout and "2025-10.2" in listed.stdout
+    assert command("rollback", "2025-10.1", home=home).exit_code == 0
+    assert settings.paths.releases.joinpath("current").readlink() == Path("2025-10.1")
+    assert command("verify", home=home).exit_code == 0
+    assert command("rollback", "2025-10.7", home=home).exit_code == 2
+    (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
+    broken = command("verify", home=home)
+    assert broken.exit_code == 6 and "changes.csv was changed" in broken.stdout + broken.stderr
