@@ -16,7 +16,7 @@ from orchestration.settings import Settings
 from tests.publish.attacker import Attack, Hidden
 from tests.publish.fixture_warehouse import open_verdict
 
-SAMPLED = 12
+SAMPLED = 8
 MEASURE = "gp_referrals_ers"
 
 

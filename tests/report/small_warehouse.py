@@ -208,7 +208,9 @@ select 'UNATTRIBUTED', month, 'BLOCK', 'contract', 0, 0, 1000000, null, '2024/25
 RELEASE = """
 create table marts.data_quality as select * from (values
   ('one', 'ecds', 'warn', 'warn', false, 'Fewer <than> usual'), ('two', 'hes_apc', 'block', 'pass', false, ''),
-  ('three', 'community_contacts', 'block', 'not_applicable', false, '')
+  ('three', 'community_contacts', 'block', 'not_applicable', false, ''),
+  ('accept.gp_payments.has_rows', 'gp_payments', 'block', 'not_applicable', false, 'not delivered'),
+  ('conservation.rows.gp_payments', 'live.gp_payments', 'block', 'pass', false, '')
 ) v(check_id, subject, severity, state, is_waived, message);
 create table marts.restatements as select * from (values
   ('emergency_admissions', 'all', 'int', 'U00001', date '2025-05-01', 'month', 3.75, 'late records', false),

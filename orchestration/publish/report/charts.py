@@ -200,11 +200,16 @@ def _spc_datasets(picture: SpcPicture) -> Datasets:
                 "stroke": colour,
             }
         )
-    unsettled = [p.month for p in picture.points if p.period_status != "final"]
+    unsettled = [
+        list(run) for is_open, run in groupby(picture.points, key=lambda p: p.period_status != "final") if is_open
+    ]
     return {
         "points": points,
         "stretches": _stretches(picture.points),
-        "hatch": [{"t": _instant(m) - HALF_MONTH_MS, "t2": _instant(m) + HALF_MONTH_MS} for m in unsettled],
+        "hatch": [
+            {"t": _instant(run[0].month) - HALF_MONTH_MS, "t2": _instant(run[-1].month) + HALF_MONTH_MS}
+            for run in unsettled
+        ],
         "levels": _levels(picture.points),
         "markers": [{"t": _instant(m.month), "label": m.label} for m in picture.markers],
     }
