@@ -98,6 +98,19 @@ def test_a_newest_month_that_did_not_come_is_not_a_closed_one(connection: duckdb
     assert violations(connection, "completeness.vanished_months.ecds") == []
 
 
+@pytest.mark.parametrize(("newest", "wrong"), [("2025-08-01", False), ("2025-07-01", True), ("2025-10-01", False)])
+def test_an_extract_that_stops_earlier_than_ever(
+    connection: duckdb.DuckDBPyConnection, newest: str, wrong: bool
+) -> None:
+    """Extracts may lie two months behind, as they did before; an annual refresh says nothing about it."""
+    connection.execute(
+        "create table seen_volume as select 'hes_op' as feed, d as delivery, 'ZX1' as provider_code, m as month, 10 as y from (values "
+        "('2025-08', date '2025-06-01'), ('2025-09-M13', date '2025-03-01'), ('2025-09', date '2025-08-01'), "
+        f"('2025-10', date '{newest}'), ('2025-10', date '2025-05-01')) as v(d, m)"
+    )
+    assert violations(connection, "completeness.newest_month.hes_op") == (["newest month"] if wrong else [])
+
+
 def appointments(connection: duckdb.DuckDBPyConnection, silent: tuple[str, ...]) -> None:
     """Four practices with 30 appointments a month from January; `silent` have none in September."""
     listed = ", ".join(f"'{code}'" for code in silent) or "''"
