@@ -17,6 +17,9 @@ from orchestration.errors import GateShut
 from orchestration.quality.definitions import hash_of
 from orchestration.settings import Settings
 
+# When ingest last looked at which file: it holds nothing that becomes a figure, and is written again after a home is copied.
+NOTES_OF_INGEST = "seen.json"
+
 
 class FileHashes:
     """sha256 by path, remembered in the evidence folder between runs."""
@@ -118,7 +121,7 @@ def lake_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> d
         path
         for folder in wanted
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".") and path.name != NOTES_OF_INGEST
     )
     return _by_name(files, settings.paths.lake, hashes)
 

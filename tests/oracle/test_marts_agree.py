@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -22,9 +22,8 @@ SHOWN = 15
 
 
 @pytest.fixture(scope="session", params=[SEED, *(pytest.param(seed, marks=pytest.mark.soak) for seed in MORE_SEEDS)])
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, command: Callable):
     """Settings of a home whose newest delivery has been refreshed and published."""
-    from orchestration.pipeline import refresh
     from orchestration.settings import load_settings
     from orchestration.synthetic import write_demo
 
@@ -33,7 +32,8 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     write_demo(
         settings.paths.landing, people=PEOPLE, months=MONTHS, to=LAST_MONTH, deliveries=DELIVERIES, seed=request.param
     )
-    refresh(settings)
+    done = command("refresh", "--json", home=settings.paths.root)
+    assert done.exit_code == 0, done.stderr[-4000:]
     return settings
 
 

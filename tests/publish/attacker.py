@@ -91,7 +91,9 @@ class Attack:
             ]
             sides = [(counted, numerator)] + ([] if is_population else [(divided, denominator)])
             for measure, count in sides:
-                assert count is not None or is_suppressed
+                if count is None and not is_suppressed:
+                    # not known to the publisher either: it says nothing
+                    continue
                 columns = [self._column(measure, team, month - back) for team in own for back in range(12)]
                 if count is None:
                     self.hidden[

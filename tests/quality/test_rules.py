@@ -98,13 +98,16 @@ def test_a_newest_month_that_did_not_come_is_not_a_closed_one(connection: duckdb
     assert violations(connection, "completeness.vanished_months.ecds") == []
 
 
-@pytest.mark.parametrize(("newest", "wrong"), [("2025-08-01", False), ("2025-07-01", True), ("2025-10-01", False)])
+@pytest.mark.parametrize(
+    ("newest", "rows", "wrong"),
+    [("2025-08-01", 100, False), ("2025-07-01", 100, True), ("2025-10-01", 100, False), ("2025-07-01", 10, False)],
+)
 def test_an_extract_that_stops_earlier_than_ever(
-    connection: duckdb.DuckDBPyConnection, newest: str, wrong: bool
+    connection: duckdb.DuckDBPyConnection, newest: str, rows: int, wrong: bool
 ) -> None:
-    """Extracts may lie two months behind, as they did before; an annual refresh says nothing about it."""
+    """Extracts may lie two months behind, as they did before; an annual refresh and a handful of rows say nothing about it."""
     connection.execute(
-        "create table seen_volume as select 'hes_op' as feed, d as delivery, 'ZX1' as provider_code, m as month, 10 as y from (values "
+        f"create table seen_volume as select 'hes_op' as feed, d as delivery, 'ZX1' as provider_code, m as month, {rows} as y from (values "
         "('2025-08', date '2025-06-01'), ('2025-09-M13', date '2025-03-01'), ('2025-09', date '2025-08-01'), "
         f"('2025-10', date '{newest}'), ('2025-10', date '2025-05-01')) as v(d, m)"
     )
