@@ -47,11 +47,7 @@ def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = 
 
 # Long tests that have not been seen green from end to end on a calm machine yet. They belong to `make soak` until they have:
 # take a line out here when its file has passed, so that `make test` never rests on a test nobody has watched.
-NOT_YET_WATCHED = (
-    "tests/real/test_real_delivery.py",
-    "tests/pipeline/test_end_to_end.py",
-    "tests/pipeline/test_no_network.py",
-)
+NOT_YET_WATCHED = ("tests/pipeline/test_no_network.py",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
