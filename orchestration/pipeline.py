@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,18 +112,21 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
     from orchestration.dbt_runtime import parse_beside
     from orchestration.instance import close_dead_runs, open_instance, register_deliveries
 
-    with reporter().step("load Dagster"):
-        # dbt parses in a process of its own, when it has to: meanwhile this one imports Dagster
-        parse_beside(settings)
-        instance = open_instance(settings)
-        from orchestration.assets.shared import use_settings
+    with ExitStack() as until_the_end:
+        with reporter().step("load Dagster"):
+            # dbt parses in a process of its own, when it has to: meanwhile this one imports Dagster
+            parse_beside(settings)
+            # entered before anything is defined: Dagster asks the storage of the instance entered last, and after an
+            # earlier run of the same process that can be one that is gone
+            instance = until_the_end.enter_context(open_instance(settings))
+            from orchestration.assets.shared import use_settings
 
-        use_settings(settings)
-        from orchestration.definitions import build_definitions
+            use_settings(settings)
+            from orchestration.definitions import build_definitions
 
-        job = build_definitions(settings).resolve_job_def("refresh")
-    # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
-    with instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            job = build_definitions(settings).resolve_job_def("refresh")
+        # dbt writes its own log to the home; on the command line its chatter would drown the steps and break --json
+        until_the_end.enter_context(redirect_stdout(until_the_end.enter_context(Path(os.devnull).open("w"))))
         register_deliveries(instance, settings)
         close_dead_runs(instance, settings)
         result = job.execute_in_process(

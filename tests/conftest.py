@@ -20,6 +20,22 @@ REAL = PROJECT_ROOT.parent / "shared" / "real"
 KEPT_HOMES_VARIABLE = "INT_MARTS_TEST_HOMES"
 DEMO = ("--people", "4000", "--months", "14", "--to", "2025-10", "--deliveries", "2", "--seed", "7")
 
+# groups of the asset graph, in the direction of the data
+ASSET_GROUPS = (
+    "landing",
+    "lake",
+    "inputs",
+    "seeds",
+    "staging",
+    "intermediate",
+    "measures",
+    "indicators",
+    "marts",
+    "as_at",
+    "gate",
+    "release",
+)
+
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 

@@ -115,6 +115,8 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
                     "the inputs are not there: materialise inputs/plan first, or run `int-marts refresh`"
                 )
             void_receipt(run)
+            # a dbt that is killed writes no results: the last build's must not be taken for its own
+            (run.paths.dbt / "target" / "run_results.json").unlink(missing_ok=True)
             if not context.is_subset:
                 run.paths.warehouse_file.unlink(missing_ok=True)
             (run.paths.warehouse / "spill").mkdir(exist_ok=True)
@@ -152,12 +154,12 @@ def dbt_resource(settings: Settings) -> DbtCliResource:
 
 
 def require_dbt_ran(invocation: DbtCliInvocation) -> None:
-    """SQL that broke stops the run; a data check that failed does not, it is judged by the gate."""
-    results = (
-        invocation.get_artifact("run_results.json")["results"]
-        if invocation.target_path.joinpath("run_results.json").exists()
-        else []
-    )
+    """SQL that broke stops the run; a data check that failed does not, it is judged by the gate. Raises `IntMartsError`."""
+    if not invocation.target_path.joinpath("run_results.json").exists():
+        raise IntMartsError(
+            f"dbt stopped before its end (exit code {invocation.process.returncode}); see dbt/target/dbt.log in the home"
+        )
+    results = invocation.get_artifact("run_results.json")["results"]
     broken = [r for r in results if r["status"] in ("error", "runtime error")]
     if broken:
         first = broken[0]
@@ -165,8 +167,6 @@ def require_dbt_ran(invocation: DbtCliInvocation) -> None:
             f"dbt: {len(broken)} of {len(results)} nodes broke, first {first['unique_id']}: "
             f"{first_line(first['message'])} (the SQL failed, not a data check)"
         )
-    if invocation.process.returncode not in (0, None) and not results:
-        raise IntMartsError("dbt stopped before it ran anything; see dbt/logs/dbt.log in the home")
 
 
 def first_line(text: str | None) -> str:

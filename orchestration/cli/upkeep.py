@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.cli.app import HomeOption, Json, app, settings_for
 from orchestration.cli.output import run_command
+
+if TYPE_CHECKING:
+    from orchestration.ingest.retention import RetentionReceipt
+    from orchestration.settings import Settings
 
 
 @app.command()
@@ -19,20 +24,12 @@ def forget(
 ) -> None:
     """Remove named persons from all landing-derived data (a legal request). Old releases then no longer rebuild."""
 
-    def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
+    def remove(settings: Settings) -> RetentionReceipt:
         from orchestration.ingest import forget as forget_persons
 
-        settings = settings_for(home)
-        with hold(settings.paths, purpose="forget"):
-            receipt = forget_persons(settings, persons_file)
-        return receipt.model_dump(mode="json")
+        return forget_persons(settings, persons_file)
 
-    run_command(
-        as_json,
-        work,
-        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
-    )
+    remove_from_lake("forget", remove, as_json, home)
 
 
 @app.command()
@@ -43,14 +40,25 @@ def purge(
 ) -> None:
     """Retention: remove landing-derived data of old coverage months."""
 
-    def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
+    def remove(settings: Settings) -> RetentionReceipt:
         from orchestration.ingest import purge as purge_before
 
+        return purge_before(settings, before)
+
+    remove_from_lake("purge", remove, as_json, home)
+
+
+def remove_from_lake(
+    purpose: str, remove: Callable[[Settings], RetentionReceipt], as_json: bool, home: Path | None
+) -> None:
+    """Under the home's lock, with the receipt as the answer."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.home_lock import hold
+
         settings = settings_for(home)
-        with hold(settings.paths, purpose="purge"):
-            receipt = purge_before(settings, before)
-        return receipt.model_dump(mode="json")
+        with hold(settings.paths, purpose=purpose):
+            return remove(settings).model_dump(mode="json")
 
     run_command(
         as_json,

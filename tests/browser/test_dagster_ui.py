@@ -21,26 +21,13 @@ from orchestration.home_lock import hold
 from orchestration.instance import open_instance
 from orchestration.settings import Home, load_settings
 from tests.browser.dagster_server import DagsterServer, dagster_ui, wait_for
+from tests.conftest import ASSET_GROUPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dagster_ui")]
 CHROMIUM = shutil.which("chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync"]
 PAGE_MS = 90_000
-GROUPS = [
-    "landing",
-    "lake",
-    "inputs",
-    "seeds",
-    "staging",
-    "intermediate",
-    "measures",
-    "indicators",
-    "marts",
-    "as_at",
-    "gate",
-    "release",
-]
 DELIVERY = "2025-10"
 DEMO = ("--people", "1500", "--months", "14", "--to", DELIVERY)
 
@@ -136,7 +123,7 @@ def walk(browser, server: DagsterServer, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_graph_shows_every_group_and_what_starts_runs(walk: Walk) -> None:
-    walk.see("/asset-groups/", *GROUPS)
+    walk.see("/asset-groups/", *ASSET_GROUPS)
     walk.see("/automation", "landing", "monthly_refresh", "tell_people")
     walk.see("/assets/release/current?view=partitions", "2025-09", DELIVERY)
 

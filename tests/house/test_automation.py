@@ -198,8 +198,8 @@ def test_the_schedule_tells_people_that_a_delivery_is_late_once_a_week(settings:
 
     def tick(instance: dg.DagsterInstance, day: dt.date) -> None:
         moment = dt.datetime.combine(day, dt.time(6), dt.UTC)
-        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
-        build_schedule(settings).evaluate_tick(context)
+        with dg.build_schedule_context(instance=instance, scheduled_execution_time=moment) as context:
+            build_schedule(settings).evaluate_tick(context)
 
     with dg.DagsterInstance.ephemeral() as instance:
         tick(instance, dt.date(2026, 2, 2))
@@ -224,8 +224,11 @@ def test_the_schedule_starts_what_is_new_and_nothing_that_is_published(
 
     def tick() -> object:
         moment = dt.datetime(2025, 12, 1, 6, tzinfo=dt.UTC)
-        with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
+        # both closed in their order: a context that outlives its instance leaves Dagster with the storage of a dead one
+        with (
+            dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
+            dg.build_schedule_context(instance=instance, scheduled_execution_time=moment) as context,
+        ):
             return build_schedule(settings)(context)
 
     assert "2025-10 is published already as 2025-10.1" in str(tick().skip_message)

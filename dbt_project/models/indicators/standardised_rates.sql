@@ -87,17 +87,11 @@ direct_sums as (
     left join {{ ref('area_strata') }} as events
         on
             wanted.numerator_measure_id = events.measure_id
-            and people.area_key = events.area_key
-            and people.month_number = events.month_number
-            and people.period = events.period
-            and people.sex = events.sex
+            and {{ same_stratum('people', 'events') }}
     left join repeats
         on
             wanted.numerator_measure_id = repeats.measure_id
-            and people.area_key = repeats.area_key
-            and people.month_number = repeats.month_number
-            and people.period = repeats.period
-            and people.sex = repeats.sex
+            and {{ same_stratum('people', 'repeats') }}
     cross join standard
     where wanted.standardisation = 'direct_esp2013'
 ),
@@ -167,24 +161,15 @@ indirect_sexes as (
     left join {{ ref('area_strata') }} as events
         on
             wanted.numerator_measure_id = events.measure_id
-            and people.area_key = events.area_key
-            and people.month_number = events.month_number
-            and people.period = events.period
-            and people.sex = events.sex
+            and {{ same_stratum('people', 'events') }}
     inner join {{ ref('area_strata') }} as icb_people
         on
             wanted.denominator_measure_id = icb_people.measure_id
-            and areas.icb_key = icb_people.area_key
-            and people.month_number = icb_people.month_number
-            and people.period = icb_people.period
-            and people.sex = icb_people.sex
+            and {{ same_stratum('people', 'icb_people', area_key='areas.icb_key') }}
     left join {{ ref('area_strata') }} as icb_events
         on
             wanted.numerator_measure_id = icb_events.measure_id
-            and areas.icb_key = icb_events.area_key
-            and people.month_number = icb_events.month_number
-            and people.period = icb_events.period
-            and people.sex = icb_events.sex
+            and {{ same_stratum('people', 'icb_events', area_key='areas.icb_key') }}
     where wanted.standardisation = 'indirect_icb'
 ),
 
