@@ -26,10 +26,16 @@ compared as (
     from earlier as e
     left join (select month, sum(y) as y from now group by all) as n using (month)
     group by month
+    union all
+    -- sees what is too little in each of many small months
+    select 'all months', sum(e.y), coalesce(sum(n.y), 0)
+    from (select month, sum(y) as y from earlier group by all) as e
+    left join (select month, sum(y) as y from now group by all) as n using (month)
+    having count(*) > 1
 )
 select
     subject,
-    y_then as examined,
+    if(subject = 'all months', 0, y_then) as examined,
     abs(y_now - y_then) > $share * y_then + $standard_errors * sqrt(y_then + 1) as is_violation,
     format('{:.2f} times the rows of the earlier delivery', y_now / y_then) as note
 from compared

@@ -5,7 +5,7 @@ Temporary tables in the read-only connection: `seen_profile(feed, delivery, colu
 and `this_build(delivery, data_cut, first_month, last_month, flag_pct)`. They hold a row per column × month × provider, never one per
 record. `seen_people` holds, inside this connection only, what each feed says about a person's sex and year of birth, from a sample of
 people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it;
-`previous_figures` what was published for an earlier delivery.
+`seen_reference` what reference tables said; `previous_figures` what was published for an earlier delivery.
 """
 
 from __future__ import annotations
@@ -24,6 +24,18 @@ LARGE_ENOUGH = 100
 # feed -> what one data set is, and the column whose largest value names the newest
 VERSIONED = {
     "contract_activity": ("provider_code, commissioner_code, financial_year, financial_month", "created_timestamp")
+}
+# feed -> key and value of the tables that say the same of the same key, delivery after delivery. A team's go-live counts once it is
+# a quarter of a year old at the data cut: until then it is a plan.
+REFERENCES = {
+    "lsoa_deprivation": ("lsoa_code", "imd_decile"),
+    "ods_practices": ("practice_code", "concat_ws(' ', sub_icb_code, status)"),
+    "ods_succession": ("predecessor_code", "successor_code"),
+    "int_membership": (
+        "int_code",
+        "concat_ws(' ', int_name, hcp_code, case when go_live_month < data_cut - interval 3 months then go_live_month end)",
+    ),
+    "person_cohorts": ("concat_ws(' ', person_id, cohort_id)", "valid_to is null"),
 }
 SEEN_COLUMNS = {
     "profile": "column_name varchar, provider_code varchar, month date, rows bigint, nulls bigint",
@@ -58,6 +70,7 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
     create_volume(warehouse, folders)
     create_people(warehouse)
     create_membership(warehouse, settings, delivery)
+    create_references(warehouse, settings, delivery)
     create_previous_figures(warehouse, settings, delivery)
 
 
@@ -147,6 +160,22 @@ def create_membership(warehouse: Warehouse, settings: Settings, delivery: str) -
                 "from read_parquet(?, hive_partitioning = false)",
                 [folder.parent.name.removeprefix("delivery="), files],
             )
+
+
+def create_references(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
+    """`seen_reference(feed, delivery, key, value)`: what each of the last two deliveries of a reference table says of a key."""
+    warehouse.connection.execute(
+        "create temp table seen_reference (feed varchar, delivery varchar, key varchar, value varchar)"
+    )
+    for feed, (key, value) in REFERENCES.items():
+        for folder in _versions_in_force(settings, feed, delivery)[-2:]:
+            files = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
+            if files:
+                warehouse.connection.execute(
+                    f"insert into seen_reference select ?, ?, {key}, max(cast({value} as varchar)) "
+                    f"from read_parquet(?, hive_partitioning = false), this_build where {key} is not null group by all",
+                    [feed, folder.parent.name.removeprefix("delivery="), files],
+                )
 
 
 def _versions_in_force(settings: Settings, feed: str, up_to: str) -> list[Path]:

@@ -18,7 +18,7 @@ from orchestration.deliveries import find_delivery
 from orchestration.errors import Busy
 from orchestration.home_lock import hold
 from orchestration.settings import Settings
-from tests.quality.attack.data_faults import DATA_FAULTS
+from tests.quality.attack.finer_faults import DATA_FAULTS
 from tests.quality.attack.machinery_faults import MACHINERY_FAULTS
 from tests.quality.attack.score import SURVIVORS_BY_DESIGN, Outcome, write_score
 from tests.quality.attack.stages import PROJECT_ROOT, attack, refresh, stop

@@ -22,7 +22,7 @@ from orchestration.quality import accept, drift, require_acceptance
 from orchestration.quality.evaluate import open_build
 from orchestration.quality.gate import holds_shut
 from orchestration.settings import Home, Settings
-from tests.quality.attack.data_faults import DATA_FAULTS
+from tests.quality.attack.finer_faults import DATA_FAULTS
 from tests.quality.attack.landed import Landed
 from tests.quality.attack.score import Outcome
 

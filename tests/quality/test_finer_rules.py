@@ -1,0 +1,146 @@
+"""The rules on keys, stays, reference tables and lists, on small tables made by hand: what they see, and what they leave alone."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.quality.small_delivery import empty_delivery, violations
+
+TWO_DELIVERIES = (
+    "(values ('2025-09', date '2025-08-01'), ('2025-10', date '2025-10-01')) as v(delivery, coverage_month)"
+)
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    return empty_delivery()
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"), [("'S' || i // 5", False), ("'S' || i", True), ("'one'", True), ("'S' || (i + 2) // 5", False)]
+)
+def test_episodes_of_a_spell(connection: duckdb.DuckDBPyConnection, key: str, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.live.hes_apc as select 'ZX1' as provider_code, delivery, coverage_month, null::varchar as provspnops, "
+        f"if(delivery = '2025-09', 'S' || i // 5, {key}) as susspellid from {TWO_DELIVERIES}, range(1000) as r(i)"
+    )
+    assert violations(connection, "drift.records_per_key.hes_apc") == (["ZX1"] if wrong else [])
+
+
+@pytest.mark.parametrize(("same_day", "wrong"), [(40, False), (33, False), (0, True), (100, True)])
+def test_stays_of_no_night(connection: duckdb.DuckDBPyConnection, same_day: int, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.live.hes_apc as select 'ZX1' as provider_code, delivery, coverage_month, coverage_month as admidate, "
+        "coverage_month + if(i % 100 < if(delivery = '2025-09', 40, ?), 0, 3) as disdate "
+        f"from {TWO_DELIVERIES}, range(1000) as r(i)",
+        [same_day],
+    )
+    assert bool(violations(connection, "drift.stay_length.hes_apc")) == wrong
+
+
+@pytest.mark.parametrize(("afterwards", "wrong"), [(0, False), (2, False), (60, True)])
+def test_people_who_come_after_their_death(connection: duckdb.DuckDBPyConnection, afterwards: int, wrong: bool) -> None:
+    """Seen on the day of death and the day after: no sign of a mistake."""
+    connection.execute(
+        "create table inputs.live.deaths as select 'P' || i as person_id, date '2025-10-05' as death_date, '2025-10' as delivery "
+        "from range(100) as r(i); "
+        "create table inputs.live.hes_apc as select person_id, date '2025-10-06' as admidate from inputs.live.deaths; "
+        "create table inputs.live.ecds as select person_id, date '2025-10-05' as arrival_date from inputs.live.deaths; "
+        "create table inputs.live.hes_op as select 'P' || i as person_id, date '2025-10-20' as apptdate, '5' as attended "
+        f"from range({afterwards}) as r(i)"
+    )
+    assert violations(connection, "drift.after_death.deaths") == (["deaths of this delivery"] if wrong else [])
+
+
+@pytest.mark.parametrize(("removed", "wrong"), [(540, False), (3000, True)])
+def test_more_people_opted_out_than_ever(connection: duckdb.DuckDBPyConnection, removed: int, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.plan.files as select 'ecds' as feed, '2025-10' as delivery, 10000 as rows_read; "
+        f"create table inputs.plan.rows_removed as select 'ecds' as feed, '2025-10' as delivery, 'opt_out' as rule, {removed} as rows"
+    )
+    assert bool(violations(connection, "drift.opted_out")) == wrong
+
+
+def reference(connection: duckdb.DuckDBPyConnection, feed: str, newest_key: str, newest_value: str, rows: int) -> None:
+    connection.execute(
+        f"create table seen_reference as select '{feed}' as feed, '2025-09' as delivery, 'K' || i as key, 'V' || i as value "
+        f"from range({rows}) as r(i) union all select '{feed}', '2025-10', {newest_key}, {newest_value} from range({rows}) as r(i)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wrong"),
+    [
+        ("'K' || i", "'V' || i", []),
+        ("'K' || i", "if(i < 30, 'other', 'V' || i)", []),
+        ("'K' || i", "'V' || (999 - i)", ["deciles of places that changed"]),
+        ("'X' || i", "'V' || i", ["deciles of places that are gone", "deciles of places that are new"]),
+    ],
+)
+def test_a_reference_table_that_says_something_else(
+    connection: duckdb.DuckDBPyConnection, key: str, value: str, wrong: list[str]
+) -> None:
+    reference(connection, "lsoa_deprivation", key, value, 1000)
+    assert violations(connection, "drift.reference_kept.lsoa_deprivation") == wrong
+
+
+@pytest.mark.parametrize(("value", "wrong"), [("'V' || i", False), ("if(i = 1, 'other', 'V' || i)", True)])
+def test_one_team_with_another_name(connection: duckdb.DuckDBPyConnection, value: str, wrong: bool) -> None:
+    reference(connection, "int_membership", "'K' || i", value, 42)
+    assert bool(violations(connection, "drift.teams_kept.int_membership")) == wrong
+
+
+@pytest.mark.parametrize(("places", "wrong"), [(100, False), (80, False), (10, True)])
+def test_places_of_another_edition(connection: duckdb.DuckDBPyConnection, places: int, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.live.hes_op as select 'E01' || i % 100 as lsoa11, '2025-10' as delivery from range(1000) as r(i); "
+        "create table inputs.live.hes_apc as from inputs.live.hes_op limit 0; "
+        f"create table inputs.live.lsoa_deprivation as select 'E01' || i as lsoa_code from range({places}) as r(i)"
+    )
+    assert bool(violations(connection, "drift.places_known")) == wrong
+
+
+@pytest.mark.parametrize(("newest", "wrong"), [(100, False), (160, False), (1000, True), (0, True)])
+def test_a_published_count_far_from_its_history(
+    connection: duckdb.DuckDBPyConnection, newest: int, wrong: bool
+) -> None:
+    connection.execute(
+        "create table inputs.live.online_consultations as select (date '2025-01-01' + to_months(i::integer))::date as month, "
+        f"if(i = 9, {newest}, 100 + i) as submissions, 1000 as registered_patients, if(i = 9, '2025-10', '2025-09') as delivery "
+        "from range(10) as r(i)"
+    )
+    assert violations(connection, "drift.level.online_consultations") == (["2025-10"] if wrong else [])
+
+
+@pytest.mark.parametrize(("pounds", "wrong"), [(172.0, False), (17200.0, True), (1.72, True)])
+def test_payments_of_a_year_for_each_patient(connection: duckdb.DuckDBPyConnection, pounds: float, wrong: bool) -> None:
+    connection.execute(
+        "create table inputs.live.gp_payments as select '2022/23' as financial_year, 1000 as registered_patients, "
+        f"1000 * {pounds} as payments_gbp"
+    )
+    assert bool(violations(connection, "drift.plausible_payment.gp_payments")) == wrong
+
+
+@pytest.mark.parametrize(("moved", "wrong"), [(0, False), (1, True)])
+def test_age_bands_out_of_step(connection: duckdb.DuckDBPyConnection, moved: int, wrong: bool) -> None:
+    """The bands of 20 to 64 hold twice the people of the others."""
+    connection.execute(
+        "create table inputs.live.gp_registrations as select extract_date, 'female' as sex, 'band ' || (i + if(extract_date = "
+        f"date '2025-10-01', {moved}, 0)) % 20 as age_group, if(i between 4 and 12, 2000, 1000) + i as patients "
+        "from (values (date '2025-09-01'), (date '2025-10-01')) as v(extract_date), range(20) as r(i)"
+    )
+    assert violations(connection, "drift.list_ages.gp_registrations") == (
+        ["age bands of the newest list"] if wrong else []
+    )
+
+
+def test_half_of_many_small_months(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fifteen deaths a month: no month by itself says that half of them are missing, all of them together do."""
+    connection.execute(
+        "create table seen_volume as select 'deaths' as feed, d.delivery, '' as provider_code, "
+        "(date '2025-01-01' + to_months(i::integer))::date as month, if(d.delivery = '2025-10', 7, 15) as y "
+        "from (values ('2025-09'), ('2025-10')) as d(delivery), range(9) as r(i); "
+        "create table inputs.plan.feed_coverage as select feed, delivery, month as coverage_month from seen_volume"
+    )
+    assert violations(connection, "drift.restated_volume.deaths") == ["all months"]
