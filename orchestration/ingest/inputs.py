@@ -22,7 +22,7 @@ from orchestration.errors import IntMartsError
 from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
 from orchestration.ingest.manifest import Manifest, write_atomically
-from orchestration.ingest.plan import PLAN_TABLES, DeliveryFacts, text, write_plan
+from orchestration.ingest.plan import PLAN_TABLES, DeliveryFacts, add_rows, text, write_plan
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import quote
 
@@ -179,10 +179,13 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     try:
         with duckdb.connect(str(temporary), config=config) as connection:
             connection.execute(f"set temp_directory = {text(home.warehouse / '.spill')}")
+            # One commit: each would wait for the disk.
+            connection.begin()
             create_schemas(connection)
             for name, feed in load_contracts().items():
                 rows_live[name] = write_feed(connection, settings, feed, delivered.get(name, []), delivered)
             write_plan(connection, settings, delivery_name, deliveries, delivered)
+            connection.commit()
         temporary.chmod(0o600)
         temporary.replace(home.inputs_file)
     finally:
@@ -409,10 +412,11 @@ def count_removed(
     live: dict[str, int],
 ) -> None:
     """Rows that were read and are not live, by named rule: removed by ingest, superseded, repeated. `live`: delivery → rows."""
+    removed: list[tuple[object, ...]] = []
     taken = {manifest.delivery: set(months) for manifest, months in segments}
     for manifest in delivered:
         for rule, rows in manifest.rows_removed.items():
-            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
+            removed.append((feed.feed, manifest.delivery, rule, rows))
         first = manifest.coverage_from[:7]
         by_rule: dict[str, int] = {}
         for month, rows in manifest.coverage.items():
@@ -425,13 +429,14 @@ def count_removed(
             )
             by_rule[rule] = by_rule.get(rule, 0) + rows
         for rule, rows in by_rule.items():
-            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
+            removed.append((feed.feed, manifest.delivery, rule, rows))
     left = {m.delivery: sum(m.coverage.get(month, 0) for month in months) for m, months in segments}
     for number, (rule, _) in enumerate(conditions, start=1):
         still_left = live if number == len(conditions) else count_kept(connection, select, conditions[:number])
         for delivery, rows in sorted(left.items()):
-            add_removed(connection, feed.feed, delivery, rule, rows - still_left.get(delivery, 0))
+            removed.append((feed.feed, delivery, rule, rows - still_left.get(delivery, 0)))
         left = still_left
+    add_rows(connection, "rows_removed", [row for row in removed if row[-1]])
 
 
 def count_kept(connection: duckdb.DuckDBPyConnection, select: str, conditions: list[tuple[str, str]]) -> dict[str, int]:
@@ -439,8 +444,3 @@ def count_kept(connection: duckdb.DuckDBPyConnection, select: str, conditions: l
     return dict(
         connection.execute(f"select delivery, count(*) from ({select} where {kept}) group by delivery").fetchall()
     )
-
-
-def add_removed(connection: duckdb.DuckDBPyConnection, feed: str, delivery: str, rule: str, rows: int) -> None:
-    if rows:
-        connection.execute("insert into plan.rows_removed values (?, ?, ?, ?)", [feed, delivery, rule, rows])
