@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -180,6 +180,12 @@ class FeedContract(Strict):
         if missing:
             raise ValueError(f"{self.feed}: no such column: {', '.join(missing)}")
         return self
+
+    @cached_property
+    def heads(self) -> tuple[frozenset[str], ...]:
+        """The headers that tell of a column: one set per column, and one more where numbered columns become one."""
+        joined = (frozenset(head for join in column.join for head in join.headers()) for column in self.columns)
+        return (*(frozenset(column.headers()) for column in self.columns), *joined)
 
     @property
     def person(self) -> Column | None:

@@ -22,13 +22,13 @@ from orchestration.errors import IntMartsError
 from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
 from orchestration.ingest.manifest import Manifest, write_atomically
-from orchestration.ingest.plan import PLAN_TABLES, DeliveryFacts, text, write_plan
+from orchestration.ingest.plan import PLAN_TABLES, DeliveryFacts, add_rows, text, write_plan
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import quote
 
 UNDATED = "undated"
 # Raised when what is written from the same manifests changes.
-INPUTS_VERSION = 1
+INPUTS_VERSION = 2
 PLAN_FILE, KNOWN_FILE = "inputs.json", "inputs.made_from.json"
 SETTINGS_READ = {
     "icb_code",
@@ -179,10 +179,13 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     try:
         with duckdb.connect(str(temporary), config=config) as connection:
             connection.execute(f"set temp_directory = {text(home.warehouse / '.spill')}")
+            # One commit: each would wait for the disk.
+            connection.begin()
             create_schemas(connection)
             for name, feed in load_contracts().items():
                 rows_live[name] = write_feed(connection, settings, feed, delivered.get(name, []), delivered)
             write_plan(connection, settings, delivery_name, deliveries, delivered)
+            connection.commit()
         temporary.chmod(0o600)
         temporary.replace(home.inputs_file)
     finally:
@@ -286,13 +289,18 @@ def write_feed(
     kept = " and ".join(condition for _, condition in conditions)
     select = f"{base} as lake" if files_exist(base) else base
     connection.execute(f"create view live.{feed.feed} as {select}{' where ' + kept if kept else ''}")
-    count_removed(connection, feed, delivered, segments, select, conditions)
     provider = quote(feed.provider) if feed.provider else "''"
     connection.execute(
         f"insert into plan.feed_coverage select '{feed.feed}', coverage_month, coalesce({provider}, ''), delivery, "
         f"null, null, count(*) from live.{feed.feed} group by all"
     )
-    return connection.execute(f"select count(*) from live.{feed.feed}").fetchone()[0]  # type: ignore[index]
+    live: dict[str, int] = dict(
+        connection.execute(
+            f"select delivery, sum(rows_live)::bigint from plan.feed_coverage where feed = '{feed.feed}' group by delivery"
+        ).fetchall()
+    )
+    count_removed(connection, feed, delivered, segments, select, conditions, live)
+    return sum(live.values())
 
 
 def files_exist(base: str) -> bool:
@@ -324,16 +332,35 @@ def opt_out_condition(
     if feed.person is None or feed.feed == "opt_outs" or not lists:
         return None
     newest = lists[-1]
-    if all(manifest.opt_outs_key == newest.content_key for manifest, _ in segments):
+    applied = {manifest.opt_outs_key for manifest, _ in segments}
+    if all(held_everyone(connection, settings, newest, key, lists) for key in applied):
         return None
     if newest.person_id_space not in {manifest.person_id_space for manifest, _ in segments}:
         return None
-    files = parquet_files(settings.paths, [Segment(newest, tuple(newest.coverage))])
-    people = base_select(load_contracts()["opt_outs"], files)
-    connection.execute(f"create table rules.{feed.feed}_opt_outs as select distinct person_id from ({people})")
+    connection.execute(
+        f"create table rules.{feed.feed}_opt_outs as select distinct person_id from ({people_listed(settings, newest)})"
+    )
     return (
         f"not exists (select 1 from rules.{feed.feed}_opt_outs as opted_out where opted_out.person_id = lake.person_id)"
     )
+
+
+def people_listed(settings: Settings, opt_outs: Manifest) -> str:
+    files = parquet_files(settings.paths, [Segment(opt_outs, tuple(opt_outs.coverage))])
+    return base_select(load_contracts()["opt_outs"], files)
+
+
+def held_everyone(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, newest: Manifest, key: str | None, lists: list[Manifest]
+) -> bool:
+    """Whether the list that ingest applied had everybody who is on the newest: each month's is a new one, mostly of the same people."""
+    if key == newest.content_key:
+        return True
+    applied = next((manifest for manifest in lists if manifest.content_key == key), None)
+    if applied is None:
+        return False
+    listed, held = (f"select person_id from ({people_listed(settings, one)})" for one in (newest, applied))
+    return connection.execute(f"select 1 from ({listed} except {held}) limit 1").fetchone() is None
 
 
 def repeat_condition(
@@ -350,16 +377,21 @@ def repeat_condition(
     columns = ", ".join(quote(name) for name in names)
     not_null = " and ".join(f"{quote(name)} is not null" for name in feed.key) or "true"
     fingerprint = f"hash({columns})"
+    # Fingerprints first, and only counted: almost always none comes twice, and then nothing more is read.
     connection.execute(
         f"create temp table suspects as select {fingerprint} as fingerprint from ({source}) where {not_null} "
-        "group by fingerprint having min(delivery) <> max(delivery)"
+        "group by fingerprint having count(*) > 1"
     )
-    connection.execute(
-        f"create table rules.{feed.feed}_repeats as select {columns}, max(delivery) as delivery from ({source}) "
-        f"where {not_null} and {fingerprint} in (select fingerprint from suspects) group by {columns} "
-        "having min(delivery) <> max(delivery)"
-    )
+    no_suspects = connection.execute("select count(*) from suspects").fetchone() == (0,)
+    if not no_suspects:
+        connection.execute(
+            f"create table rules.{feed.feed}_repeats as select {columns}, max(delivery) as delivery from ({source}) "
+            f"where {not_null} and {fingerprint} in (select fingerprint from suspects) group by {columns} "
+            "having min(delivery) <> max(delivery)"
+        )
     connection.execute("drop table suspects")
+    if no_suspects:
+        return None
     if not connection.execute(f"select count(*) from rules.{feed.feed}_repeats").fetchone()[0]:  # type: ignore[index]
         return None
     same = " and ".join(f"repeated.{quote(name)} is not distinct from lake.{quote(name)}" for name in names)
@@ -377,12 +409,14 @@ def count_removed(
     segments: list[Segment],
     select: str,
     conditions: list[tuple[str, str]],
+    live: dict[str, int],
 ) -> None:
-    """Rows that were read and are not live, by named rule: removed by ingest, superseded, repeated."""
+    """Rows that were read and are not live, by named rule: removed by ingest, superseded, repeated. `live`: delivery → rows."""
+    removed: list[tuple[object, ...]] = []
     taken = {manifest.delivery: set(months) for manifest, months in segments}
     for manifest in delivered:
         for rule, rows in manifest.rows_removed.items():
-            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
+            removed.append((feed.feed, manifest.delivery, rule, rows))
         first = manifest.coverage_from[:7]
         by_rule: dict[str, int] = {}
         for month, rows in manifest.coverage.items():
@@ -395,19 +429,18 @@ def count_removed(
             )
             by_rule[rule] = by_rule.get(rule, 0) + rows
         for rule, rows in by_rule.items():
-            add_removed(connection, feed.feed, manifest.delivery, rule, rows)
-    earlier: list[str] = []
-    for rule, condition in conditions:
-        passed = "".join(f"{kept} and " for kept in earlier)
-        removed = connection.execute(
-            f"select delivery, count(*) from ({select} where {passed}not ({condition})) "
-            "group by delivery order by delivery"
-        ).fetchall()
-        for delivery, rows in removed:
-            add_removed(connection, feed.feed, delivery, rule, rows)
-        earlier.append(condition)
+            removed.append((feed.feed, manifest.delivery, rule, rows))
+    left = {m.delivery: sum(m.coverage.get(month, 0) for month in months) for m, months in segments}
+    for number, (rule, _) in enumerate(conditions, start=1):
+        still_left = live if number == len(conditions) else count_kept(connection, select, conditions[:number])
+        for delivery, rows in sorted(left.items()):
+            removed.append((feed.feed, delivery, rule, rows - still_left.get(delivery, 0)))
+        left = still_left
+    add_rows(connection, "rows_removed", [row for row in removed if row[-1]])
 
 
-def add_removed(connection: duckdb.DuckDBPyConnection, feed: str, delivery: str, rule: str, rows: int) -> None:
-    if rows:
-        connection.execute("insert into plan.rows_removed values (?, ?, ?, ?)", [feed, delivery, rule, rows])
+def count_kept(connection: duckdb.DuckDBPyConnection, select: str, conditions: list[tuple[str, str]]) -> dict[str, int]:
+    kept = " and ".join(condition for _, condition in conditions)
+    return dict(
+        connection.execute(f"select delivery, count(*) from ({select} where {kept}) group by delivery").fetchall()
+    )

@@ -53,8 +53,7 @@ def wanted_headers(contract: FeedContract) -> set[str]:
 def header_score(cells: list[str], contract: FeedContract) -> int:
     """How many of the contract's columns the cells would head."""
     found = {normalise_header(cell) for cell in cells if cell}
-    score = sum(1 for column in contract.columns if found & set(column.headers()))
-    score += sum(1 for column in contract.columns if any(found & set(join.headers()) for join in column.join))
+    score = sum(1 for heads in contract.heads if not found.isdisjoint(heads))
     for layout in contract.layouts:
         if layout.first_headers and tuple(normalise_header(cell) for cell in cells[: len(layout.first_headers)]) == (
             layout.first_headers

@@ -85,7 +85,9 @@ def remove_repeated_keys(
         "group by fingerprint having count(*) > 1"
     )
     if connection.execute("select count(*) from suspects").fetchone() != (0,):
-        rows = still_there(connection, tables, f"{key}, hash({content}) as content")
+        # Looked for in each table, so that only suspects have their content worked out.
+        is_suspect = f"{not_null} and hash({key}) in (select fingerprint from suspects)"
+        rows = still_there(connection, tables, f"{key}, hash({content}) as content", is_suspect)
         connection.execute(
             f"""
             insert into outcomes
@@ -96,7 +98,6 @@ def remove_repeated_keys(
                     row_number() over (partition by {key} order by source, row_id) as place,
                     first_value(content) over (partition by {key} order by source, row_id) as first_content
                 from ({rows})
-                where {not_null} and hash({key}) in (select fingerprint from suspects)
             )
             where place > 1
             """

@@ -44,6 +44,9 @@ PLAN_TABLES = {
 }
 
 
+FACTS_OF_A_FILE = ("file", "sha256", "rows_read", "rows_loaded", "rows_quarantined")
+
+
 class DeliveryFacts(NamedTuple):
     data_cut: dt.date
     coverage_from: dt.date
@@ -82,17 +85,24 @@ def write_plan(
             "insert into plan.feed_status values (?, ?, ?, ?, ?)",
             [name, newest is not None, is_required(settings, name), newest.delivery if newest else None, space],
         )
-        for manifest in listed:
-            for file in manifest.files:
-                counts = (file.rows_read, file.rows_loaded, file.rows_quarantined)
-                connection.execute(
-                    "insert into plan.files values (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [name, manifest.delivery, manifest.version, file.file, file.sha256, *counts],
-                )
-            for column, rows in manifest.values_nulled.items():
-                connection.execute(
-                    "insert into plan.values_nulled values (?, ?, ?, ?)", [name, manifest.delivery, column, rows]
-                )
+        files = [(manifest, file) for manifest in listed for file in manifest.files]
+        add_rows(
+            connection,
+            "files",
+            [
+                (name, manifest.delivery, manifest.version, *(getattr(file, fact) for fact in FACTS_OF_A_FILE))
+                for manifest, file in files
+            ],
+        )
+        add_rows(
+            connection,
+            "values_nulled",
+            [
+                (name, manifest.delivery, column, rows)
+                for manifest in listed
+                for column, rows in manifest.values_nulled.items()
+            ],
+        )
     write_expected_providers(connection, settings)
     activity = ", ".join(text(name) for name in ACTIVITY_FEEDS)
     connection.execute(
@@ -111,6 +121,13 @@ def write_plan(
         """,
         [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut],
     )
+
+
+def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    """Whole columns as parameters: one statement per row took half a second for the files of two deliveries."""
+    if rows:
+        columns = [list(values) for values in zip(*rows, strict=True)]
+        connection.execute(f"insert into plan.{table} select {', '.join('unnest(?)' for _ in columns)}", columns)
 
 
 def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

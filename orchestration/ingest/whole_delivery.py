@@ -47,7 +47,8 @@ def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress |
 def ingest_feed_up_to(settings: Settings, delivery_name: str, feed: str) -> dict[str, Manifest]:
     """One feed of every delivery up to this one, several at a time; delivery → manifest of those that hold it.
 
-    Each worker gets its share of the threads and of the memory. Raises what the oldest refused delivery raises.
+    Each worker gets its share of the memory, and all threads: deliveries differ in size, and the last one is not left with one core.
+    Raises what the oldest refused delivery raises.
     """
     deliveries = [d for d in list_deliveries(settings.paths) if d.name <= delivery_name and feed in d.files]
     workers = max(1, min(settings.threads, len(deliveries)))
@@ -61,13 +62,12 @@ def settings_for_one_of(settings: Settings, workers: int) -> Settings:
     """
     >>> share = settings_for_one_of(Settings(threads=8, memory_limit="4GB"), 4)
     >>> share.threads, share.memory_limit
-    (2, '1GB')
+    (8, '1GB')
     """
-    threads = max(1, settings.threads // workers)
     limit = re.fullmatch(r"\s*([\d.]+)\s*(\S*)\s*", settings.memory_limit)
     # what is no amount is left for DuckDB to refuse, in its own words
     memory = f"{float(limit[1]) / workers:g}{limit[2]}" if limit else settings.memory_limit
-    return settings.model_copy(update={"threads": threads, "memory_limit": memory})
+    return settings.model_copy(update={"memory_limit": memory})
 
 
 def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | None) -> dict[str, Manifest]:

@@ -34,8 +34,8 @@ APPOINTMENT_COLUMNS = {
 
 
 def create_month(con: duckdb.DuckDBPyConnection, plan: DemoPlan, month: date) -> None:
-    """Table `gp_month`: the true appointments of one month."""
-    con.execute(f"create or replace table gp_month as {appointments_sql(plan, month)}")
+    """Temporary table `gp_month`: the true appointments of one month."""
+    con.execute(f"create or replace temp table gp_month as {appointments_sql(plan, month)}")
 
 
 def appointments_as_delivered(fresh: str) -> str:

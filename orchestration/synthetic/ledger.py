@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import duckdb
@@ -43,14 +44,24 @@ def count_delivery(con: duckdb.DuckDBPyConnection, delivery: DemoDelivery) -> di
     return found
 
 
-def count_gp_month(con: duckdb.DuckDBPyConnection, month: date, delivery: DemoDelivery, total: Counts) -> None:
-    """Add one month of GP appointments (table `gp_month`) to a delivery's counts."""
+def count_gp_month(con: duckdb.DuckDBPyConnection, month: date, delivery: DemoDelivery) -> Counts:
+    """One month of GP appointments (table `gp_month`) in one delivery."""
     fresh = "true" if delivery.month == month else "false"
-    counts = _count(con, gp_files.appointments_as_delivered(fresh), "true", "event_id") | _hidden(
+    return _count(con, gp_files.appointments_as_delivered(fresh), "true", "event_id") | _hidden(
         con, "gp_month", "true", delivery
     )
-    for kind, number in counts.items():
-        total[kind] = total.get(kind, 0) + number
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """
+    >>> total([{"late": 1}, {"late": 2, "withdrawn": 1}])
+    {'late': 3, 'withdrawn': 1}
+    """
+    added: Counts = {}
+    for one in counts:
+        for kind, number in one.items():
+            added[kind] = added.get(kind, 0) + number
+    return added
 
 
 def _count(con: duckdb.DuckDBPyConnection, rows: str, covered: str, key: str, **conditions: str) -> Counts:

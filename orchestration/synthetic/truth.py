@@ -26,9 +26,13 @@ _KNOWN = "(person_is_null or not has_opted_out)"
 _NIGHTS = "('day_case', 'regular')"
 
 
-def create_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
-    """Table `truth`: measure, practice code as delivered, month, value. GP appointments are added month by month."""
+def create_truth_table(con: duckdb.DuckDBPyConnection) -> None:
+    """Table `truth`: measure, practice code as delivered, month, value."""
     con.execute("create table truth (measure varchar, practice_code varchar, month date, value decimal(18, 2))")
+
+
+def create_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
+    """Everything but GP appointments, which are added month by month."""
     fresh = dirt.fresh_in_any("event_month", plan.fresh_months())
     con.execute(f"create temp table live_episodes as {_live_episodes(plan, fresh)}")
     _add(con, _attendances(fresh))
