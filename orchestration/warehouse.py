@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.errors import IntMartsError
@@ -15,17 +16,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MART_SCHEMAS = ("marts", "as_at")
+LOW_64_BITS = f"{2**64 - 1}::uhugeint"
 
 
 def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def file_mark(path: Path) -> tuple[int, ...]:
+    """Another one whenever the file was written to: the kernel's time of change cannot be set back by hand. Empty where none is."""
+    if not path.exists():
+        return ()
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
 class Warehouse:
     """Queries over one open read-only connection. `relation` is always `schema.table`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, hashes: dict[str, str] | None = None) -> None:
+        """`hashes`: content hashes by relation that are known of this very file already; those found are added."""
         self.connection = connection
+        self.hashes = {} if hashes is None else hashes
 
     def query_df(self, sql: str, parameters: Sequence | None = None) -> pd.DataFrame:
         return self.connection.execute(sql, parameters or []).df()
@@ -60,16 +72,36 @@ class Warehouse:
         Each row as text gives 128 bits (MD5: the aim is to notice a change, and every file of a release carries a SHA-256 as well).
         Their sums, the number of rows and the columns are what is hashed: no sort, and the rows never leave the engine.
         """
+        if relation not in self.hashes:
+            self.hashes[relation] = self._content_hash(relation)
+        return self.hashes[relation]
+
+    def _content_hash(self, relation: str) -> str:
         columns = self.columns(relation)
         if not columns:
             raise IntMartsError(f"{relation} is not in the warehouse")
         fields = ", ".join(f"coalesce(cast({quote(name)} as varchar), chr(0))" for name in columns)
         sums = self.rows(
-            "select count(*), sum(md5_number_upper(row_text)), sum(md5_number_lower(row_text)) "
-            f"from (select concat_ws(chr(31), {fields}) as row_text from {relation})"
+            f"select count(*), sum((md5 & {LOW_64_BITS})::ubigint), sum((md5 >> 64)::ubigint) "
+            f"from (select md5_number(concat_ws(chr(31), {fields})) as md5 from {relation})"
         )[0]
         said = [*(f"{name} {kind}" for name, kind in columns.items()), *map(str, sums)]
         return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+_known_hashes: tuple[tuple, dict[str, str]] = ((), {})
+
+
+def _hashes_of(path: Path) -> dict[str, str]:
+    """The content hashes that this process has taken of the file as it stands: the gate has just read what the publisher reads next.
+
+    The file is marked before it is read, so a change while it is read or after leads to other hashes the next time it is opened.
+    """
+    global _known_hashes
+    mark = (path.absolute(), *file_mark(path))
+    if _known_hashes[0] != mark:
+        _known_hashes = (mark, {})
+    return _known_hashes[1]
 
 
 @contextmanager
@@ -80,6 +112,7 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     path = settings.paths.warehouse_file
     if not path.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
+    hashes = _hashes_of(path)
     config = {"access_mode": "READ_ONLY", "threads": settings.threads, "memory_limit": settings.memory_limit}
     with DuckDBResource(database=str(path), connection_config=config).get_connection() as connection:
-        yield Warehouse(connection)
+        yield Warehouse(connection, hashes)

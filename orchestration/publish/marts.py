@@ -121,7 +121,10 @@ def comment(connection: duckdb.DuckDBPyConnection, dictionary: Dictionary) -> No
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, dictionary: Dictionary) -> None:
-    """`parquet/<mart>.parquet`, and a folder of the schema's name for any schema but `marts`; descriptions as key-value metadata."""
+    """`parquet/<mart>.parquet`, and a folder of the schema's name for any schema but `marts`; descriptions as key-value metadata.
+
+    Not sorted again: `create_table` has laid the rows in order, DuckDB reads them so, and the bytes are the same at half the cost.
+    """
     for relation in tables_of(connection, "release"):
         schema, name = relation.split(".")
         target = folder / "parquet" / ("" if schema == "marts" else schema) / f"{name}.parquet"
@@ -129,9 +132,8 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, dictionar
         table = dictionary.table(relation)
         columns = columns_of(connection, "release", relation)
         described = json.dumps({column: table.column(column).description for column in columns}, ensure_ascii=False)
-        ordered = ", ".join(map(quote, dict.fromkeys([*key_of(relation, columns), *columns])))
         connection.execute(
-            f"copy (select * from release.{relation} order by {ordered}) to {literal(str(target))} (format parquet, compression zstd, "
+            f"copy release.{relation} to {literal(str(target))} (format parquet, compression zstd, "
             f"kv_metadata {{description: {literal(table.description)}, column_descriptions: {literal(described)}}})"
         )
 

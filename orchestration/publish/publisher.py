@@ -133,14 +133,17 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     with ExitStack() as stack:
         built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
         changes = write_internal(settings, plan, built["internal"], list(tables))
-        # the pictures are drawn in other processes: meanwhile this one protects the public profile
-        with ThreadPoolExecutor(1) as beside:
+        # the pictures are drawn in other processes and DuckDB reads back by itself: meanwhile this one protects the public profile
+        with ThreadPoolExecutor(2) as beside:
             drawn = beside.submit(write_pages, plan, built["internal"])
+            read_back = beside.submit(read_written, settings, built["internal"], "internal")
             disclosure = public.write_public(settings, plan, built["internal"], built["public"])
             drawn.result()
-        _finish(settings, plan, built["public"], "public", disclosure.outside())
-        written = _finish(settings, plan, built["internal"], "internal", disclosure, changes)
+        written = read_back.result()
         require_copied(tables, written)
+        shown = read_written(settings, built["public"], "public")
+        _seal(plan, built["public"], "public", shown, disclosure.outside())
+        _seal(plan, built["internal"], "internal", written, disclosure, changes)
         check_folder(built["public"], "public")
         check_folder(built["internal"], "internal")
         by_profile["public"].install(built["public"], plan.release)
@@ -288,16 +291,25 @@ def write_pages(plan: Plan, folder: Path) -> None:
     pages.write_quality_page(folder / "quality", plan.verdict)
 
 
-def _finish(
-    settings: Settings, plan: Plan, folder: Path, profile: Profile, disclosure: Disclosure, changes: Sequence[str] = ()
-) -> dict[str, TableFacts]:
-    """Read the written database back, hash every file, seal the receipt; gives what was read back."""
+def read_written(settings: Settings, folder: Path, profile: Profile) -> dict[str, TableFacts]:
+    """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts."""
     import duckdb
 
-    is_internal = profile == "internal"
     with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
         attach(connection, folder / DATABASE_NAME[profile], "written")
-        tables = table_facts(connection, "written")
+        return table_facts(connection, "written")
+
+
+def _seal(
+    plan: Plan,
+    folder: Path,
+    profile: Profile,
+    tables: dict[str, TableFacts],
+    disclosure: Disclosure,
+    changes: Sequence[str] = (),
+) -> None:
+    """Hash every file and leave the receipt beside them."""
+    is_internal = profile == "internal"
     build = plan.build
     counts = {"rows_read": None, "rows_loaded": None, "rows_quarantined": None}
     receipt = ReleaseReceipt(
@@ -326,7 +338,6 @@ def _finish(
         files=file_hashes(folder),
     )
     receipt.sealed().write(folder)
-    return tables
 
 
 def _stands(settings: Settings, release: ReleaseId, build_key: str) -> bool:
