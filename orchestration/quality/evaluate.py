@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.checks import CheckResult
@@ -18,7 +17,14 @@ from orchestration.quality import definitions as definitions_module
 from orchestration.quality import drift, suites
 from orchestration.quality.dbt_evidence import RELATION, DbtEvidence, load_evidence
 from orchestration.quality.definitions import Definition, hash_of
-from orchestration.quality.fingerprints import FileHashes, hash_of_hashes, lake_hashes, landing_hashes, suite_hashes
+from orchestration.quality.fingerprints import (
+    FileHashes,
+    hash_of_hashes,
+    lake_hashes,
+    landing_hashes,
+    mark,
+    suite_hashes,
+)
 from orchestration.quality.receipt import MartEvidence
 from orchestration.quality.rerun import Rerun
 from orchestration.settings import Settings
@@ -64,7 +70,7 @@ def evaluate(settings: Settings, delivery: Delivery) -> Evaluation:
     landing, lake = landing_hashes(settings, delivery.name, hashes), lake_hashes(settings, delivery.name, hashes)
     hashes.save()
     evidence, files = load_evidence(settings), suite_hashes(definitions_module.EXPECTATIONS)
-    marks = [_mark(settings.paths.warehouse_file), _mark(settings.paths.inputs_file)]
+    marks = [mark(settings.paths.warehouse_file), mark(settings.paths.inputs_file)]
     key = hash_of(
         [delivery.name, marks, evidence.run_results_sha256, hash_of(evidence.manifest), hash_of_hashes(lake), files]
     )
@@ -126,10 +132,3 @@ class RowCounter:
             except (duckdb.CatalogException, duckdb.BinderException):
                 self.counts[relation, where] = None
         return self.counts[relation, where]
-
-
-def _mark(path: Path) -> list[int]:
-    if not path.exists():
-        return []
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]

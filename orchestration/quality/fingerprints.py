@@ -21,6 +21,15 @@ from orchestration.settings import Settings
 NOTES_OF_INGEST = "seen.json"
 
 
+def mark(path: Path) -> list[int]:
+    """What changes when a file does; nothing when it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return []
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
 class FileHashes:
     """sha256 by path, remembered in the evidence folder between runs."""
 
@@ -35,15 +44,13 @@ class FileHashes:
     def of(self, path: Path) -> str:
         """sha256 of the file; an empty string when it is gone."""
         name = path.relative_to(self.root).as_posix()
-        try:
-            stat = path.stat()
-        except OSError:
+        now = mark(path)
+        if not now:
             return ""
-        mark = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         known = self.memory.get(name)
-        if known is None or known[:4] != mark:
+        if known is None or known[:4] != now:
             with path.open("rb") as stream:
-                known = [*mark, hashlib.file_digest(stream, "sha256").hexdigest()]
+                known = [*now, hashlib.file_digest(stream, "sha256").hexdigest()]
         self.used[name] = known
         return known[4]
 
