@@ -25,9 +25,10 @@ def quote(identifier: str) -> str:
 
 def file_mark(path: Path) -> tuple[int, ...]:
     """Another one whenever the file was written to: the kernel's time of change cannot be set back by hand. Empty where none is."""
-    if not path.exists():
+    try:
+        stat = path.stat()
+    except OSError:
         return ()
-    stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
@@ -81,6 +82,7 @@ class Warehouse:
         if not columns:
             raise IntMartsError(f"{relation} is not in the warehouse")
         fields = ", ".join(f"coalesce(cast({quote(name)} as varchar), chr(0))" for name in columns)
+        # two words of one MD5; asked for each word (`md5_number_upper`, `_lower`), DuckDB makes text and MD5 of every row twice
         sums = self.rows(
             f"select count(*), sum((md5 & {LOW_64_BITS})::ubigint), sum((md5 >> 64)::ubigint) "
             f"from (select md5_number(concat_ws(chr(31), {fields})) as md5 from {relation})"

@@ -1,42 +1,57 @@
 """inputs → warehouse: dbt's models, seeds and tests as assets and checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import (
-    DagsterDbtTranslator,
-    DagsterDbtTranslatorSettings,
-    DbtCliInvocation,
-    DbtCliResource,
-    DbtProject,
-    dbt_assets,
-)
 from packaging.version import Version
 
 from orchestration.assets.check_results import to_dagster
 from orchestration.assets.shared import HomeResource, plain_words
 from orchestration.assets.table_metadata import TableMetadata, asset_key_of, with_table_metadata
-from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, ensure_manifest
+from orchestration.dbt_runtime import (
+    DBT_PROJECT_DIR,
+    dbt_environment,
+    dbt_executable,
+    ensure_manifest,
+    without_dbt_core,
+)
 from orchestration.errors import IntMartsError
 from orchestration.progress import reporter
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, open_warehouse
+
+with without_dbt_core():
+    from dagster_dbt import (
+        DagsterDbtTranslator,
+        DagsterDbtTranslatorSettings,
+        DbtCliInvocation,
+        DbtCliResource,
+        DbtProject,
+        dbt_assets,
+    )
 
 if TYPE_CHECKING:
     from orchestration.quality.dbt_evidence import DbtEvidence
 
 
 class HouseTranslator(DagsterDbtTranslator):
-    """Names as in the design: key = schema and table, group = layer, owner from the model's YAML."""
+    """Names as in the design: key = schema and table, group = layer, owner from the model's YAML. One for each manifest."""
 
     def __init__(self) -> None:
         super().__init__(
             settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True, enable_code_references=True)
         )
+        self.specs: dict[str, dg.AssetSpec] = {}
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        """Made once: dagster-dbt asks for a node again for each node that reads it."""
+        if unique_id not in self.specs:
+            self.specs[unique_id] = self.new_asset_spec(manifest, unique_id, project)
+        return self.specs[unique_id]
+
+    def new_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
         spec = super().get_asset_spec(manifest, unique_id, project).replace_attributes(key=asset_key_of(node))
         if node["resource_type"] == "source":
@@ -67,9 +82,6 @@ class HouseTranslator(DagsterDbtTranslator):
         return spec._replace(description=" ".join(filter(None, said)))
 
 
-TRANSLATOR = HouseTranslator()
-
-
 def as_the_gate_judges(events: Iterator[Any], evidence: "DbtEvidence", warehouse: Warehouse) -> Iterator[Any]:
     """dbt calls every failed test a warning and an empty table passed; people see what the gate makes of it, in its words."""
     from orchestration.quality.evaluate import RowCounter
@@ -98,8 +110,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest_file,
         project=project,
-        dagster_dbt_translator=TRANSLATOR,
-        exclude="resource_type:unit_test",
+        dagster_dbt_translator=HouseTranslator(),
         name="dbt_build",
     )
     def dbt_build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[Any]:
@@ -120,9 +131,10 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             if not context.is_subset:
                 run.paths.warehouse_file.unlink(missing_ok=True)
             (run.paths.warehouse / "spill").mkdir(exist_ok=True)
-            invocation = dbt_resource(run).cli(
-                ["build"], context=context, target_path=run.paths.dbt / "target", raise_on_error=False
-            )
+            # unit tests judge the code, not the data: they belong to its tests
+            arguments = ["build", "--exclude", "resource_type:unit_test"]
+            target = run.paths.dbt / "target"
+            invocation = dbt_resource(run).cli(arguments, context=context, target_path=target, raise_on_error=False)
             events = list(invocation.stream())
             require_dbt_ran(invocation)
         # the warehouse can only be read once dbt has let go of it
@@ -137,11 +149,15 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
 
 
 class DbtOfThisEnvironment(DbtCliResource):
-    """Asks the installed package which version it is; the class above starts dbt for that, two seconds in every refresh."""
+    """Asks the installed package which version it is; the class above starts dbt for that, two seconds in every refresh. Nor does it
+    need dbt's adapter in this process: what the UI shows of a table is read from the warehouse (`table_metadata`)."""
 
     @property
     def _cli_version(self) -> Version:
         return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        return None
 
 
 def dbt_resource(settings: Settings) -> DbtCliResource:

@@ -11,10 +11,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestration.errors import IntMartsError
+from orchestration.yaml_text import read_yaml
 
 ColumnType = Literal[
     "code", "text", "date", "month", "time", "timestamp", "integer", "bigint", "double", "count", "money", "decimal",
@@ -205,7 +205,7 @@ class FeedContract(Strict):
 
 def read_contract(path: Path) -> FeedContract:
     text = path.read_text(encoding="utf-8")
-    body = yaml.safe_load(text)
+    body = read_yaml(text)
     body["columns"] = [{"name": name, **spec} for name, spec in body["columns"].items()]
     body["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
     try:

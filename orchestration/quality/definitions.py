@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestration.checks import CheckResult, Severity, State
 from orchestration.errors import GateShut
 from orchestration.settings import PROJECT_ROOT
+from orchestration.yaml_text import read_yaml
 
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 REGISTRY_FILE = EXPECTATIONS / "checks.yml"  # tests point both elsewhere
@@ -121,7 +122,7 @@ def load_registry(file: Path | None = None) -> Registry:
     """Raises `GateShut` when the registry is absent, unreadable, empty or names a check twice."""
     file = file or REGISTRY_FILE
     try:
-        registry = Registry.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        registry = Registry.model_validate(read_yaml(file.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise GateShut(
             f"expectations/{file.name} cannot be read as the registry ({type(error).__name__}): restore it or run `make checks`",

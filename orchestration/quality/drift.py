@@ -23,6 +23,7 @@ from orchestration.quality.definitions import Definition, hash_of
 from orchestration.quality.history import create_history
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
+from orchestration.yaml_text import read_yaml
 
 SHOWN = 4
 
@@ -67,7 +68,7 @@ class Check(BaseModel):
 def load_rules() -> list[Rule]:
     """Raises `GateShut` when `drift.yml` cannot be read."""
     try:
-        entries = yaml.safe_load((definitions_module.EXPECTATIONS / "drift.yml").read_text(encoding="utf-8"))["checks"]
+        entries = read_yaml((definitions_module.EXPECTATIONS / "drift.yml").read_text(encoding="utf-8"))["checks"]
         return [Rule.model_validate(entry) for entry in entries]
     except (OSError, yaml.YAMLError, ValidationError, TypeError, KeyError) as error:
         raise GateShut(

@@ -17,7 +17,13 @@ from orchestration.quality import definitions as definitions_module
 from orchestration.quality import drift, suites
 from orchestration.quality.dbt_evidence import RELATION, DbtEvidence, load_evidence
 from orchestration.quality.definitions import Definition, hash_of
-from orchestration.quality.fingerprints import FileHashes, hash_of_hashes, lake_hashes, landing_hashes, suite_hashes
+from orchestration.quality.fingerprints import (
+    FileHashes,
+    hash_of_hashes,
+    lake_hashes,
+    landing_hashes,
+    suite_hashes,
+)
 from orchestration.quality.receipt import MartEvidence
 from orchestration.quality.rerun import Rerun
 from orchestration.settings import Settings

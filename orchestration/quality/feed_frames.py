@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestration.ingest.manifest import current_folder
 from orchestration.settings import Settings
+from orchestration.warehouse import file_mark
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,6 +42,13 @@ class FeedFrames:
 def landed_folder(settings: Settings, delivery: Delivery, feed: str) -> Path | None:
     """The version in force of a feed of a delivery in the lake."""
     return current_folder(settings.paths, feed, delivery.name)
+
+
+def landed_marks(settings: Settings, delivery: Delivery, feed: str) -> list[list[Any]]:
+    """Every file of that version with what changes when it does (`FileHashes` goes by the same)."""
+    folder = landed_folder(settings, delivery, feed)
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
+    return [[str(path), *file_mark(path)] for path in files]
 
 
 def landed_frames(

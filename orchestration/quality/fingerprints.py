@@ -16,6 +16,7 @@ from orchestration.deliveries import list_deliveries
 from orchestration.errors import GateShut
 from orchestration.quality.definitions import hash_of
 from orchestration.settings import Settings
+from orchestration.warehouse import file_mark
 
 # When ingest last looked at which file: it holds nothing that becomes a figure, and is written again after a home is copied.
 NOTES_OF_INGEST = "seen.json"
@@ -35,15 +36,13 @@ class FileHashes:
     def of(self, path: Path) -> str:
         """sha256 of the file; an empty string when it is gone."""
         name = path.relative_to(self.root).as_posix()
-        try:
-            stat = path.stat()
-        except OSError:
+        now = list(file_mark(path))
+        if not now:
             return ""
-        mark = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         known = self.memory.get(name)
-        if known is None or known[:4] != mark:
+        if known is None or known[:4] != now:
             with path.open("rb") as stream:
-                known = [*mark, hashlib.file_digest(stream, "sha256").hexdigest()]
+                known = [*now, hashlib.file_digest(stream, "sha256").hexdigest()]
         self.used[name] = known
         return known[4]
 

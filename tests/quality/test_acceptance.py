@@ -58,6 +58,23 @@ def test_a_usual_delivery_is_accepted(tmp_path: Path) -> None:
     assert set(found.values()) == {State.PASS} and len(found) >= 7
 
 
+def test_a_feed_is_evaluated_again_when_what_was_landed_changes_and_only_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = landed(tmp_path, attended=800, rows=1000)
+    usual = states(settings)
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.quality.suites.landed_frames", lambda *_: pytest.fail("nothing has changed"))
+        assert states(settings) == usual
+    codes = next(settings.paths.lake.rglob("codes.parquet"))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table codes as select * replace (if(code = '5', 1, 999) as rows) from read_parquet(?)", [str(codes)]
+        )
+        connection.execute(f"copy codes to '{codes}' (format parquet)")
+    assert State.FAIL in states(settings).values()
+
+
 def test_a_share_speaks_only_where_numbers_are_large_enough(tmp_path: Path) -> None:
     assert states(landed(tmp_path / "few", attended=0, rows=5))["accept.hes_op.attended_share_not_low"] is State.PASS
     assert states(landed(tmp_path / "many", attended=0, rows=500))["accept.hes_op.attended_share_not_low"] is State.FAIL
