@@ -156,9 +156,14 @@ def _spc_template() -> dict[str, Any]:
     )
     markers = alt.Chart(alt.Data(name="markers")).encode(x=when)
     rule = markers.mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[1, 2])
-    label = markers.mark_text(align="left", dx=3, dy=-5, fontSize=11, fill="var(--ink)").encode(
-        y=alt.value(0), text="label:N"
-    )
+    # near the right edge the words stand before their line, where there is room for them
+    label = markers.mark_text(
+        align=alt.ExprRef("datum.late ? 'right' : 'left'"),
+        dx=alt.ExprRef("datum.late ? -3 : 3"),
+        dy=-5,
+        fontSize=11,
+        fill="var(--ink)",
+    ).encode(y=alt.value(0), text="label:N")
     line = points.mark_line(stroke="var(--line)", strokeWidth=1.6).encode(x=when, y=figure)
     marks = points.mark_point(filled=True, strokeWidth=1.6, opacity=1).encode(
         x=when,
@@ -205,6 +210,7 @@ def _spc_datasets(picture: SpcPicture) -> Datasets:
                 "stroke": colour,
             }
         )
+    late = {point.month for point in picture.points[len(picture.points) * 3 // 4 :]}
     unsettled = [
         list(run) for is_open, run in groupby(picture.points, key=lambda p: p.period_status != "final") if is_open
     ]
@@ -216,7 +222,15 @@ def _spc_datasets(picture: SpcPicture) -> Datasets:
             for run in unsettled
         ],
         "levels": _levels(picture.points),
-        "markers": [{"t": _instant(m.month), "label": m.label} for m in picture.markers],
+        # what falls on one month shares a line, and so its words: two labels in one place cannot be read
+        "markers": [
+            {
+                "t": _instant(month),
+                "label": " · ".join(m.label for m in same_month),
+                "late": month in late,
+            }
+            for month, same_month in groupby(picture.markers, key=lambda m: m.month)
+        ],
     }
 
 
