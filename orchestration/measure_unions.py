@@ -24,7 +24,13 @@ def union_sql(kind: str, measures: list[str]) -> str:
     measures
         Names of the models to unite, in order.
     """
-    selects = "\nunion all by name\n".join(f"select * from {{{{ ref('{measure}') }}}}" for measure in measures)
+    # additive measures are kept as columns (macro `additive_measures`) and become rows here
+    select = (
+        "{{{{ cells_in_rows(ref('{measure}')) }}}}"
+        if kind == "additive"
+        else "select * from {{{{ ref('{measure}') }}}}"
+    )
+    selects = "\nunion all by name\n".join(select.format(measure=measure) for measure in measures)
     config = "{{ config(materialized='view') }}"
     return f"{HEADER.format(kind=kind)}\n{config}\n\n{selects}\n"
 

@@ -1,4 +1,5 @@
-{# Additive cells of one source of events, in one pass over it (design 5).
+{# Additive cells of one source of events, in one pass over it (design 5): a row per cell, a column per measure. `additive_cells` has
+   them as rows, a measure each; kept as columns they are a tenth of the rows.
 
    events    relation with one row per counted thing and the columns event_month, event_date, person_id, practice_code, sex, age_band, imd_quintile
    measures  measure id → a SQL condition (counts the rows where it holds), or {'sum': expression, 'where': condition}
@@ -11,42 +12,18 @@
 {% macro additive_measures(events, measures, flags={}, persons=true, weight=none) -%}
 with
 
-counted as (
-    select
-        'all' as cohort_id,
-        events.*
-    from {{ events }} as events
-    {% for cohort_id, condition in flags.items() -%}
-    union all
-    select
-        '{{ cohort_id }}' as cohort_id,
-        events.*
-    from {{ events }} as events
-    where {{ condition }}
-    {% endfor -%}
-    {% if persons -%}
-    union all
-    select
-        memberships.cohort_id,
-        events.*
-    from {{ events }} as events
-    inner join {{ ref('person_cohort_periods') }} as memberships
-        on
-            events.person_id = memberships.person_id
-            and events.event_date >= memberships.valid_from
-            and events.event_date < memberships.valid_to
-    {%- endif %}
-),
-
--- the rows are read once, into the finest cells; both cuts are sums of those
+-- the rows are read once, into the finest cells: which cohorts an event is in is part of its cell, and all else is a sum of those
 finest as (
     select
-        cohort_id,
-        event_month as month,
-        practice_code,
-        coalesce(sex, 'unknown') as sex,
-        coalesce(age_band, 'unknown') as age_band,
-        imd_quintile,
+        {{ 'spans.cohort_set_key' if persons else 'cast(null as integer)' }} as cohort_set_key,
+        {% for cohort_id, condition in flags.items() -%}
+        coalesce({{ condition }}, false) as in_{{ cohort_id }},
+        {% endfor -%}
+        events.event_month as month,
+        events.practice_code,
+        coalesce(events.sex, 'unknown') as sex,
+        coalesce(events.age_band, 'unknown') as age_band,
+        events.imd_quintile,
         {% for measure_id, rule in measures.items() -%}
         {% if rule is mapping -%}
         coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0)
@@ -56,39 +33,70 @@ finest as (
         count(*) filter (where {{ rule }})
         {%- endif %} as {{ measure_id }}{{ ',' if not loop.last }}
         {% endfor %}
-    from counted
-    where event_month is not null
-    group by cohort_id, event_month, practice_code, coalesce(sex, 'unknown'), coalesce(age_band, 'unknown'), imd_quintile
+    from {{ events }} as events
+    {% if persons -%}
+    left join {{ ref('person_cohort_spans') }} as spans
+        on
+            events.person_id = spans.person_id
+            and events.event_date >= spans.valid_from
+            and events.event_date < spans.valid_to
+    {% endif -%}
+    where events.event_month is not null
+    group by all
 ),
 
-wide as (
+placed as (
     select
-        finest.cohort_id,
-        cuts.cut,
-        finest.month,
-        finest.practice_code,
-        case when cuts.cut = 'sex_age' then finest.sex else 'all' end as sex,
-        case when cuts.cut = 'sex_age' then finest.age_band else 'all' end as age_band,
-        case when cuts.cut = 'imd' then finest.imd_quintile end as imd_quintile,
-        {% for measure_id in measures -%}
-        cast(sum(finest.{{ measure_id }}) as decimal(18, 2)) as {{ measure_id }}{{ ',' if not loop.last }}
-        {% endfor %}
+        'all' as cohort_id,
+        finest.*
     from finest
-    cross join (values ('sex_age'), ('imd')) as cuts (cut)
-    group by all
+    {% for cohort_id in flags -%}
+    union all
+    select
+        '{{ cohort_id }}' as cohort_id,
+        finest.*
+    from finest
+    where in_{{ cohort_id }}
+    {% endfor -%}
+    {% if persons -%}
+    union all
+    select
+        sets.cohort_id,
+        finest.*
+    from finest
+    inner join (
+        select distinct
+            cohort_set_key,
+            unnest(cohort_ids) as cohort_id
+        from {{ ref('person_cohort_spans') }}
+    ) as sets on finest.cohort_set_key = sets.cohort_set_key
+    {%- endif %}
 )
 
 select
-    cast(measure_id as varchar) as measure_id,
-    cohort_id,
-    cut,
-    month,
-    practice_code,
-    sex,
-    age_band,
-    imd_quintile,
-    numerator
-from wide
-unpivot (numerator for measure_id in ({{ measures.keys() | join(', ') }}))
+    placed.cohort_id,
+    cuts.cut,
+    placed.month,
+    placed.practice_code,
+    case when cuts.cut = 'sex_age' then placed.sex else 'all' end as sex,
+    case when cuts.cut = 'sex_age' then placed.age_band else 'all' end as age_band,
+    case when cuts.cut = 'imd' then placed.imd_quintile end as imd_quintile,
+    {% for measure_id in measures -%}
+    cast(sum(placed.{{ measure_id }}) as decimal(18, 2)) as {{ measure_id }}{{ ',' if not loop.last }}
+    {% endfor %}
+from placed
+cross join (values ('sex_age'), ('imd')) as cuts (cut)
+group by all
+{%- endmacro %}
+
+{# The cells of a measure file as rows: one per cell and measure that counted anything. #}
+{% macro cells_in_rows(cells) -%}
+select *
+from {{ cells }}
+unpivot (
+    numerator for measure_id in (
+        columns(* exclude (cohort_id, cut, month, practice_code, sex, age_band, imd_quintile))
+    )
+)
 where numerator <> 0
 {%- endmacro %}

@@ -12,7 +12,7 @@ thresholds as (
 ladder as (
     {{ person_step_sums(
         [],
-        'cast(events >= thresholds.events_per_person as integer)',
+        'cast({k} >= thresholds.events_per_person as integer)',
         12,
         where='measure_id in (select thresholds.measure_id from thresholds)',
         further_join=['thresholds', 'measure_id', 'events_per_person']

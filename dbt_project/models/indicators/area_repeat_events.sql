@@ -9,17 +9,25 @@ standardised as (
     where standardisation = 'direct_esp2013'
 )
 
-{% for period, width in {'month': 1, 'rolling_12_months': 12}.items() -%}
 select
-    '{{ period }}' as period,
+    'month' as period,
+    *
+from (
+    {{ person_month_sums(
+        ['sex', 'age_band'],
+        '{k} * ({k} - 1)',
+        where="cohort_id = 'all' and measure_id in (select standardised.measure_id from standardised)"
+    ) | indent(4) }}
+) as month_sums
+union all
+select
+    'rolling_12_months' as period,
     *
 from (
     {{ person_step_sums(
         ['sex', 'age_band'],
-        'events * (events - 1)',
-        width,
+        '{k} * ({k} - 1)',
+        12,
         where="cohort_id = 'all' and measure_id in (select standardised.measure_id from standardised)"
     ) | indent(4) }}
-) as {{ period }}_sums
-{{ 'union all' if not loop.last }}
-{% endfor -%}
+) as rolling_12_months_sums

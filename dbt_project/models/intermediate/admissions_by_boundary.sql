@@ -109,7 +109,8 @@ joined as (
             and frame.month = age_groups.month
             and frame.int_code = age_groups.int_code
             and frame.age_group = age_groups.age_group
-            and frame.age_group <> 'unknown'
+            -- said of the right side: a condition on the left alone makes the join a loop over all pairs
+            and age_groups.age_group <> 'unknown'
     left join {{ ref('area_month_statuses') }} as statuses
         on
             frame.boundary = statuses.boundary
