@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
@@ -109,7 +110,9 @@ def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         'threads = 2\nmemory_limit = "3GB"\n'
     )
     settings = load_settings(home=home)
-    refresh(settings, DELIVERY)
+    # a run in this process says in the environment which home it works on: other tests must not find this one there
+    with mock.patch.dict(os.environ):
+        refresh(settings, DELIVERY)
     return settings
 
 
