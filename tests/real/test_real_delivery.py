@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from unittest import mock
 
 import duckdb
 import pytest
@@ -22,6 +21,7 @@ import yaml
 
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
+from ..conftest import int_marts
 from ..oracle import compare
 from ..oracle.brute_force import BruteForce
 
@@ -93,8 +93,6 @@ def write_membership(path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    from orchestration.pipeline import refresh
-
     home = tmp_path_factory.mktemp("real")
     folder = home / "landing" / DELIVERY
     folder.mkdir(parents=True)
@@ -109,11 +107,10 @@ def real_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         'icb_code = "QKS"\nicb_name = "NHS Kent and Medway Integrated Care Board"\nsub_icb_codes = ["91Q"]\n'
         'threads = 2\nmemory_limit = "3GB"\n'
     )
-    settings = load_settings(home=home)
-    # a run in this process says in the environment which home it works on: other tests must not find this one there
-    with mock.patch.dict(os.environ):
-        refresh(settings, DELIVERY)
-    return settings
+    # in a process of its own: a run keeps the settings it works with, and other tests must not find these
+    done = int_marts("refresh", DELIVERY, "--json", home=home)
+    assert done.exit_code == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return load_settings(home=home)
 
 
 @pytest.fixture(scope="session")
