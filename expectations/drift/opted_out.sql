@@ -1,4 +1,4 @@
--- Share of the records of each delivery that were removed because their person has opted out. About one person in twenty has.
+-- Share of the records of each delivery that were removed because their person has opted out.
 with counted as (
     select f.delivery, sum(f.rows_read) as read, max(coalesce(r.rows, 0)) as removed
     from (

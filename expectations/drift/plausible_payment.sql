@@ -1,4 +1,4 @@
--- Payments to general practice for each registered patient and year: England's average is about 150 to 180 pounds.
+-- Payments to general practice for each registered patient and year: 172 pounds in one ICB in 2022/23.
 select
     financial_year as subject, count(*) as examined,
     sum(payments_gbp)::double / sum(registered_patients) not between $lowest and $highest as is_violation,
