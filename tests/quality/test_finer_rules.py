@@ -62,6 +62,24 @@ def test_more_people_opted_out_than_ever(connection: duckdb.DuckDBPyConnection, 
     assert bool(violations(connection, "drift.opted_out")) == wrong
 
 
+@pytest.mark.parametrize(
+    ("removed", "month", "wrong"),
+    [(0, "2025-10-01", False), (15, "2025-10-01", False), (50, "2025-10-01", True), (0, "2025-11-01", True)],
+)
+def test_records_after_the_data_cut(
+    connection: duckdb.DuckDBPyConnection, removed: int, month: str, wrong: bool
+) -> None:
+    """Removed by name, or in a month that had not begun."""
+    connection.execute(
+        "create table inputs.plan.files as select 'contract_activity' as feed, '2025-10' as delivery, 1000 as rows_read; "
+        "create table inputs.plan.rows_removed as "
+        f"select 'contract_activity' as feed, '2025-10' as delivery, 'after_data_cut' as rule, {removed} as rows; "
+        "create table seen_volume as select 'contract_activity' as feed, d.delivery, 'ZX1' as provider_code, "
+        f"date '{month}' as month, 30 as y from (values ('2025-09'), ('2025-10')) as d(delivery)"
+    )
+    assert bool(violations(connection, "drift.after_cut.contract_activity")) == wrong
+
+
 def reference(connection: duckdb.DuckDBPyConnection, feed: str, newest_key: str, newest_value: str, rows: int) -> None:
     connection.execute(
         f"create table seen_reference as select '{feed}' as feed, '2025-09' as delivery, 'K' || i as key, 'V' || i as value "
