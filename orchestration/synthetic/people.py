@@ -42,6 +42,12 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
     yearly_deaths = (
         str(FLAT_YEARLY_DEATHS) if plan.flat_rates else f"band_factor(middle_age, {list(YEARLY_DEATHS_BY_AGE)})"
     )
+    # women outlive men: nearly two thirds of people of 85 and over are women, in all a little over half
+    share_of_men = (
+        "0.494"
+        if plan.flat_rates
+        else "case when a < 0.780 then 0.502 when a < 0.900 then 0.48 when a < 0.970 then 0.45 else 0.37 end"
+    )
     _practice_tickets(con)
     con.execute(f"""
         create table person_base as
@@ -58,7 +64,7 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
             from drawn
         )
         select person, is_visitor, {birth_date} as birth_date,
-            if(draw(person, 'sex') < 0.494, 1, 2) as sex,
+            if(draw(person, 'sex') < {share_of_men}, 1, 2) as sex,
             {pick("draw(person, 'ethnic')", ETHNIC_CATEGORIES)} as ethnic_category,
             0.30 + 0.70 * -ln(1 - draw(person, 'need')) as need,
             greatest(0, datesub('year', {birth_date}, date '{middle}'))::integer as middle_age,

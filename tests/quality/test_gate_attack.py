@@ -32,7 +32,7 @@ SCORE_FILE = PROJECT_ROOT / "docs" / "gate_score.md"
 
 @pytest.fixture(scope="module")
 def clean_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with three clean deliveries, the newest refreshed and published. `INT_MARTS_ATTACK_HOME` names one made before."""
+    """A home with clean deliveries, the newest refreshed and published. `INT_MARTS_ATTACK_HOME` names one made before."""
     given = os.environ.get("INT_MARTS_ATTACK_HOME")
     home = Path(given) if given else tmp_path_factory.mktemp("attack") / "data"
     if not (home / "landing").exists():
@@ -87,7 +87,10 @@ def data_outcomes(clean_home: Path, workspace: Path) -> list[Outcome]:
 @pytest.mark.attack
 def test_gate_score(clean_home: Path, tmp_path: Path, build: Build) -> None:
     """Every data fault, and the score of all faults written to the docs; at least 95 % shut, every survivor named."""
-    outcomes = data_outcomes(clean_home, tmp_path)
+    # beside the small build of the other fixture
+    workspace = tmp_path / "attack"
+    workspace.mkdir()
+    outcomes = data_outcomes(clean_home, workspace)
     for fault, plant in MACHINERY_FAULTS.items():
         root = build.expectations.parent / "again"
         fresh = Build.checked(root)
