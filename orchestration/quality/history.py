@@ -3,7 +3,7 @@
 Temporary tables in the read-only connection: `seen_profile(feed, delivery, column_name, provider_code, month, rows, nulls)`,
 `seen_codes(feed, delivery, column_name, provider_code, month, code, rows)`, `seen_volume(feed, delivery, provider_code, month, y)`
 and `this_build(delivery, data_cut, first_month, last_month, flag_pct)`. They hold a row per column × month × provider, never one per
-record. `seen_people` holds, inside this connection only, what each feed says about a person's sex and year of birth, from a sample of
+record. `seen_people` holds, inside this connection only, what each feed says about a person's sex, year of birth, practice and home, from a sample of
 people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it;
 `seen_reference` what reference tables said; `previous_figures` what was published for an earlier delivery.
 """
@@ -120,10 +120,10 @@ def create_volume(warehouse: Warehouse, folders: list[Path]) -> None:
 
 
 def create_people(warehouse: Warehouse) -> None:
-    """`seen_people(feed, space, provider_code, person_id, is_newest, is_last_month, sex, birth_year)`."""
+    """`seen_people(feed, space, provider_code, person_id, is_newest, is_last_month, sex, birth_year, practice_code, lsoa_code)`."""
     warehouse.connection.execute(
         "create temp table seen_people (feed varchar, space varchar, provider_code varchar, person_id varchar, is_newest boolean, "
-        "is_last_month boolean, sex varchar, birth_year double)"
+        "is_last_month boolean, sex varchar, birth_year double, practice_code varchar, lsoa_code varchar)"
     )
     status = dict(warehouse.rows("select feed, person_id_space from inputs.plan.feed_status where is_delivered"))
     feeds = [
@@ -136,10 +136,12 @@ def create_people(warehouse: Warehouse) -> None:
     for contract in feeds:
         date = contract.coverage_date or "coverage_month"
         provider = f"coalesce({contract.provider}, '')" if contract.provider else "''"
+        named = {column.name for column in contract.columns}
+        lsoa = f"arg_max(lsoa11, {date})" if "lsoa11" in named else "null"
         warehouse.connection.execute(
             f"insert into seen_people select '{contract.feed}', ?, {provider}, person_id, live.delivery = b.delivery, "
             "coverage_month = b.last_month, max(sex) filter (where sex in ('male', 'female')), "
-            f"max(year(cast({date} as date)) - age_years) "
+            f"max(year(cast({date} as date)) - age_years), arg_max(practice_code, {date}), {lsoa} "
             f"from inputs.live.{contract.feed} as live, this_build as b "
             f"where person_id is not null and hash(person_id) % {one_in} = 0 and coverage_month between b.first_month and b.last_month "
             "group by all",

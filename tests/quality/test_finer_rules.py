@@ -80,6 +80,34 @@ def test_records_after_the_data_cut(
     assert bool(violations(connection, "drift.after_cut.contract_activity")) == wrong
 
 
+@pytest.mark.parametrize(
+    ("practice", "home", "wrong"),
+    [
+        ("'P' || i % 5", "'E' || i % 9", []),
+        ("if(i % 10 = 0, 'P9', 'P' || i % 5)", "if(i % 10 = 0, 'E99', 'E' || i % 9)", []),
+        ("if(i % 5 = 4, 'OLD', 'P' || i % 5)", "'E' || i % 9", []),
+        ("'P' || (i + 1) % 5", "'E' || i % 9", ["practice", *(f"practice P{number}" for number in range(5))]),
+        (
+            "case i % 5 when 0 then 'P1' when 1 then 'P0' else 'P' || i % 5 end",
+            "'E' || i % 9",
+            ["practice P0", "practice P1"],
+        ),
+        ("'P' || i % 5", "'E' || (i + 1) % 9", ["home"]),
+    ],
+)
+def test_the_right_people_under_another_practice_or_home(
+    connection: duckdb.DuckDBPyConnection, practice: str, home: str, wrong: list[str]
+) -> None:
+    """Movers and a merged practice's old code are no fault; codes dealt out anew, or two practices exchanged, are."""
+    connection.execute(
+        "create table inputs.live.ods_succession as select 'OLD' as predecessor_code, 'P4' as successor_code; "
+        "create table seen_people as select 'hes_op' as feed, 'token' as space, 'Y' || i as person_id, true as is_newest, "
+        f"{practice} as practice_code, {home} as lsoa_code from range(500) as r(i) union all "
+        "select 'ecds', 'token', 'Y' || i, true, 'P' || i % 5, 'E' || i % 9 from range(500) as r(i)"
+    )
+    assert violations(connection, "drift.place_agreement.hes_op") == wrong
+
+
 def reference(connection: duckdb.DuckDBPyConnection, feed: str, newest_key: str, newest_value: str, rows: int) -> None:
     connection.execute(
         f"create table seen_reference as select '{feed}' as feed, '2025-09' as delivery, 'K' || i as key, 'V' || i as value "

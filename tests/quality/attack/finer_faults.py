@@ -286,3 +286,54 @@ def names_swapped(landed: Landed) -> int:
 def partnerships_swapped(landed: Landed) -> int:
     swapped = {"HCP1": "HCP2", "HCP2": "HCP1"}
     return landed.each("int_membership", lambda row: row.update(HCP_CODE=swapped.get(row["HCP_CODE"], row["HCP_CODE"])))
+
+
+# -- the right rows under another practice or home: volumes, people and codes all stay ------------------------------------------------
+
+PRACTICE_OF = {
+    "gp_appointments": "PRACTICE_CODE",
+    "hes_apc": "GPPRAC",
+    "hes_op": "GPPRAC",
+    "ecds": "PRACTICE_CODE_PATIENT_REGISTRATION",
+    "community_contacts": "PRACTICE_CODE",
+    "contract_activity": "GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)",
+    "ers_referrals": "REGISTERED_ORG_ID",
+}
+HOME_OF = {"gp_appointments": "LSOA11", "hes_apc": "LSOA11", "hes_op": "LSOA11", "ecds": "LSOA_2011"}
+
+
+def dealt_anew(landed: Landed, feed: str, column: str, most: int | None = None) -> int:
+    """Every value of a column (or the `most` frequent alone) replaced by another one of them."""
+
+    def rows(found: list[Row]) -> list[Row]:
+        counts: dict[str, int] = {}
+        for row in found:
+            counts[row[column]] = counts.get(row[column], 0) + 1
+        known = [value for value in sorted(counts, key=lambda value: (-counts[value], value)) if len(value) > 2]
+        chosen = known[:most]
+        other = dict(zip(chosen, chosen[1:] + chosen[:1], strict=True))
+        return [{**row, column: other.get(row[column], row[column])} for row in found]
+
+    return landed.rewrite(feed, rows)
+
+
+def place_faults() -> None:
+    for feed, column in PRACTICE_OF.items():
+        fault(f"{feed}: practices dealt out anew", "places")(
+            lambda landed, feed=feed, column=column: dealt_anew(landed, feed, column)
+        )
+    for feed in ("gp_appointments", "hes_op"):
+        fault(f"{feed}: the two largest practices exchanged", "places")(
+            lambda landed, feed=feed: dealt_anew(landed, feed, PRACTICE_OF[feed], most=2)
+        )
+    for feed, column in HOME_OF.items():
+        fault(f"{feed}: homes dealt out anew", "places")(
+            lambda landed, feed=feed, column=column: dealt_anew(landed, feed, column)
+        )
+    for feed, column in (("hes_apc", "PROCODE3"), ("ecds", "PROVIDER_CODE")):
+        fault(f"{feed}: the two largest providers exchanged", "places")(
+            lambda landed, feed=feed, column=column: dealt_anew(landed, feed, column, most=2)
+        )
+
+
+place_faults()
