@@ -30,6 +30,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[3]
 
 
 # What a copy needs to be refreshed: everything but what a refresh makes again.
+LINKED = ("lake", "releases", "releases_public")
 LEFT_BEHIND = shutil.ignore_patterns("warehouse.duckdb*", "inputs.duckdb*", "history", "storage", ".int_marts.lock")
 
 
@@ -37,7 +38,7 @@ def attack(clean_home: Path, workspace: Path, fault: str, whole: bool = True) ->
     """Plant one fault in a copy of the clean home; the first stage that shuts ends it, and only `whole` goes on to dbt."""
     group, plant = DATA_FAULTS[fault]
     home = workspace / "data"
-    shutil.copytree(clean_home, home, symlinks=True, ignore=LEFT_BEHIND)
+    copy_home(clean_home, home)
     try:
         settings = Settings(home=home, threads=2)
         duckdb.connect(str(settings.paths.warehouse_file)).close()
@@ -50,6 +51,13 @@ def attack(clean_home: Path, workspace: Path, fault: str, whole: bool = True) ->
         return Outcome(fault=fault, group=group, stage=stage if by else "published", by=by)
     finally:
         shutil.rmtree(home)
+
+
+def copy_home(clean_home: Path, home: Path) -> None:
+    """What a refresh needs. Versions in the lake and releases are never written in place, so a link is as good as a copy of them."""
+    for folder in sorted(path for path in clean_home.iterdir() if path.is_dir()):
+        copy = os.link if folder.name in LINKED else shutil.copy2
+        shutil.copytree(folder, home / folder.name, symlinks=True, ignore=LEFT_BEHIND, copy_function=copy)
 
 
 def changed_feeds(before: Path, after: Path) -> frozenset[str]:
