@@ -12,7 +12,7 @@ SURVIVORS_BY_DESIGN = {
     "a test and its line in the registry both removed (a reviewed change)": "the registry is the project's own file: its diff is what "
     "people review, and the gate cannot know better than the reviewed registry",
 }
-# What a home of 20,000 people is too small to tell from chance; larger ones are shut (`tests/quality/test_rules.py`, `test_finer_rules.py`).
+# What a home of 20,000 people is too small to tell from chance; the tests of the rules show from which size each shuts.
 HALF_OF_LITTLE = (
     "half of a provider's month is a few dozen rows here and no certainty: among thousands of comparisons the limit is 5 standard "
     "errors; half of a month is shut from about 150 rows a month on"
