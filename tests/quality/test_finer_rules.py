@@ -90,7 +90,7 @@ def test_records_after_the_data_cut(
         (
             "case i % 5 when 0 then 'P1' when 1 then 'P0' else 'P' || i % 5 end",
             "'E' || i % 9",
-            ["practice P0", "practice P1"],
+            ["practice", "practice P0", "practice P1"],
         ),
         ("'P' || i % 5", "'E' || (i + 1) % 9", ["home"]),
     ],
