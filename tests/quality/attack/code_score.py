@@ -1,0 +1,34 @@
+"""The score of faults in the code: which test saw which fault, and which fault none saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.quality.attack.planted_code import CodeOutcome
+
+# why a fault may go through, by its name
+SURVIVORS: dict[str, str] = {}
+HOW = (
+    "Written by `make attack` (`tests/quality/test_code_faults.py`). Each fault is one small change of a rule (`tests/quality/attack/faults_in_*.py`), "
+    "planted alone in a copy of the tree; the tests named beside it, all of them part of `make test`, then run there in a process of their own. "
+    "A fault is seen when one of them fails on what it compares; a test that breaks before it can judge, SQL that does not run and a run "
+    "without tests count as unseen. The same tests pass on a copy without a fault. Only the tests expected to see a fault are run, so that "
+    "others may see it too."
+)
+
+
+def write_code_score(file: Path, outcomes: list[CodeOutcome]) -> None:
+    seen = sum(outcome.is_seen for outcome in outcomes)
+    share = 100 * seen / max(len(outcomes), 1)
+    lines = ["# Score of faults in the code", "", HOW, ""]
+    lines += [f"**{seen} of {len(outcomes)} faults seen ({share:.1f} %).**", ""]
+    if survivors := [outcome for outcome in outcomes if not outcome.is_seen]:
+        lines += ["## Not seen", "", "| fault | why |", "|---|---|"]
+        lines += [f"| {one.fault} | {SURVIVORS.get(one.fault, 'no test sees it yet')} |" for one in survivors]
+        lines.append("")
+    lines += ["## Every fault", "", "| fault | in | seen by |", "|---|---|---|"]
+    for one in sorted(outcomes, key=lambda outcome: outcome.fault):
+        shown = ", ".join(f"`{test.removeprefix('tests/')}`" for test in one.seen_by[:2])
+        more = f" and {len(one.seen_by) - 2} more" if len(one.seen_by) > 2 else ""
+        lines.append(f"| {one.fault} | `{one.file}` | {shown + more if one.is_seen else 'not seen'} |")
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
