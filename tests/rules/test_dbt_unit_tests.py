@@ -38,7 +38,9 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     write_empty_inputs(settings.paths.inputs_file)
     parents = [f"+{UNIT_TESTS[name]}" for name in chosen]
     done = run_dbt(home, "build", "--select", *parents, "--exclude-resource-type", "test")
-    results = json.loads((settings.paths.dbt / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    told = settings.paths.dbt / "target" / "run_results.json"
+    assert told.exists(), done.stdout[-3000:]
+    results = json.loads(told.read_text(encoding="utf-8"))["results"]
     assert not [result for result in results if result["status"] == "error"], done.stdout[-3000:]
     return {result["unique_id"].rsplit(".", 1)[-1]: result for result in results}
 

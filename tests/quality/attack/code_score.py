@@ -9,11 +9,12 @@ from tests.quality.attack.planted_code import CodeOutcome
 # why a fault may go through, by its name
 SURVIVORS: dict[str, str] = {}
 HOW = (
-    "Written by `make attack` (`tests/quality/test_code_faults.py`). Each fault is one small change of a rule (`tests/quality/attack/faults_in_*.py`), "
-    "planted alone in a copy of the tree; the tests named beside it, all of them part of `make test`, then run there in a process of their own. "
-    "A fault is seen when one of them fails on what it compares; a test that breaks before it can judge, SQL that does not run and a run "
-    "without tests count as unseen. The same tests pass on a copy without a fault. Only the tests expected to see a fault are run, so that "
-    "others may see it too."
+    "Written by `make attack` (`tests/quality/test_code_faults.py`). Each fault is one small change of a rule "
+    "(`tests/quality/attack/faults_in_*.py`), planted alone in a copy of the tree; the tests named beside it, all of them part of "
+    "`make test`, then run there in a process of their own. A fault is seen when one of them fails on what it compares; a test that "
+    "breaks before it can judge, SQL that does not run and a run without tests count as unseen. The same tests pass on a copy without a "
+    "fault. Only the tests expected to see a fault are run: others may see it too. What an earlier, unfinished run noted stands while the "
+    "fault, the file it is planted in and the files of its tests are the same."
 )
 
 

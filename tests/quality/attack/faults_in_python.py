@@ -71,7 +71,7 @@ INGEST_FAULTS = (
         INPUTS,
         "month not in supplier or month >= first",
         "month not in supplier or month > first",
-        tests("ingest/test_restatement.py", "months_in_the_newest_delivery_replace_the_older_ones"),
+        tests("ingest/test_restatement.py", "a_feed_that_comes_late_replaces_only_the_months_it_brings"),
     ),
     CodeFault(
         "restatement: the oldest delivery of a contract month counts",
@@ -111,8 +111,8 @@ INGEST_FAULTS = (
     CodeFault(
         "identifiers: two key spaces are linked as if they were one",
         PRIVACY,
-        "return x if space in (None, DEFAULT_SPACE) else",
-        "return x if space != DEFAULT_SPACE else",
+        "in (None, DEFAULT_SPACE) else f\"'{space}:' || {x}\"",
+        "in (None, DEFAULT_SPACE) else x",
         tests("ingest/test_privacy.py", "identifier_spaces_never_link"),
     ),
     CodeFault(

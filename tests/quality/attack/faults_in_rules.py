@@ -14,7 +14,7 @@ STAY_FAULTS = (
         INTERMEDIATE + "episodes.sql",
         "\"'id'\", 'joined.person_id', 'joined.provider_code', 'joined.spell_id'",
         "\"'id'\", 'joined.person_id', 'joined.spell_id'",
-        rules("spells"),
+        worked("episodes_find_their_spell"),
     ),
     CodeFault(
         "spells: an admission for mental health 727 is none",
@@ -56,7 +56,7 @@ STAY_FAULTS = (
         INTERMEDIATE + "readmissions_by_boundary.sql",
         "days_to_readmission < {{ window_days }}",
         "days_to_readmission <= {{ window_days }}",
-        worked("percentages_wait_for_follow_up"),
+        worked("who_is_unattributed_and_who_out_of_area"),
     ),
     CodeFault(
         "readmissions: window of 90 days ends at day 90",
@@ -77,7 +77,7 @@ STAY_FAULTS = (
         INTERMEDIATE + "readmissions_by_boundary.sql",
         "'frame.window_days - 1') }}",
         "'frame.window_days - 2') }}",
-        worked("percentages_wait_for_follow_up"),
+        worked("who_is_unattributed_and_who_out_of_area"),
     ),
     CodeFault(
         "readmissions: a stillbirth (DISMETH 5) is no death",
@@ -153,10 +153,10 @@ ATTENDANCE_FAULTS = (
         worked("duplicates_are_counted_from_the_attendance_kept"),
     ),
     CodeFault(
-        "A&E: two sites of a hospital are one",
+        "A&E: attendances of nobody repeat each other",
         INTERMEDIATE + "ae_duplicates.sql",
-        "        site_code,\n        run_number,\n        {{ sorted_array",
-        "        max(site_code) as site_code,\n        run_number,\n        {{ sorted_array",
+        "        person_id is not null\n        and site_code is not null",
+        "        site_code is not null",
         worked("duplicates_are_counted_from_the_attendance_kept"),
     ),
     CodeFault(

@@ -34,7 +34,7 @@ class CodeOutcome(BaseModel):
 
 
 class CopiedTree:
-    """A copy of the tracked files, in which one fault after the other is planted and taken out again."""
+    """A copy of the tracked files and the new ones, in which one fault after the other is planted and taken out again."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "project"
