@@ -19,8 +19,8 @@ HOW = (
 
 # how far the share may be believed
 BELIEVED = (
-    "**Not blind.** Faults and tests were written by one hand, on 26 November, so the share says that these faults are seen, not that others "
-    "would be. Of 103, 41 are looked for by tests that were there before, 15 by worked cases of dbt that were there and that "
+    "**Not blind.** Faults and tests were written by one hand, on 26 November, so the share says that these faults are seen, not that "
+    "others would be. Of 103, 41 are looked for by tests that were there before, 15 by worked cases of dbt that were there and that "
     "`make test` did not run, 47 by 28 tests written with the faults (older, longer tests may see some of them: not tried). Nine were "
     "not seen at the first try: three changed nothing, or less than a test can hold, and were replaced; for six a test was written, "
     "sharpened or chosen anew (the two of readmission windows should be seen by the hand-traced world too: not tried). Six more were "
