@@ -3,9 +3,9 @@
 Temporary tables in the read-only connection: `seen_profile(feed, delivery, column_name, provider_code, month, rows, nulls)`,
 `seen_codes(feed, delivery, column_name, provider_code, month, code, rows)`, `seen_volume(feed, delivery, provider_code, month, y)`
 and `this_build(delivery, data_cut, first_month, last_month, flag_pct)`. They hold a row per column × month × provider, never one per
-record. `seen_people` holds, inside this connection only, what each feed says about a person's sex, year of birth, practice and home, from a sample of
-people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave it;
-`seen_reference` what reference tables said; `previous_figures` what was published for an earlier delivery.
+record. `seen_people` holds, inside this connection only, what each feed says about a person's sex, year of birth, practice and home,
+from a sample of people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave
+it; `seen_reference` what reference tables said; `previous_figures` what was published for an earlier delivery.
 """
 
 from __future__ import annotations

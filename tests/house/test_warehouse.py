@@ -39,6 +39,10 @@ def test_any_other_content_has_another_hash(rows: list[tuple]) -> None:
     assert hash_of_rows(rows) != hash_of_rows(ROWS)
 
 
+def test_where_a_value_ends_counts() -> None:
+    assert hash_of_rows([("b", 21, 1.5, "x")]) != hash_of_rows([("b2", 1, 1.5, "x")])
+
+
 def test_names_and_types_of_columns_count() -> None:
     assert hash_of_rows(ROWS) != hash_of_rows(ROWS, "code varchar, n integer, rate double, note varchar")
     assert hash_of_rows(ROWS) != hash_of_rows(ROWS, "code varchar, m bigint, rate double, note varchar")

@@ -136,6 +136,14 @@ def test_directly_standardised_rate_of_part_d(bench: Bench) -> None:
     assert got == pytest.approx((10430.247991, 9717.709068, 11178.940915), rel=1e-9)
 
 
+def test_ten_events_have_a_standardised_rate_and_nine_have_none(bench: Bench) -> None:
+    people, none = [1000] * 19, [0] * 19
+    nine, ten = [9, *none[1:]], [9, *none[1:-1], 1]
+    found = standardised(bench, {"A": (nine, people, none), "B": (ten, people, none)})
+    assert found["standardised_null_reason"].tolist() == ["fewer_than_10_events", None]
+    assert found["standardised_value"].isna().tolist() == [True, False]
+
+
 def plain_standardised(events: list[int], people: list[int], extras: list[int]) -> tuple[float, float, float] | None:
     bands = [(e, p, x, w) for e, p, x, w in zip(events, people, extras, WEIGHTS, strict=True) if p > 0]
     total, weight = sum(e for e, *_ in bands), sum(w for *_, w in bands)

@@ -18,6 +18,7 @@ from orchestration.ingest import (
     write_error_report,
     write_inputs,
 )
+from orchestration.ingest.privacy import looks_like_nhs_numbers
 from orchestration.settings import Settings, load_settings
 from tests.ingest.good_files import HEADERS, ROWS, as_text, person, row, table, write_good
 
@@ -156,3 +157,11 @@ def test_headers_of_the_real_layouts_are_not_personal() -> None:
     )  # fmt: skip
     assert [header for header in harmless for pattern in PERSONAL_HEADERS.values() if pattern.search(header)] == []
     assert HEADERS["ecds"]
+
+
+def test_half_of_the_numbers_are_enough_to_refuse() -> None:
+    valid, other = "9434765919", "1234567890"
+    assert looks_like_nhs_numbers([valid, other])
+    assert looks_like_nhs_numbers([f"{valid[:3]} {valid[3:6]} {valid[6:]}", other, "ABC"])
+    assert not looks_like_nhs_numbers([valid, other, other])
+    assert not looks_like_nhs_numbers(["ABC"])

@@ -12,7 +12,7 @@ import pytest
 from orchestration.deliveries import financial_year_start, find_delivery, last_day
 from orchestration.ingest import ingest_delivery, ingest_feed, write_inputs
 from orchestration.settings import Settings, load_settings
-from tests.ingest.good_files import HEADERS, as_text, row
+from tests.ingest.good_files import HEADERS, as_text, person, row
 
 MONTHS = [(2024 + (8 + n) // 12, (8 + n) % 12 + 1) for n in range(14)]  # September 2024 … October 2025
 LATE_PROVIDER, LATE_MONTHS = "RZ2", {(2025, 6)}
@@ -162,3 +162,51 @@ def test_contract_months_replace_provider_by_month_and_month_13_is_month_12(tmp_
         ("2026-03-01", "RZ1", 15.0),
         ("2026-03-01", "RZ2", 20.0),
     ]
+
+
+def send(settings: Settings, name: str, *rows: tuple[int, str]) -> None:
+    """A delivery of attendances, each a number and a day."""
+    folder = settings.paths.landing / name
+    folder.mkdir(parents=True)
+    cells = [attendance(number, dt.date.fromisoformat(day), "RZ1") for number, day in rows]
+    (folder / "ecds.csv").write_text(as_text([HEADERS["ecds"], *cells], "|"), encoding="utf-8")
+    ingest_feed(settings, find_delivery(settings.paths, name), "ecds")
+
+
+def test_months_in_the_newest_delivery_replace_the_older_ones(tmp_path: Path) -> None:
+    """Also the first month that it covers; what it covers and no longer brings is gone, March stays with the year's last cut."""
+    settings = settings_in(tmp_path)
+    send(settings, "2025-03", (1, "2025-03-30"))
+    send(settings, "2025-05", (2, "2025-04-10"), (3, "2025-04-11"), (4, "2025-05-10"))
+    send(settings, "2025-06", (5, "2025-04-10"), (6, "2025-06-10"))
+    write_inputs(settings, "2025-06")
+    found = live(settings, "select arrival_date::varchar, delivery from live.ecds order by all")
+    assert found == [("2025-03-30", "2025-03"), ("2025-04-10", "2025-06"), ("2025-06-10", "2025-06")]
+
+
+def test_a_key_twice_in_one_file_counts_once(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    send(settings, "2025-04", (1, "2025-04-02"), (1, "2025-04-03"), (2, "2025-04-04"), (2, "2025-04-04"))
+    write_inputs(settings, "2025-04")
+    found = live(settings, "select arrival_date::varchar from live.ecds order by all")
+    assert found == [("2025-04-02",), ("2025-04-04",)]
+    removed = live(settings, "select rule, rows from plan.rows_removed order by all")
+    assert removed == [("duplicate_exact", 1), ("duplicate_key", 1)]
+
+
+def test_a_feed_that_comes_late_replaces_only_the_months_it_brings(tmp_path: Path) -> None:
+    """Deaths: April, the first month of the coverage, from the newest; May, of which it says nothing, from the one before."""
+    settings = settings_in(tmp_path)
+    sent = {
+        "2025-05": ((1, "2025-04-10"), (2, "2025-04-11"), (3, "2025-05-10")),
+        "2025-06": ((4, "2025-04-12"), (5, "2025-06-10")),
+    }
+    for name, rows in sent.items():
+        folder = settings.paths.landing / name
+        folder.mkdir(parents=True)
+        cells = [[person(number), day, *row("deaths", number)[2:]] for number, day in rows]
+        (folder / "deaths.csv").write_text(as_text([HEADERS["deaths"], *cells]), encoding="utf-8")
+        ingest_feed(settings, find_delivery(settings.paths, name), "deaths")
+    write_inputs(settings, "2025-06")
+    found = live(settings, "select death_date::varchar, delivery from live.deaths order by all")
+    assert found == [("2025-04-12", "2025-06"), ("2025-05-10", "2025-05"), ("2025-06-10", "2025-06")]

@@ -253,3 +253,15 @@ def test_the_real_template(settings: Settings, real_files: Path, tmp_path: Path)
         shown = openpyxl.load_workbook(out)["Instructions"]["B7"]
     assert shown.is_date
     assert f"{shown.value:%Y-%m-%d}" == "2026-01-01"
+
+
+def test_six_is_shown_and_five_is_not(settings: Settings, template: Path, tmp_path: Path) -> None:
+    """Contacts of one person: nine in the fixture, here six and then five."""
+    for contacts, shown in ((6, 6), (5, "*")):
+        with duckdb.connect(str(settings.paths.warehouse_file)) as connection:
+            connection.execute(
+                "create or replace table intermediate.community_contact_events as select 'a01' as person_id, "
+                f"date '2025-10-02' as event_date, true as is_attended, null::int as age_years from range(0, {contacts})"
+            )
+        fill(settings, template, tmp_path / "out.xlsx")
+        assert Workbook(tmp_path / "out.xlsx").value(SHEET, "D45") == shown

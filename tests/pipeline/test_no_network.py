@@ -1,6 +1,6 @@
 """The same deliveries in another home, on one thread and cut off from every network: the same figures, and nothing is sent.
 
-The refresh runs in a network namespace of its own whose only way out is a dummy interface that counts packets; a name look-up,
+The refresh runs in a network namespace of its own whose only way out is an interface to nowhere that counts packets; a name look-up,
 a download or a beacon, from Python or from a C library alike, would be counted there.
 """
 
@@ -24,10 +24,11 @@ pytestmark = pytest.mark.slow
 NAMESPACE = textwrap.dedent("""
     set -e
     ip link set lo up
-    ip link add out0 type dummy
+    ip link add out0 type veth peer name far0
     ip addr add 198.51.100.1/24 dev out0
     ip -6 addr flush dev out0 || true
     echo 1 > /proc/sys/net/ipv6/conf/out0/disable_ipv6 || true
+    ip link set far0 up
     ip link set out0 up
     ip route add default dev out0
     cat /sys/class/net/out0/statistics/tx_packets > "$1.before"
@@ -49,7 +50,7 @@ class SealedHome(NamedTuple):
 def namespaces_work() -> bool:
     if not shutil.which("unshare") or not shutil.which("ip"):
         return False
-    probe = ["unshare", "-n", "ip", "link", "add", "out0", "type", "dummy"]
+    probe = ["unshare", "-n", "ip", "link", "add", "out0", "type", "veth", "peer", "name", "far0"]
     return subprocess.run(probe, capture_output=True).returncode == 0
 
 
@@ -66,10 +67,33 @@ def sealed(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Se
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "INT_MARTS_THREADS": "1"}
     done = subprocess.run(refresh, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
-    if not is_cut_off:
-        return SealedHome(home, None)
+    return SealedHome(home, packets_counted(counter) if is_cut_off else None)
+
+
+def packets_counted(counter: Path) -> int:
     before, after = (int(Path(f"{counter}.{when}").read_text()) for when in ("before", "after"))
-    return SealedHome(home, after - before)
+    return after - before
+
+
+def test_a_packet_that_tries_to_leave_is_counted(tmp_path: Path) -> None:
+    """Without this, nought packets could mean that nobody counts."""
+    if not namespaces_work():
+        pytest.skip("no right to make a network namespace here (needs `unshare -n` and iproute2)")
+    send = "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.9', 53))"
+    command = [
+        "unshare",
+        "-n",
+        "bash",
+        "-c",
+        NAMESPACE,
+        "namespace",
+        str(tmp_path / "packets"),
+        sys.executable,
+        "-c",
+        send,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    assert packets_counted(tmp_path / "packets") > 0
 
 
 def test_a_refresh_makes_no_request_beyond_loopback(sealed: SealedHome) -> None:

@@ -111,7 +111,7 @@ def test_gate_score(clean_home: Path, tmp_path: Path, build: Build) -> None:
     )
     heading = (
         f"Written by `make attack`: {PEOPLE:,} people, {MONTHS} months, {DELIVERIES} deliveries, seed {SEED}; "
-        f"{len(outcomes)} faults. Faults in the code are scored apart, by `make test`."
+        f"{len(outcomes)} faults. Faults in the code are scored apart, in [code_faults_score.md](code_faults_score.md)."
     )
     write_score(SCORE_FILE, outcomes, heading)
     shut = sum(outcome.is_shut for outcome in outcomes)

@@ -102,8 +102,8 @@ def write_landing(landing: Path, histories: list[Rows], geography: RandomGeograp
         write_table(folder / "ods_succession.csv", geography.ods_succession, ",")
 
 
-def build(home: Path, delivery: str, **overrides: object) -> Settings:
-    """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release)."""
+def build(home: Path, delivery: str, models: tuple[str, ...] = (), **overrides: object) -> Settings:
+    """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release); `models`: these and what they read."""
     from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
     from orchestration.deliveries import list_deliveries
     from orchestration.ingest import ingest_delivery, write_inputs
@@ -115,11 +115,12 @@ def build(home: Path, delivery: str, **overrides: object) -> Settings:
     write_inputs(settings, delivery)
     command = [dbt_executable(), "--quiet", "build", "--resource-type", "seed", "--resource-type", "model"]
     command += ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
+    command += ["--select", *(f"+{model}" for model in models)] if models else []
     done = subprocess.run(command, env={**os.environ, **dbt_environment(settings)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return settings
 
 
-def random_home(folder: Path, people: int) -> Settings:
+def random_home(folder: Path, people: int, models: tuple[str, ...] = ()) -> Settings:
     write_landing(folder / "landing", draw_histories(people), random_geography())
-    return build(folder, "2025-03")
+    return build(folder, "2025-03", models)
