@@ -61,17 +61,9 @@ def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = 
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-# Long tests that have not been seen green from end to end on a calm machine yet. They belong to `make soak` until they have:
-# take a line out here when its file has passed, so that `make test` never rests on a test nobody has watched.
-NOT_YET_WATCHED = ("tests/pipeline/test_no_network.py",)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on the published home go to one worker, so that it is made once; long tests nobody has watched go to `make soak`."""
+    """Tests on the published home go to one worker, so that it is made once."""
     for item in items:
-        is_long = item.get_closest_marker("slow") or item.get_closest_marker("postgres")
-        if is_long and item.nodeid.startswith(NOT_YET_WATCHED):
-            item.add_marker(pytest.mark.soak)
         if {"published_home", "copy_of_home"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("published_home"))
 

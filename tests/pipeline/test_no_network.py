@@ -31,11 +31,13 @@ NAMESPACE = textwrap.dedent("""
     ip link set far0 up
     ip link set out0 up
     ip route add default dev out0
-    cat /sys/class/net/out0/statistics/tx_packets > "$1.before"
+    # /sys may still show the interfaces outside; /proc/net is of the process that asks
+    sent() { awk -F '[: ]+' '/ *out0:/ { print $12 }' /proc/self/net/dev; }
+    sent > "$1.before"
     counter="$1"
     shift
     "$@" && code=0 || code=$?
-    cat /sys/class/net/out0/statistics/tx_packets > "$counter.after"
+    sent > "$counter.after"
     exit $code
 """)
 
