@@ -118,11 +118,14 @@ def contents(path: Path) -> Iterator[bytes]:
 
 
 def dump(connection: duckdb.DuckDBPyConnection, relation: str) -> bytes:
+    """Every different value of every column, one a line: what is planted stands in one value, never across two."""
     text = io.StringIO()
-    cursor = connection.execute(f"select columns(*)::varchar from {relation}")
-    while batch := cursor.fetchmany(10_000):
-        for row in batch:
-            text.write("\t".join(value or "" for value in row) + "\n")
+    for name, *_ in connection.execute(f"describe select * from {relation}").fetchall():
+        column = '"' + name.replace('"', '""') + '"'
+        text.write(name + "\n")
+        cursor = connection.execute(f"select distinct {column}::varchar from {relation} where {column} is not null")
+        while batch := cursor.fetchmany(10_000):
+            text.writelines(value + "\n" for (value,) in batch)
     return text.getvalue().encode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from math import sqrt
 
@@ -37,6 +38,7 @@ def byar(count: float, z: float = Z_95) -> tuple[float, float]:
     return lower, upper
 
 
+@cache
 def exact_poisson(count: float, alpha: float = 0.05) -> tuple[float, float]:
     from scipy.stats import chi2
 
