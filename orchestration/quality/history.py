@@ -137,11 +137,12 @@ def create_people(warehouse: Warehouse) -> None:
         date = contract.coverage_date or "coverage_month"
         provider = f"coalesce({contract.provider}, '')" if contract.provider else "''"
         named = {column.name for column in contract.columns}
-        lsoa = f"arg_max(lsoa11, {date})" if "lsoa11" in named else "null"
+        # the newest one said; of two on one day the later in the alphabet, so that the order of rows means nothing
+        lsoa = f"arg_max(lsoa11, concat({date}, lsoa11))" if "lsoa11" in named else "null"
         warehouse.connection.execute(
             f"insert into seen_people select '{contract.feed}', ?, {provider}, person_id, live.delivery = b.delivery, "
             "coverage_month = b.last_month, max(sex) filter (where sex in ('male', 'female')), "
-            f"max(year(cast({date} as date)) - age_years), arg_max(practice_code, {date}), {lsoa} "
+            f"max(year(cast({date} as date)) - age_years), arg_max(practice_code, concat({date}, practice_code)), {lsoa} "
             f"from inputs.live.{contract.feed} as live, this_build as b "
             f"where person_id is not null and hash(person_id) % {one_in} = 0 and coverage_month between b.first_month and b.last_month "
             "group by all",
