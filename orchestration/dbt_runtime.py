@@ -58,8 +58,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str((home.dbt / "logs").absolute()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_NO_VERSION_CHECK": "true",
-        # dbt's debug lines (7,500 a build, each with the whole node) cost a tenth of a small build
-        "DBT_LOG_LEVEL_FILE": "info",
+        # what went wrong and no more: dbt writes a line with the whole node for each state of each, a tenth of a small build, and what
+        # became of them stands in its results
+        "DBT_LOG_LEVEL_FILE": "warn",
         "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
 
