@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import statistics
 import sys
@@ -22,7 +23,11 @@ NAMES = {
     "b_next_delivery": "(b) next delivery",
     "c_floor": "(c) floor",
     "d_pandas": "(d) pandas",
+    "e_plain_copy": "(e) plain copy",
+    "f_small_memory": "(f) full history, little memory",
 }
+# twice the people may take so many times as long
+MOST_GROWTH = 2.2
 
 
 def make_demo(home: Path, people: int, months: int, seed: int) -> Timing:
@@ -36,21 +41,31 @@ def forget_everything_made(home: Path) -> None:
         shutil.rmtree(home / made, ignore_errors=True)
 
 
-def measure(home: Path, people: int, repeats: int, memory_limit: str | None) -> tuple[list[Timing], dict]:
-    """(a) full history, (b) the next delivery on top, (c) the floor, in turn A B C A B C …"""
+def deliveries(home: Path) -> tuple[str, str]:
+    """The whole history, and the next delivery on top."""
     first, second = sorted(p.name for p in (home / "landing").iterdir() if p.is_dir() and p.name[:2] == "20")[-2:]
+    return first, second
+
+
+def refresh(name: str, home: Path, people: int, delivery: str, memory_limit: str = "") -> tuple[Timing, dict]:
     environment = {"INT_MARTS_MEMORY_LIMIT": memory_limit} if memory_limit else {}
+    timing, out = run(name, people, [*INT_MARTS, "refresh", delivery, "--json", "--home", str(home)], environment)
+    return timing, json.loads(out)["seconds"]
+
+
+def measure(home: Path, people: int, repeats: int) -> tuple[list[Timing], dict]:
+    """(a) full history, (b) the next delivery on top, (c) the floor, (e) the plain copy, in turn A B C E A B C E …"""
+    first, second = deliveries(home)
     timings: list[Timing] = []
     steps: dict = {}
     for _ in range(repeats):
         forget_everything_made(home)
         for name, delivery in (("a_full_history", first), ("b_next_delivery", second)):
-            command = [*INT_MARTS, "refresh", delivery, "--json", "--home", str(home)]
-            timing, out = run(name, people, command, environment)
+            timing, steps[name] = refresh(name, home, people, delivery)
             timings.append(timing)
-            steps[name] = json.loads(out)["seconds"]
-        floor = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), str(home / "landing" / first)]
-        timings.append(run("c_floor", people, floor)[0])
+        for name, script in (("c_floor", "floor.py"), ("e_plain_copy", "plain_copy.py")):
+            command = [sys.executable, str(ROOT / "benchmarks" / script), str(home / "landing" / first)]
+            timings.append(run(name, people, command)[0])
     return timings, steps
 
 
@@ -89,14 +104,22 @@ def tables(summary: dict, months: int) -> str:
         lines.append(
             f"| {people:,} | {label} | {m['wall']:.1f} | {spread} | {m['cpu']:.1f} | {m['peak_mb']:,.0f} | {m['runs']} |"
         )
-    lines += ["", "| people | (a) ÷ (c) | (b) ÷ (a) |", "|---|---|---|"]
+    lines += ["", "| people | (a) ÷ (c) | (e) ÷ (c) | (b) ÷ (a) | (a) for twice the people |", "|---|---|---|---|---|"]
+    smaller: tuple[int, float] | None = None
     for people in sorted({people for people, _ in summary}):
-        a, b, c = (
-            summary.get((people, name), {}).get("wall") for name in ("a_full_history", "b_next_delivery", "c_floor")
-        )
-        if a and b and c:
-            lines.append(f"| {people:,} | {a / c:.2f} | {b / a:.2f} |")
+        found = {name[0]: m["wall"] for (size, name), m in summary.items() if size == people}
+        if not {"a", "b", "c", "e"} <= set(found):
+            continue
+        a, b, c, e = (found[letter] for letter in "abce")
+        growth = f"{doubling(smaller, (people, a)):.2f} ×" if smaller else ""
+        lines.append(f"| {people:,} | {a / c:.2f} | {e / c:.2f} | {b / a:.2f} | {growth} |")
+        smaller = (people, a)
     return "\n".join(lines)
+
+
+def doubling(smaller: tuple[int, float], larger: tuple[int, float]) -> float:
+    """How many times as long twice the people take, between two sizes."""
+    return float((larger[1] / smaller[1]) ** (math.log(2) / math.log(larger[0] / smaller[0])))
 
 
 def plot(summary: dict, out: Path) -> None:
@@ -108,16 +131,20 @@ def plot(summary: dict, out: Path) -> None:
         for (people, name), m in summary.items()
         if name in NAMES
     ]
-    chart = (
-        alt.Chart(pd.DataFrame(rows), width=560, height=320)
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("people:Q", title="registered people"),
-            y=alt.Y("seconds:Q", title="median wall seconds"),
-            color=alt.Color("what:N", title=None),
-        )
+    smallest, largest = min(row["people"] for row in rows), max(row["people"] for row in rows)
+    start = next(row["seconds"] for row in rows if row["people"] == smallest and row["what"] == NAMES["a_full_history"])
+    end = start * MOST_GROWTH ** math.log2(largest / smallest)
+    limit = [{"people": smallest, "seconds": start}, {"people": largest, "seconds": end}]
+    x = alt.X(
+        "people:Q", title="registered people", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="~s")
     )
-    chart.save(str(out))
+    y = alt.Y("seconds:Q", title="median wall seconds", scale=alt.Scale(type="log"))
+    measured = (
+        alt.Chart(pd.DataFrame(rows)).mark_line(point=True).encode(x=x, y=y, color=alt.Color("what:N", title=None))
+    )
+    allowed = alt.Chart(pd.DataFrame(limit)).mark_line(strokeDash=[6, 4], color="grey").encode(x=x, y=y)
+    title = f"dashed: twice the people in {MOST_GROWTH} times the time of (a)"
+    (allowed + measured).properties(width=560, height=320, title=title).save(str(out))
 
 
 def page(command: str, summary: dict, months: int, steps: dict[int, dict], slow: list[tuple[str, float]]) -> str:
@@ -149,29 +176,34 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--home", type=Path, default=ROOT / "data" / "bench")
     parser.add_argument("--pandas", action="store_true", help="also time the pandas script at the largest size")
-    parser.add_argument("--memory-limit", help="DuckDB memory limit of the refreshes, such as 3GB")
+    parser.add_argument(
+        "--memory-limit", help="also (a) at the largest size with so little memory for DuckDB, such as 3GB"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance_measured.md")
     arguments = parser.parse_args()
+    command = "make bench" + (f' BENCH="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "")
+    home, largest = arguments.home, max(arguments.people)
     timings: list[Timing] = []
     steps: dict[int, dict] = {}
-    slow: list[tuple[str, float]] = []
     for people in arguments.people:
-        timings.append(make_demo(arguments.home, people, arguments.months, arguments.seed))
-        measured, steps[people] = measure(arguments.home, people, arguments.repeats, arguments.memory_limit)
+        timings.append(make_demo(home, people, arguments.months, arguments.seed))
+        measured, steps[people] = measure(home, people, arguments.repeats)
         timings += measured
-        if arguments.pandas and people == max(arguments.people):
-            first = min(p for p in (arguments.home / "landing").iterdir() if p.is_dir() and p.name[:2] == "20")
-            timings.append(
-                run("d_pandas", people, [sys.executable, str(ROOT / "benchmarks" / "pandas_floor.py"), str(first)])[0]
-            )
-        slow = models_by_seconds(arguments.home)
-        print(tables(medians(timings), arguments.months), flush=True)
-    summary = medians(timings)
-    command = "make bench" + (f' BENCH="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "")
-    arguments.out.write_text(page(command, summary, arguments.months, steps, slow))
-    arguments.out.with_suffix(".json").write_text(json.dumps([asdict(t) for t in timings], indent=1) + "\n")
-    plot(summary, arguments.out.with_name("performance.svg"))
-    shutil.rmtree(arguments.home, ignore_errors=True)
+        slow = models_by_seconds(home)
+        first, _ = deliveries(home)
+        if arguments.pandas and people == largest:
+            script = str(ROOT / "benchmarks" / "pandas_floor.py")
+            timings.append(run("d_pandas", people, [sys.executable, script, str(home / "landing" / first)])[0])
+        if arguments.memory_limit and people == largest:
+            forget_everything_made(home)
+            timings.append(refresh("f_small_memory", home, people, first, arguments.memory_limit)[0])
+        # after each size, so that what took hours stands when the next one fails
+        summary = medians(timings)
+        print(tables(summary, arguments.months), flush=True)
+        arguments.out.write_text(page(command, summary, arguments.months, steps, slow))
+        arguments.out.with_suffix(".json").write_text(json.dumps([asdict(t) for t in timings], indent=1) + "\n")
+        plot(summary, arguments.out.with_name("performance.svg"))
+    shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock, Thread
 from typing import Any
 
 from orchestration.code_version import files_fingerprint
+from orchestration.dbt_process import SAVED_PARSE_VARIABLE
 from orchestration.errors import IntMartsError
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
+# a parse of the project serves every home; where this folder cannot be written, each home parses for itself
+KEPT_PARSES = PROJECT_ROOT / "build" / "parsed"
+PARSED_FILES = ("manifest.json", "partial_parse.msgpack")
 _one_parse_at_a_time = Lock()
 
 
 def dbt_executable() -> str:
-    """dbt of this very environment, whether or not it is activated."""
-    beside = Path(sys.executable).with_name("dbt")
-    return str(beside) if beside.exists() else "dbt"
+    """dbt of this very environment, whether or not it is activated; `orchestration.dbt_process` by its installed name."""
+    beside = Path(sys.executable).with_name("int-marts-dbt")
+    return str(beside) if beside.exists() else "int-marts-dbt"
 
 
 @contextmanager
@@ -81,14 +87,16 @@ def manifest_path(settings: Settings) -> Path:
     return settings.paths.dbt / "target" / "manifest.json"
 
 
-def parse_beside(settings: Settings) -> None:
+def parse_beside(settings: Settings) -> Thread:
     """Start parsing in the background; whoever needs the manifest later waits for it, and hears what was wrong with it."""
 
     def parse() -> None:
         with suppress(IntMartsError):
             ensure_manifest(settings)
 
-    Thread(target=parse, daemon=True).start()
+    parsing = Thread(target=parse, daemon=True)
+    parsing.start()
+    return parsing
 
 
 def ensure_manifest(settings: Settings) -> Path:
@@ -102,15 +110,43 @@ def _ensure_manifest(settings: Settings) -> Path:
 
     write_measure_unions(DBT_PROJECT_DIR)
     manifest, stamp = manifest_path(settings), settings.paths.dbt / "parsed.json"
-    wanted = {"fingerprint": project_fingerprint(), "project": str(DBT_PROJECT_DIR)}
+    versions = [version("dbt-core"), version("dbt-duckdb")]
+    fingerprint = project_fingerprint()
+    wanted = {"fingerprint": fingerprint, "project": str(DBT_PROJECT_DIR), "versions": versions}
     if manifest.exists() and stamp.exists() and json.loads(stamp.read_text()) == wanted:
         return manifest
     settings.paths.create()
-    run_dbt(["parse"], dbt_environment(settings))
-    if not manifest.exists():
-        raise IntMartsError("dbt parsed the project and left no manifest; see dbt/logs/dbt.log in the home")
+    manifest.parent.mkdir(exist_ok=True)
+    kept = KEPT_PARSES / "-".join([*versions, fingerprint[:16]])
+    if kept.is_dir():
+        for name in PARSED_FILES:
+            shutil.copyfile(kept / name, manifest.with_name(name))
+    else:
+        run_dbt(["parse"], dbt_environment(settings) | {SAVED_PARSE_VARIABLE: ""})
+        if not manifest.exists():
+            raise IntMartsError("dbt parsed the project and left no manifest; see dbt/logs/dbt.log in the home")
+        keep_parse(manifest.parent, kept)
     stamp.write_text(json.dumps(wanted))
     return manifest
+
+
+def keep_parse(target: Path, kept: Path) -> None:
+    """Whole or not at all, in place of older ones. Whoever is second leaves the first one's: both made the same."""
+    with suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        older = list(kept.parent.iterdir())
+        made = Path(mkdtemp(dir=kept.parent))
+        for name in PARSED_FILES:
+            shutil.copyfile(target / name, made / name)
+        made.rename(kept)
+        for folder in older:
+            shutil.rmtree(folder)
+
+
+def parsed_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a dbt that takes the project as `ensure_manifest` has parsed it."""
+    saved = ensure_manifest(settings).with_name("partial_parse.msgpack")
+    return dbt_environment(settings) | {SAVED_PARSE_VARIABLE: str(saved.absolute())}
 
 
 def compiled_manifest(settings: Settings) -> dict[str, Any]:

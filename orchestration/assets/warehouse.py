@@ -12,9 +12,9 @@ from orchestration.assets.shared import HomeResource, plain_words
 from orchestration.assets.table_metadata import TableMetadata, asset_key_of, with_table_metadata
 from orchestration.dbt_runtime import (
     DBT_PROJECT_DIR,
-    dbt_environment,
     dbt_executable,
     ensure_manifest,
+    parsed_environment,
     without_dbt_core,
 )
 from orchestration.errors import IntMartsError
@@ -163,7 +163,7 @@ class DbtOfThisEnvironment(DbtCliResource):
 def dbt_resource(settings: Settings) -> DbtCliResource:
     import os
 
-    os.environ.update(dbt_environment(settings))
+    os.environ.update(parsed_environment(settings))
     return DbtOfThisEnvironment(
         project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=dbt_executable()
     )

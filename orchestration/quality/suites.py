@@ -327,7 +327,7 @@ def _validate(frame: pd.DataFrame, expectations: list[Expectation]) -> dict[str,
     if not expectations:
         return {}
     understood = [made for expectation in expectations for made in _understood(expectation)]
-    suite = _great_expectations().ExpectationSuite(name="suite", expectations=understood)
+    suite = import_great_expectations().ExpectationSuite(name="suite", expectations=understood)
     found = (
         _any_frame()
         .get_batch({"dataframe": frame})
@@ -340,7 +340,7 @@ def _understood(expectation: Expectation) -> list[Any]:
     """The library's own object; none for an unknown type or impossible arguments: its check is an error and the others still run."""
     said = {"type": expectation.type, "kwargs": expectation.kwargs, "meta": {"check": expectation.meta.check}}
     try:
-        return _great_expectations().ExpectationSuite(name="one", expectations=[said]).expectations
+        return import_great_expectations().ExpectationSuite(name="one", expectations=[said]).expectations
     except Exception:  # the library raises whatever its own validation raises
         return []
 
@@ -349,14 +349,14 @@ def _understood(expectation: Expectation) -> list[Any]:
 def _any_frame() -> Any:
     """One ephemeral context for the process, without progress bars, and in it one batch definition for whatever frame comes: each
     thing that is added to a context is another writing of all its settings as YAML."""
-    context = _great_expectations().get_context(mode="ephemeral")
+    context = import_great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
 @cache
-def _great_expectations() -> Any:
+def import_great_expectations() -> Any:
     """Imported once and late: it costs seconds."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
+from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, parsed_environment
 from orchestration.ingest.inputs import write_empty_inputs
 from orchestration.settings import load_settings
 from orchestration.statistics_udf import register
@@ -23,7 +23,8 @@ def run_dbt(home: Path, *arguments: str, project: Path = DBT_PROJECT_DIR) -> sub
     """dbt on a home of the test's own."""
     settings = load_settings(home=home)
     command = [dbt_executable(), "--quiet", *arguments, "--project-dir", str(project), "--profiles-dir", str(project)]
-    environment = {**os.environ, **dbt_environment(settings)}
+    is_own = project == DBT_PROJECT_DIR
+    environment = {**os.environ, **(parsed_environment(settings) if is_own else dbt_environment(settings))}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 

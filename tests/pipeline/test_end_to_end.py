@@ -77,6 +77,7 @@ def test_a_second_run_changes_nothing_and_makes_no_release(published_home: Path,
     assert sorted(p.name for p in (published_home / "releases").iterdir()) == before
 
 
+@pytest.mark.soak
 def test_an_older_delivery_rebuilt_never_becomes_current(copy_of_home: Path, command: Callable) -> None:
     newest = current(copy_of_home).name
     done = command("refresh", "2025-09", "--json", home=copy_of_home)

@@ -104,7 +104,7 @@ def write_landing(landing: Path, histories: list[Rows], geography: RandomGeograp
 
 def build(home: Path, delivery: str, models: tuple[str, ...] = (), **overrides: object) -> Settings:
     """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release); `models`: these and what they read."""
-    from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
+    from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_executable, parsed_environment
     from orchestration.deliveries import list_deliveries
     from orchestration.ingest import ingest_delivery, write_inputs
 
@@ -116,7 +116,7 @@ def build(home: Path, delivery: str, models: tuple[str, ...] = (), **overrides: 
     command = [dbt_executable(), "--quiet", "build", "--resource-type", "seed", "--resource-type", "model"]
     command += ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
     command += ["--select", *(f"+{model}" for model in models)] if models else []
-    done = subprocess.run(command, env={**os.environ, **dbt_environment(settings)}, capture_output=True, text=True)
+    done = subprocess.run(command, env={**os.environ, **parsed_environment(settings)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return settings
 
