@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.code_version import code_fingerprint
+from tests.network_namespace import cut_off
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 REAL = PROJECT_ROOT.parent / "shared" / "real"
@@ -53,16 +54,20 @@ class Done:
         return json.loads(self.stdout)
 
 
-def int_marts(*arguments: str, home: Path, environment: dict[str, str] | None = None) -> Done:
-    """Run the command as a person would, in a process of its own."""
+def int_marts(
+    *arguments: str, home: Path, environment: dict[str, str] | None = None, packets: Path | None = None
+) -> Done:
+    """Run the command as a person would, in a process of its own; with `packets`, cut off from every network."""
     command = [sys.executable, "-m", "orchestration.cli", *arguments, "--home", str(home)]
+    command = cut_off(command, packets) if packets else command
     env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(environment or {})}
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=PROJECT_ROOT)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on the published home go to one worker, so that it is made once."""
+    """Tests on the published home go to one worker, so that it is made once. First: xdist reads the groups in a hook of this name."""
     for item in items:
         if {"published_home", "copy_of_home"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("published_home"))
@@ -98,9 +103,14 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def publish_demo(home: Path) -> Path:
     made = int_marts("demo", *DEMO, home=home)
     assert made.exit_code == 0, made.stderr
-    done = int_marts("refresh", "--json", home=home)
+    done = int_marts("refresh", "--json", home=home, packets=packets_file(home))
     assert done.exit_code == 0, done.stderr[-4000:]
     return home
+
+
+def packets_file(home: Path) -> Path:
+    """Where the refresh of the published home leaves how many packets tried to leave the machine."""
+    return home / "logs" / "packets"
 
 
 @pytest.fixture

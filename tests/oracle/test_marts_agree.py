@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oracle")]
 # One demo in `make test`, nineteen more in `make soak`; `INT_MARTS_ORACLE_SEED` chooses another for the one.
 SEED = int(os.environ.get("INT_MARTS_ORACLE_SEED", "7041"))
 MORE_SEEDS = range(1, 20)
-PEOPLE, MONTHS, LAST_MONTH, DELIVERIES = 4_000, 26, "2025-10", 2
+PEOPLE, MONTHS, LAST_MONTH, DELIVERIES = 2_500, 26, "2025-10", 2
 SHOWN = 15
 
 

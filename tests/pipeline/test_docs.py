@@ -218,6 +218,7 @@ def test_the_cohort_of_the_page_is_a_row_of_the_seed() -> None:
     assert (cohort["kind"], cohort["age_from"], cohort["age_to"]) == ("age", "15", "24")
 
 
+@pytest.mark.soak
 def test_a_feed_is_added_as_the_page_says(tmp_path: Path) -> None:
     """A copy of the project with exactly the page's files: it takes a delivery, and its checks are registered."""
     project = tmp_path / "project"

@@ -119,6 +119,7 @@ def test_a_broken_file_is_refused_in_one_line_and_nothing_moves(
     assert contents(copy_of_home) == published
 
 
+@pytest.mark.soak
 def test_publish_alone_after_a_mart_was_edited_by_hand_is_refused(copy_of_home: Path, command: Callable) -> None:
     before = current(copy_of_home).name
     with duckdb.connect(str(copy_of_home / "warehouse" / "warehouse.duckdb")) as connection:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
 import pytest
 
 from orchestration import publish
-from orchestration.publish import pages
+from orchestration.publish import pages, public, publisher
+from orchestration.publish.disclosure import protect
 from orchestration.settings import Settings
 from tests.publish.fixture_warehouse import make_home, open_verdict
 from tests.publish.quick_report import write_quick_report
@@ -21,6 +23,22 @@ def real_report() -> None:
 def _quick_report(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "real_report" not in request.fixturenames:
         monkeypatch.setattr(pages, "write_report", write_quick_report)
+
+
+@pytest.fixture
+def whole_publication() -> None:
+    """Asked for by a test, in a module with `quick_publication`, that wants all parts as they are published."""
+
+
+@pytest.fixture
+def quick_publication(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For modules about releases as such, whatever is in them: an empty workbook, and no proof that hidden counts are safe. Both have
+    tests of their own and are more than half of the seconds of a small publication."""
+    if "whole_publication" in request.fixturenames:
+        return
+    for room in (publisher, public):
+        monkeypatch.setattr(room, "write_workbook", lambda _connection, target, *_, **__: target.write_text("workbook"))
+    monkeypatch.setattr(public, "protect", functools.partial(protect, with_complementary=False))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,11 @@ from orchestration.settings import Settings
 from tests.postgres_server import postgres_server
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.xdist_group("postgres"),
+    pytest.mark.usefixtures("quick_publication"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from orchestration.publish.store import ReleaseId
 from orchestration.settings import Settings
 from tests.publish.fixture_warehouse import build_warehouse, make_home, open_verdict
 
+pytestmark = pytest.mark.usefixtures("quick_publication")
+
 
 def current(settings: Settings) -> str:
     return str(settings.paths.releases.joinpath("current").readlink())
@@ -52,7 +54,9 @@ def test_the_same_inputs_and_code_make_no_new_release(settings: Settings) -> Non
 
 
 @pytest.mark.slow
-def test_the_same_inputs_and_code_make_the_same_content(settings: Settings, tmp_path: Path) -> None:
+def test_the_same_inputs_and_code_make_the_same_content(
+    settings: Settings, tmp_path: Path, whole_publication: None
+) -> None:
     other = make_home(tmp_path / "elsewhere" / "data")
     publish.publish(other, "2025-10", open_verdict(other))
     for root in ("releases", "releases_public"):
@@ -63,7 +67,9 @@ def test_the_same_inputs_and_code_make_the_same_content(settings: Settings, tmp_
 
 
 @pytest.mark.slow
-def test_content_does_not_depend_on_the_order_of_rows_or_threads(settings: Settings, tmp_path: Path) -> None:
+def test_content_does_not_depend_on_the_order_of_rows_or_threads(
+    settings: Settings, tmp_path: Path, whole_publication: None
+) -> None:
     other = make_home(tmp_path / "elsewhere" / "data")
     with duckdb.connect(str(other.paths.warehouse_file)) as warehouse:
         warehouse.execute(

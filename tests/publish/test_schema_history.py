@@ -20,6 +20,8 @@ from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 VISITS = "marts.visits_per_capita"
 
+pytestmark = pytest.mark.usefixtures("quick_publication")
+
 
 def words(file: Path, grain: str = "int_code × month", unit: str = "visits", description: str = "Visits.") -> Path:
     table = {"kind": "table", "table": VISITS, "name": "visits_per_capita", "grain": grain}
