@@ -2,8 +2,7 @@
 
 The files are not part of this project: the folder `shared/real` stands beside the checkout, or `INT_MARTS_REAL_FILES` names it.
 HES there is NHS England's artificial data (columns drawn independently): a test of formats and of conservation, not a truth. It is of
-2001 to 2008, so that with it a build has 300 months: `make test` takes all files as far as the count marts and publishes those of
-general practice; `make soak` publishes all.
+2001 to 2008, so that with it a build has 300 months: `make test` takes all files as far as the count marts, `make soak` to a release.
 """
 
 from __future__ import annotations
@@ -37,12 +36,10 @@ pytestmark = [
 ]
 
 DELIVERY = "2026-03"
-ARTIFICIAL_HES = {
+SOURCES = {
     "artificial_hes/artificial_hes_apc_0102_truncated.csv": "hes_apc",
     "artificial_hes/artificial_hes_op_0304_truncated.csv": "hes_op",
     "artificial_hes/artificial_hes_ae_0708_truncated.csv": "hes_ae",
-}
-GENERAL_PRACTICE = {
     "list_size/PracPopFeb26.csv": "gp_registrations",
     "gp_appointments/oc_submissions_feb2026_kent_medway.csv": "online_consultations",
     "gp_appointments/Regional_CSV_KentMedway.csv": "gp_appointments_published",
@@ -50,15 +47,21 @@ GENERAL_PRACTICE = {
     "ods/epraccur_2023-02.csv": "ods_practices",
     "ods/ePCN_2023-01_PCNCorePartnerDetails_kent_medway.csv": "pcn_membership",
 }
-SOURCES = ARTIFICIAL_HES | GENERAL_PRACTICE
 # ECDS and record-level appointments are not public; the delivery says what it brings instead.
-REQUIRED = ["int_membership", "gp_registrations", "gp_appointments_published"]
+REQUIRED = ["int_membership", "gp_registrations", "hes_apc", "hes_op", "hes_ae", "gp_appointments_published"]
 COUNT_MARTS = (
     "visits_per_capita",
     "referrals_per_capita",
     "spend_per_capita",
     "non_elective_admissions_per_capita",
     "readmissions",
+)
+COUNTED = (
+    *COUNT_MARTS,
+    *(f"as_at_{mart}" for mart in COUNT_MARTS),
+    "dim_int",
+    "dim_month",
+    "online_consultation_months",
 )
 # What artificial HES cannot meet, waived by name for this delivery as a person would; the receipt shows it.
 WAIVERS = [
@@ -104,16 +107,16 @@ def write_membership(path: Path) -> None:
             writer.writerow([row["practice_code"], *pcn, *pcn, hcp, row["hcp_name"], "2019-07-01", "", ""])
 
 
-def land(home: Path, sources: dict[str, str]) -> None:
-    """One delivery of these files, and the settings file an ICB writes: every part of a run reads it."""
+def land(home: Path) -> None:
+    """One delivery of all files, the waivers for it, and the settings file an ICB writes: every part of a run reads it."""
     folder = home / "landing" / DELIVERY
     folder.mkdir(parents=True)
-    for name in sources:
+    for name in SOURCES:
         shutil.copyfile(REAL / name, folder / Path(name).name)
     write_membership(folder / "int_membership.csv")
-    required = [*REQUIRED, *(feed for feed in ARTIFICIAL_HES.values() if feed in sources.values())]
-    note = {"required_feeds": required, "files": {Path(name).name: feed for name, feed in sources.items()}}
+    note = {"required_feeds": REQUIRED, "files": {Path(name).name: feed for name, feed in SOURCES.items()}}
     (folder / "delivery.yaml").write_text(yaml.safe_dump(note))
+    (home / "waivers.yml").write_text(yaml.safe_dump(WAIVERS))
     (home / "int_marts.toml").write_text(
         'icb_code = "QKS"\nicb_name = "NHS Kent and Medway Integrated Care Board"\nsub_icb_codes = ["91Q"]\n'
         'threads = 2\nmemory_limit = "3GB"\n'
@@ -124,13 +127,13 @@ def land(home: Path, sources: dict[str, str]) -> None:
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """All files as far as the count marts."""
     home = tmp_path_factory.mktemp("real_counted")
-    land(home, SOURCES)
-    return build(home, DELIVERY, COUNT_MARTS)
+    land(home)
+    return build(home, DELIVERY, COUNTED)
 
 
 @pytest.fixture(scope="session")
 def warehouse(counted: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The count marts of all files; the views behind them read `inputs`."""
+    """The count marts; the views behind them read `inputs`."""
     connection = duckdb.connect(str(counted.paths.warehouse_file), read_only=True)
     connection.execute(f"attach '{counted.paths.inputs_file}' as inputs (read_only)")
     yield connection
@@ -142,20 +145,18 @@ def brute(counted: Settings) -> BruteForce:
     return BruteForce(counted.paths.landing, DELIVERY, counted.sub_icb_codes)
 
 
-@pytest.fixture(scope="session", params=["general practice", pytest.param("everything", marks=pytest.mark.soak)])
-def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The whole job, up to a release."""
     home = tmp_path_factory.mktemp("real_published")
-    has_hes = request.param == "everything"
-    land(home, SOURCES if has_hes else GENERAL_PRACTICE)
-    (home / "waivers.yml").write_text(yaml.safe_dump(WAIVERS if has_hes else []))
+    land(home)
     # in a process of its own: a run keeps the settings it works with, and other tests must not find these
     done = int_marts("refresh", DELIVERY, "--json", home=home)
     assert done.exit_code == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return load_settings(home=home)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def release(published: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(str(published.paths.releases / "current" / "int_marts.duckdb"), read_only=True)
     yield connection
@@ -191,25 +192,25 @@ def test_one_list_is_the_population_of_every_month(warehouse: duckdb.DuckDBPyCon
     assert {team: (low, high) for team, low, high in found} == {team: (n, n) for team, n in people.items()}
 
 
-def test_appointments_are_all_there(release: duckdb.DuckDBPyConnection):
+def test_appointments_are_all_there(warehouse: duckdb.DuckDBPyConnection):
     """21,275,009 appointments that exist only at sub-ICB level, by status."""
     sums = "sum(visits), sum(not_attended), sum(status_unknown)"
-    found = release.execute(
+    found = warehouse.execute(
         f"select int_code, {sums} from marts.visits_per_capita where setting = 'gp_appointment' "
         "group by 1 having sum(visits + not_attended + status_unknown) > 0"
     ).fetchall()
     assert found == [("ICB_ONLY", 19_193_143, 935_750, 1_146_116)]
 
 
-def test_gp_payments(release: duckdb.DuckDBPyConnection):
+def test_gp_payments(warehouse: duckdb.DuckDBPyConnection):
     """£341,438,594.61 to the ICB's practices in 2022/23, spread over twelve months to the penny; the others stand apart."""
     ours = one(
-        release,
+        warehouse,
         "select sum(spend_gbp), min(month), max(month) from marts.spend_per_capita "
         "where cost_basis = 'payment' and int_code not in ('OUT_OF_AREA', 'UNATTRIBUTED') and spend_gbp <> 0",
     )
     assert (ours[0], str(ours[1]), str(ours[2])) == (Decimal("341438594.61"), "2022-04-01", "2023-03-01")
-    everything = one(release, "select sum(spend_gbp) from marts.spend_per_capita where cost_basis = 'payment'")
+    everything = one(warehouse, "select sum(spend_gbp) from marts.spend_per_capita where cost_basis = 'payment'")
     column = "Total NHS Payments to General Practice"
     assert everything[0] == sum(
         Decimal(row[column].replace(",", "")) for row in read("gp_payments/nhspaymentsgp-22-23.csv")
@@ -228,6 +229,7 @@ def test_online_consultation_rates_of_practices(warehouse: duckdb.DuckDBPyConnec
     assert dict(found) == pytest.approx(printed, rel=1e-12)
 
 
+@pytest.mark.soak
 def test_online_consultation_rates_of_networks(release: duckdb.DuckDBPyConnection):
     """A PCN's rate is its practices' submissions over the patients printed beside them."""
     submissions: dict[str, int] = defaultdict(int)
@@ -276,9 +278,19 @@ def test_artificial_outpatients_are_conserved(warehouse: duckdb.DuckDBPyConnecti
     assert found == (len(attended),)
 
 
+@pytest.mark.soak
+def test_the_release_holds_what_was_counted(warehouse: duckdb.DuckDBPyConnection, release: duckdb.DuckDBPyConnection):
+    """So that what the tests here find in the count marts is what is published."""
+    for mart in COUNT_MARTS:
+        ours, theirs = (
+            sorted(map(repr, connection.execute(f"from marts.{mart}").fetchall()))
+            for connection in (warehouse, release)
+        )
+        assert ours == theirs, mart
+
+
+@pytest.mark.soak
 def test_waivers_are_shown(published: Settings):
-    """A check that artificial HES cannot meet is waived by name, and the receipt says so; without it nothing is waived."""
+    """A check that artificial HES cannot meet is waived by name, and the receipt says so."""
     receipt = json.loads((published.paths.releases / "current" / "release.json").read_text())
-    assert {waiver["check_id"] for waiver in receipt["waivers"]} == (
-        {waiver["check_id"] for waiver in WAIVERS} if (published.paths.lake / "hes_op").is_dir() else set()
-    )
+    assert {waiver["check_id"] for waiver in receipt["waivers"]} == {waiver["check_id"] for waiver in WAIVERS}
