@@ -13,8 +13,11 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
+# a fixed sample of the long suites; the whole of each has a target of its own
+TESTED := "not attack and not browser and not soak and not spark"
+
 .DEFAULT_GOAL := help
-.PHONY: help setup refresh test test-fast lint ui attack browser bench soak test-spark checks lock clean
+.PHONY: help setup refresh test coverage test-fast lint ui attack browser bench soak test-spark checks lock clean
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -32,7 +35,10 @@ refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline 
 	@$(BIN)/int-marts refresh --demo-if-empty
 
 test: setup lint  ## the whole test suite (sampled long suites)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not attack and not browser and not soak and not spark" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m $(TESTED)
+
+coverage: setup  ## the same tests, and which lines of the code they reach (a sixth longer)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m $(TESTED) --cov --cov-report=term:skip-covered
 
 test-fast: setup  ## unit tests only, under a minute
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not spark and not postgres and not real"

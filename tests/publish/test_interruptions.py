@@ -92,7 +92,7 @@ def publish_many(settings: Settings, times: int) -> None:
 
 @pytest.mark.slow
 def test_readers_see_whole_releases_while_the_next_is_published(settings: Settings) -> None:
-    seen, errors = read_while(settings, lambda: publish_many(settings, 2))
+    seen, errors = read_while(settings, lambda: publish_many(settings, 1))
     assert errors == []
     assert {"2025-10.1"} in seen and len(seen) > 10
 
@@ -163,7 +163,7 @@ def kill_and_repair(settings: Settings, points: int, seed: int) -> int:
 
 @pytest.mark.slow
 def test_sigkill_leaves_current_whole(settings: Settings) -> None:
-    assert kill_and_repair(settings, points=3, seed=7) >= 1
+    assert kill_and_repair(settings, points=2, seed=7) >= 1
 
 
 @pytest.mark.soak

@@ -22,10 +22,8 @@ SEEDS = range(1, 1 + int(os.environ.get("INT_MARTS_SOAK_SEEDS", "20")))
 DELIVERIES = ("2025-09", "2025-10")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("people", "months", "seed"), [(10_000, 13, 101), pytest.param(300, 14, 102, marks=pytest.mark.soak)]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize(("people", "months", "seed"), [(50_000, 26, 101), (300, 14, 102)])
 def test_nothing_on_landed_data_shuts_a_clean_demo(tmp_path: Path, people: int, months: int, seed: int) -> None:
     settings = Settings(home=tmp_path / "data", threads=2)
     settings.paths.create()

@@ -28,6 +28,21 @@ def test_episodes_of_a_spell(connection: duckdb.DuckDBPyConnection, key: str, wr
     assert violations(connection, "drift.records_per_key.hes_apc") == (["ZX1"] if wrong else [])
 
 
+@pytest.mark.parametrize(("key", "wrong"), [("'R' || i", False), ("'R' || i || '/' || r", True)])
+def test_records_of_a_referral_in_a_first_delivery(
+    connection: duckdb.DuckDBPyConnection, key: str, wrong: bool
+) -> None:
+    """Two records in the month of the referral and one in the next: over the year more of them share their key than in the last month
+    alone, which had kept the first delivery of a large ICB out."""
+    connection.execute(
+        "create table inputs.live.ers_referrals as select '2025-10' as delivery, "
+        "date '2025-01-01' + to_months((i % 10 + r // 2)::integer) as coverage_month, "
+        f"case when i % 10 + r // 2 = 9 then {key} else 'R' || i end as ubrn_id from range(10000) as i(i), range(3) as r(r)"
+    )
+    connection.execute("delete from inputs.live.ers_referrals where coverage_month > date '2025-10-01'")
+    assert bool(violations(connection, "drift.records_per_key.ers_referrals")) == wrong
+
+
 @pytest.mark.parametrize(("same_day", "wrong"), [(40, False), (33, False), (0, True), (100, True)])
 def test_stays_of_no_night(connection: duckdb.DuckDBPyConnection, same_day: int, wrong: bool) -> None:
     connection.execute(

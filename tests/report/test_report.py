@@ -188,7 +188,7 @@ def test_codes_never_leave_the_folder_and_never_collide() -> None:
     assert all(re.fullmatch(r"int-[A-Za-z0-9_-]+\.html", name) for name in names)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_whole_icb_is_built_in_its_budget(tmp_path: Path) -> None:
     """42 teams × 12 indicators × 36 months: at most 30 MB and 30 seconds."""
     warehouse = open_small_warehouse(write_small_warehouse(tmp_path / "warehouse.duckdb", teams=42, months=36))
