@@ -118,10 +118,7 @@ def _ensure_manifest(settings: Settings) -> Path:
     settings.paths.create()
     manifest.parent.mkdir(exist_ok=True)
     kept = KEPT_PARSES / "-".join([*versions, fingerprint[:16]])
-    if kept.is_dir():
-        for name in PARSED_FILES:
-            shutil.copyfile(kept / name, manifest.with_name(name))
-    else:
+    if not copy_parse(kept, manifest.parent):
         run_dbt(["parse"], dbt_environment(settings) | {SAVED_PARSE_VARIABLE: ""})
         if not manifest.exists():
             raise IntMartsError("dbt parsed the project and left no manifest; see dbt/logs/dbt.log in the home")
@@ -130,14 +127,24 @@ def _ensure_manifest(settings: Settings) -> Path:
     return manifest
 
 
+def copy_parse(source: Path, target: Path) -> bool:
+    """Whether it was there: another user's, or one that is just being replaced, is as good as none."""
+    try:
+        for name in PARSED_FILES:
+            shutil.copyfile(source / name, target / name)
+    except OSError:
+        return False
+    return True
+
+
 def keep_parse(target: Path, kept: Path) -> None:
     """Whole or not at all, in place of older ones. Whoever is second leaves the first one's: both made the same."""
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
         older = list(kept.parent.iterdir())
         made = Path(mkdtemp(dir=kept.parent))
-        for name in PARSED_FILES:
-            shutil.copyfile(target / name, made / name)
+        if not copy_parse(target, made):
+            return
         made.rename(kept)
         for folder in older:
             shutil.rmtree(folder)

@@ -61,6 +61,13 @@ def test_where_nothing_can_be_kept_each_home_parses_for_itself(
     assert len(parses) == 2
 
 
+def test_a_kept_parse_that_cannot_be_read_is_made_again(tmp_path: Path, parses: list[str]) -> None:
+    dbt_runtime.ensure_manifest(home(tmp_path, "first"))
+    (kept,) = (tmp_path / "build" / "parsed").iterdir()
+    (kept / dbt_runtime.PARSED_FILES[1]).unlink()
+    assert dbt_runtime.ensure_manifest(home(tmp_path, "second")).read_text() == "parse 2"
+
+
 @pytest.mark.slow
 def test_dbt_takes_the_saved_parse_and_reads_no_file(parsed_home: Path, tmp_path: Path) -> None:
     """Given a project folder without models, dbt lists the models of the parse: with its own it would list none."""
