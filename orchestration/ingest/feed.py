@@ -1,8 +1,9 @@
 """One feed of one delivery: landing → typed Parquet in the lake, with quarantine, profile and manifest.
 
-The rows stream through DuckDB: text into a temporary table on disk (its rowid is the row's number in the file), outcomes
-of the rows that are not plain data into a small table, everything else straight to Parquet. A version of the lake appears
-by one rename of a finished folder, so a killed run leaves the old version or the new one.
+The rows stream through DuckDB: text into a temporary table of typed rows (its rowid is the row's number in the file; what
+the memory limit does not hold DuckDB keeps on disk), outcomes of the rows that are not plain data into a small table,
+everything else straight to Parquet. A version of the lake appears by one rename of a finished folder, so a killed run
+leaves the old version or the new one.
 """
 
 from __future__ import annotations
@@ -26,27 +27,21 @@ from orchestration.feeds import FeedContract, load_contracts
 from orchestration.ingest import manifest as manifests
 from orchestration.ingest import privacy
 from orchestration.ingest.frames import write_codes, write_coverage, write_profile
-from orchestration.ingest.loading import LoadedTable, load_sources, quoted
+from orchestration.ingest.loading import LoadedTable, load_sources
 from orchestration.ingest.manifest import FileManifest, Manifest, write_atomically
 from orchestration.ingest.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.ingest.retention_note import read_note
+from orchestration.ingest.rows import write_quarantine, write_rows
 from orchestration.ingest.source_files import KnownHashes, hash_file, open_sources, refuse
 from orchestration.settings import Home, Settings
-from orchestration.warehouse import quote
 
 log = logging.getLogger(__name__)
 
 # Raised when the meaning of what is written changes, so that known files are read again.
 INGEST_VERSION = "1"
 MOST_ROWS = 0.5
-# Below this the rows of a feed are held in memory; above it on disk, so that a file of any size streams.
-SMALL_BYTES = 512 << 20
 # Below this a second thread finds nothing to do, and costs processor time while it looks.
 ONE_THREAD_BYTES = 8 << 20
-# Level 1 writes as fast as no compression and two thirds of snappy's size; higher levels take seconds and save little.
-PARQUET = "format parquet, compression zstd, compression_level 1"
-# How a partition without a value is named.
-NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 
 
 class OptOuts(NamedTuple):
@@ -178,11 +173,8 @@ def build_version(
             "temp_directory": str(work / "spill"),
             "preserve_insertion_order": True,
         }
-        database = ":memory:" if landed_bytes < SMALL_BYTES else str(work / "raw.duckdb")
-        with duckdb.connect(database, config=config) as connection:
-            # The text table is thrown away: writing it out once more on closing would be for nothing.
-            connection.execute("pragma disable_checkpoint_on_shutdown")
-            connection.execute("set force_compression = 'uncompressed'")
+        # In memory whatever its size: what DuckDB puts aside beyond its limit is written faster than a table of a file.
+        with duckdb.connect(":memory:", config=config) as connection:
             # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
             connection.execute("set enable_progress_bar = false")
             manifest = ingest_into(
@@ -316,43 +308,6 @@ def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTa
                 "correct the file and send it again",
                 line=line,
             )
-
-
-def write_rows(
-    connection: duckdb.DuckDBPyConnection,
-    contract: FeedContract,
-    delivery: Delivery,
-    tables: list[LoadedTable],
-    finished: Path,
-) -> None:
-    """Typed rows into one folder per coverage month."""
-    columns = ", ".join(quote(column.name) for column in contract.columns)
-    rows = still_there(
-        connection,
-        tables,
-        f"{columns}, coverage_month, '{delivery.name}' as delivery, coverage_month as first_day",
-    )
-    made = finished / "rows"
-    # Threads that write to the same months wait for each other: one is as fast for half the processor time, and keeps the order.
-    threads = connection.execute("select current_setting('threads')").fetchone()
-    connection.execute("set threads = 1")
-    connection.execute(
-        f"copy (select * exclude (source, row_id) from ({rows})) to {quoted(made)} "
-        f"({PARQUET}, partition_by (first_day), filename_pattern 'part-{{i}}')"
-    )
-    connection.execute(f"set threads = {threads[0] if threads else 1}")
-    for folder in sorted(made.glob("first_day=*")):
-        first_day = folder.name.removeprefix("first_day=")
-        folder.rename(finished / f"coverage_month={'undated' if first_day == NO_DAY else first_day[:7]}")
-    shutil.rmtree(made, ignore_errors=True)
-
-
-def write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    if connection.execute("select 1 from quarantined limit 1").fetchone():
-        connection.execute(
-            f'copy (select file, line, column_name as "column", reason from quarantined order by all) to {quoted(path)} '
-            "(format parquet)"
-        )
 
 
 def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> list[FileManifest]:

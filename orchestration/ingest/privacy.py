@@ -24,8 +24,12 @@ from orchestration.ingest.source_files import Source, refuse
 from orchestration.settings import Settings
 
 DEFAULT_SPACE = "token_person_id"
-CANDIDATES_CHECKED = 5000
+CANDIDATES_CHECKED = 1000
+# Of a large file one value in so many is looked at; where that gives too few candidates, every value is.
+SHARE_LOOKED_AT = 64
 NHS_NUMBER_SHAPE = r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(\.0)?"
+# Cheap comparisons over every value first: a pattern is looked for only where they leave something.
+LIKELY = "strlen({0}) between 10 and 14 and {0} >= '0' and {0} < ':'"
 WINDOWS, WINDOW_BYTES = 8, 1 << 16
 
 PERSONAL_HEADERS = {
@@ -114,18 +118,26 @@ def refuse_nhs_numbers_in_table(
     """Columns that are kept: every row. `parts` are the files in the table, `columns` maps its columns to the names told."""
     if not contract.is_patient_level or not columns:
         return
-    # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
-    likely = "strlen({0}) between 10 and 14 and {0} >= '0' and {0} < ':'"
-    counts = ", ".join(f"count(*) filter ({likely.format(column)})" for column in columns)
+    counts = ", ".join(f"count(*) filter ({LIKELY.format(column)})" for column in columns)
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
     for (column, name), count in zip(columns.items(), found, strict=True):
         for source, rows in parts if count else ():
-            values = connection.execute(
-                f"select distinct trim({column}) from {rows} where {likely.format(column)} "
-                f"and regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}') order by 1 limit {CANDIDATES_CHECKED}"
-            ).fetchall()
-            if looks_like_nhs_numbers(value for (value,) in values):
+            if looks_like_nhs_numbers(values_in_shape(connection, rows, column)):
                 raise nhs_numbers_found(source, f"column {name}")
+
+
+def values_in_shape(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> list[str]:
+    """Different values with the shape of an NHS number: all, or of a large file the first of a share that a hash picks."""
+    for share in (f"hash({column}) % {SHARE_LOOKED_AT} = 0", "true"):
+        # Materialised, or DuckDB may try the pattern on every row before the cheap comparisons.
+        values = connection.execute(
+            f"with likely as materialized (select distinct trim({column}) as v from {rows} "
+            f"where {LIKELY.format(column)} and {share}) "
+            f"select v from likely where regexp_full_match(v, '{NHS_NUMBER_SHAPE}') order by v limit {CANDIDATES_CHECKED}"
+        ).fetchall()
+        if len(values) == CANDIDATES_CHECKED:
+            break
+    return [value for (value,) in values]
 
 
 def nhs_numbers_found(source: Source, column: str) -> Exception:

@@ -74,30 +74,35 @@ def coverage_month(contract: FeedContract) -> str:
     return f"case when {undated} then null else {month} end" if undated else month
 
 
-def removal_arms(contract: FeedContract, layout: FileLayout, removal_columns: dict[int, int]) -> list[tuple[str, str]]:
+def removal_arms(
+    contract: FeedContract, layout: FileLayout, removal_columns: dict[int, int], trimmed_names: dict[str, str]
+) -> list[tuple[str, str]]:
     """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
     positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
+
+    def value(position: int) -> str:
+        """Its text without blanks: the one that is worked out anyway, where there is one."""
+        raw = raw_name(position)
+        return f"coalesce({trimmed_names.get(raw, f'trim({raw})')}, '')"
+
     # Nested, so that the other columns are looked at only where the first is blank: `and` alone would work out every side.
-    empty = [f"coalesce(trim({raw_name(p)}), '') = ''" for p in positions]
+    empty = [f"{value(p)} = ''" for p in positions]
     blank = f"case when {empty[0]} then {' and '.join(empty)} else false end" if positions else ""
     arms = [(blank, "removed|blank_row|")] if positions else []
     if layout.headers and layout.delimiter:
-        again = " and ".join(
-            f"coalesce(trim({raw_name(p)}), '') = {typing_sql.text(layout.raw_headers[p].strip())}"
-            for p in positions[:2]
-        )
+        again = " and ".join(f"{value(p)} = {typing_sql.text(layout.raw_headers[p].strip())}" for p in positions[:2])
         arms.append((again, "removed|repeated_header|"))
     for number, position in removal_columns.items():
         removal = contract.removals[number]
-        value = f"coalesce(upper(trim({raw_name(position)})), '')"
+        upper = f"upper({value(position)})"
         outcome = f"removed|{removal.rule}|"
         if removal.values:
-            arms.append((" or ".join(f"{value} = {typing_sql.text(item.upper())}" for item in removal.values), outcome))
+            arms.append((" or ".join(f"{upper} = {typing_sql.text(item.upper())}" for item in removal.values), outcome))
         if removal.values_kept:
-            kept = " and ".join(f"{value} <> {typing_sql.text(item.upper())}" for item in removal.values_kept)
+            kept = " and ".join(f"{upper} <> {typing_sql.text(item.upper())}" for item in removal.values_kept)
             arms.append((kept, outcome))
         if removal.pattern_kept:
-            arms.append((f"not regexp_full_match({value}, {typing_sql.text(removal.pattern_kept)})", outcome))
+            arms.append((f"not regexp_full_match({upper}, {typing_sql.text(removal.pattern_kept)})", outcome))
     return arms
 
 
@@ -124,6 +129,7 @@ def table_sql(
     The result has the canonical columns, `coverage_month`, `row_outcome` (null for a row that goes into the lake) and `row_nulled`.
     """
     trims, texts, values, fits, nulled, checked = [], [], [], [], [], {}
+    trimmed_names: dict[str, str] = {}
     kept_texts: list[str] = []
     carried: list[str] = []
     for piece in pieces_of(contract, layout):
@@ -134,6 +140,7 @@ def table_sql(
             values.append(f"v_{name}")
         else:
             trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
+            trimmed_names[piece.raw[0]] = f"t_{name}"
             texts.append(f"{typing_sql.cleaned(f't_{name}', column)} as x_{name}")
             value = typing_sql.parsed(f"x_{name}", column)
             if column.type == "person":
@@ -150,9 +157,9 @@ def table_sql(
                 nulled.append(name)
         fits.append(f"{typing_sql.fitted(f'v_{name}', column)} as {quote(name)}")
     texts_kept = "".join(f"{name}, " for name in kept_texts)
-    removed = chain(removal_arms(contract, layout, removal_columns))
-    raw = f"select {removed} as row_removal, {', '.join(trims)} from {relation}"
-    cleaned = f"select row_removal, {', '.join(texts)} from ({raw})"
+    raw = f"select *, {', '.join(trims)} from {relation}"
+    removed = chain(removal_arms(contract, layout, removal_columns, trimmed_names if is_plain else {}))
+    cleaned = f"select {removed} as row_removal, {', '.join(texts)} from ({raw})"
     parsed = f"select row_removal, {texts_kept}{', '.join(values)} from ({cleaned})"
     typed = f"select row_removal, {texts_kept}{', '.join(fits)} from ({parsed})"
     totals = [

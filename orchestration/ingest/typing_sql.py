@@ -48,9 +48,9 @@ def cleaned(t: str, column: Column) -> str:
     nothing = ("", *(NOTHING if column.type != "text" else ("NULL",)), *column.nulls)
     if column.type in ("date", "month", "timestamp"):
         nothing = (*nothing, *NULL_DATES)
-    longest = max(len(value) for value in nothing)
+    longest = max(len(value.encode()) for value in nothing)
     same = " or ".join(f"{t} = {text(value)}" for value in nothing)
-    return f"case when length({t}) <= {longest} and ({same}) then null else {t} end"
+    return f"case when strlen({t}) <= {longest} and ({same}) then null else {t} end"
 
 
 def without_commas(x: str) -> str:
@@ -64,7 +64,10 @@ def without_commas(x: str) -> str:
 def number(x: str) -> str:
     """DOUBLE from text, with or without thousands commas and a percent sign."""
     plain = f"rtrim({x}, '%')"
-    return f"coalesce(try_cast({x} as double), try_cast({without_commas(plain)} as double))"
+    # The case keeps DuckDB from working out `plain` for every row ahead of the coalesce, as an expression that comes twice.
+    return (
+        f"coalesce(try_cast({x} as double), case when {x} <> '' then try_cast({without_commas(plain)} as double) end)"
+    )
 
 
 def exact(x: str, kind: str) -> str:

@@ -19,7 +19,8 @@ from orchestration.ingest.manifest import current
 from orchestration.settings import load_settings
 from tests.ingest.good_files import write_good
 
-START = dt.date(2025, 3, 1)
+# Early enough that every row lies before the data cut, a hundred kills later too.
+START = dt.date(2023, 6, 1)
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
