@@ -266,7 +266,8 @@ def protect(
         for place, count in measure.figures.items()
         if is_primary(count)
     )
-    if not with_complementary:
+    is_nothing_hidden = not primary and not any(publication.hidden for publication in earlier)
+    if is_nothing_hidden or not with_complementary:
         return Protection(primary, frozenset())
     knowledge = Knowledge(relations)
     knowledge.add_publication(new, is_new=True, tag="new")

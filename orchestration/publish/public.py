@@ -107,6 +107,11 @@ def _month_number(month: Any) -> int:
     return int(month.year * 12 + month.month - 1)
 
 
+def _month_numbers(months: pd.Series) -> list[int]:
+    """As `_month_number`, of all at once: a tenth of the time of one after another."""
+    return (months.dt.year * 12 + months.dt.month - 1).tolist()
+
+
 def _is_count(values: pd.Series) -> bool:
     """Whole numbers from 0: what the attacker reasons about. Money and means are not."""
     known = values.dropna().astype(float)
@@ -127,14 +132,16 @@ def read_measures(figures: pd.DataFrame) -> dict[str, Measure]:
             found[str(name)] = Measure(
                 name=str(name),
                 figures={
-                    (kind, code, _month_number(month)): int(count)
+                    (kind, code, month): int(count)
                     for kind, code, month, count in zip(
-                        shown["area_type"], shown["area_code"], shown["month"], shown[side], strict=True
+                        shown["area_type"], shown["area_code"], _month_numbers(shown["month"]), shown[side], strict=True
                     )
                 },
                 monthly={
-                    (code, _month_number(month)): int(count)
-                    for code, month, count in zip(monthly["area_code"], monthly["month"], monthly[side], strict=True)
+                    (code, month): int(count)
+                    for code, month, count in zip(
+                        monthly["area_code"], _month_numbers(monthly["month"]), monthly[side], strict=True
+                    )
                 },
             )
     return found
@@ -226,8 +233,7 @@ def public_figures(figures: pd.DataFrame, protection: Protection) -> pd.DataFram
     import numpy as np
 
     shown = figures.copy()
-    months = [_month_number(month) for month in shown["month"]]
-    places = list(zip(shown["area_type"], shown["area_code"], months, strict=True))
+    places = list(zip(shown["area_type"], shown["area_code"], _month_numbers(shown["month"]), strict=True))
     is_hidden = {}
     for side in ("numerator", "denominator"):
         measures = shown[f"{side}_measure"]
