@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -80,6 +81,29 @@ def test_what_was_hidden_before_stays_hidden() -> None:
     first = protect(corner, [], [])
     earlier = Publication(corner.measures, corner.teams_of, first.hidden)
     assert protect(corner, [earlier], []).hidden == first.hidden
+
+
+def test_without_a_small_count_what_was_hidden_before_is_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestration.publish import feasible
+
+    asked = []
+
+    class Watched(feasible.Prover):
+        def hide_until_safe(self, *given: object) -> object:
+            asked.append(len(self.knowledge.earlier_hidden))
+            return super().hide_until_safe(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(feasible, "Prover", Watched)
+    small = table({"a": 3, "b": 20, "c": 40}, {})
+    large = table({"a": 30, "b": 20, "c": 40}, {})
+    earlier = replace(small, hidden=protect(small, [], []).hidden)
+    asked.clear()
+    assert (
+        protect(large, [], []).hidden == protect(large, [replace(large, hidden=frozenset())], []).hidden == frozenset()
+    )
+    assert asked == []
+    protect(large, [earlier], [])
+    assert asked == [1]
 
 
 def test_a_figure_shown_before_cannot_be_taken_back() -> None:
