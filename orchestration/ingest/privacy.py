@@ -115,7 +115,10 @@ def refuse_nhs_numbers_in_table(
     parts: list[tuple[Source, str]],
     columns: dict[str, str],
 ) -> None:
-    """Columns that are kept: every row. `parts` are the files in the table, `columns` maps its columns to the names told."""
+    """Columns that are kept: every row, and where many values are in question, a share of those.
+
+    `parts` are the files in the table, `columns` maps its columns to the names told.
+    """
     if not contract.is_patient_level or not columns:
         return
     counts = ", ".join(f"count(*) filter ({LIKELY.format(column)})" for column in columns)
@@ -127,13 +130,16 @@ def refuse_nhs_numbers_in_table(
 
 
 def values_in_shape(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> list[str]:
-    """Different values with the shape of an NHS number: all, or of a large file the first of a share that a hash picks."""
+    """Different values with the shape of an NHS number: all of them, or so many that a hash picks.
+
+    Picked, not the smallest: keys that sort before the NHS numbers of a column must not stand for all of it.
+    """
     for share in (f"hash({column}) % {SHARE_LOOKED_AT} = 0", "true"):
         # Materialised, or DuckDB may try the pattern on every row before the cheap comparisons.
         values = connection.execute(
             f"with likely as materialized (select distinct trim({column}) as v from {rows} "
             f"where {LIKELY.format(column)} and {share}) "
-            f"select v from likely where regexp_full_match(v, '{NHS_NUMBER_SHAPE}') order by v limit {CANDIDATES_CHECKED}"
+            f"select v from likely where regexp_full_match(v, '{NHS_NUMBER_SHAPE}') order by hash(v), v limit {CANDIDATES_CHECKED}"
         ).fetchall()
         if len(values) == CANDIDATES_CHECKED:
             break
