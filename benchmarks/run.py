@@ -53,14 +53,15 @@ def refresh(name: str, home: Path, people: int, delivery: str, memory_limit: str
     return timing, json.loads(out)["seconds"]
 
 
-def measure(home: Path, people: int, repeats: int) -> tuple[list[Timing], dict]:
+def measure(home: Path, people: int, repeats: int, with_next: bool) -> tuple[list[Timing], dict]:
     """(a) full history, (b) the next delivery on top, (c) the floor, (e) the plain copy, in turn A B C E A B C E …"""
     first, second = deliveries(home)
+    refreshes = [("a_full_history", first), *([("b_next_delivery", second)] if with_next else [])]
     timings: list[Timing] = []
     steps: dict = {}
     for _ in range(repeats):
         forget_everything_made(home)
-        for name, delivery in (("a_full_history", first), ("b_next_delivery", second)):
+        for name, delivery in refreshes:
             timing, steps[name] = refresh(name, home, people, delivery)
             timings.append(timing)
         for name, script in (("c_floor", "floor.py"), ("e_plain_copy", "plain_copy.py")):
@@ -108,11 +109,12 @@ def tables(summary: dict, months: int) -> str:
     smaller: tuple[int, float] | None = None
     for people in sorted({people for people, _ in summary}):
         found = {name[0]: m["wall"] for (size, name), m in summary.items() if size == people}
-        if not {"a", "b", "c", "e"} <= set(found):
+        if not {"a", "c", "e"} <= set(found):
             continue
-        a, b, c, e = (found[letter] for letter in "abce")
+        a, c, e = (found[letter] for letter in "ace")
+        of_full = f"{found['b'] / a:.2f}" if "b" in found else ""
         growth = f"{doubling(smaller, (people, a)):.2f} ×" if smaller else ""
-        lines.append(f"| {people:,} | {a / c:.2f} | {e / c:.2f} | {b / a:.2f} | {growth} |")
+        lines.append(f"| {people:,} | {a / c:.2f} | {e / c:.2f} | {of_full} | {growth} |")
         smaller = (people, a)
     return "\n".join(lines)
 
@@ -179,6 +181,13 @@ def main() -> None:
     parser.add_argument(
         "--memory-limit", help="also (a) at the largest size with so little memory for DuckDB, such as 3GB"
     )
+    parser.add_argument(
+        "--next-delivery",
+        type=int,
+        nargs="*",
+        metavar="PEOPLE",
+        help="sizes at which (b) is measured too; default: all",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance_measured.md")
     arguments = parser.parse_args()
     command = "make bench" + (f' BENCH="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "")
@@ -187,7 +196,8 @@ def main() -> None:
     steps: dict[int, dict] = {}
     for people in arguments.people:
         timings.append(make_demo(home, people, arguments.months, arguments.seed))
-        measured, steps[people] = measure(home, people, arguments.repeats)
+        with_next = arguments.next_delivery is None or people in arguments.next_delivery
+        measured, steps[people] = measure(home, people, arguments.repeats, with_next)
         timings += measured
         slow = models_by_seconds(home)
         first, _ = deliveries(home)
