@@ -54,7 +54,7 @@ def refresh(name: str, home: Path, people: int, delivery: str, memory_limit: str
 
 
 def measure(home: Path, people: int, repeats: int, with_next: bool) -> tuple[list[Timing], dict]:
-    """(a) full history, (b) the next delivery on top, (c) the floor, (e) the plain copy, in turn A B C E A B C E …"""
+    """(a) full history, (b) the next delivery on top if asked for, (c) the floor, (e) the plain copy, in turn A B C E A B C E …"""
     first, second = deliveries(home)
     refreshes = [("a_full_history", first), *([("b_next_delivery", second)] if with_next else [])]
     timings: list[Timing] = []
