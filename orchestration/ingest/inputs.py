@@ -77,6 +77,10 @@ def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]
     return found
 
 
+def rows_of(segment: Segment) -> int:
+    return sum(segment.manifest.coverage.get(month, 0) for month in segment.months)
+
+
 def months_between(first: str, last: str) -> list[str]:
     """
     >>> months_between("2025-11", "2026-01")
@@ -289,7 +293,7 @@ def write_feed(
         len(segments) > 1
         and feed.supersedes != "units"
         and files
-        and (repeats := repeat_condition(connection, feed, files, conditions))
+        and (repeats := repeat_condition(connection, feed, segments, files, conditions))
     ):
         conditions.append(repeats)
     kept = " and ".join(condition for _, condition in conditions)
@@ -366,7 +370,11 @@ def held_everyone(
 
 
 def repeat_condition(
-    connection: duckdb.DuckDBPyConnection, feed: FeedContract, files: list[Path], conditions: list[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    feed: FeedContract,
+    segments: list[Segment],
+    files: list[Path],
+    conditions: list[tuple[str, str]],
 ) -> tuple[str, str] | None:
     """The same key from two deliveries: the newest delivery's row stays. Without a key, same content counts once.
 
@@ -379,10 +387,14 @@ def repeat_condition(
     columns = ", ".join(f"lake.{quote(name)}" for name in names)
     kept = [condition for _, condition in conditions] + [f"lake.{quote(name)} is not null" for name in feed.key]
     rows = f"from {lake_rows(files)} as lake where {' and '.join(kept) or 'true'}"
-    # Fingerprints first, and only counted: almost always none comes twice, and then nothing more is read.
+    # Fingerprints first, and only counted: almost always none comes twice, and then nothing more is read. Of two deliveries that bring
+    # the same row one is not the fullest, so that only what the others bring has to be looked for.
+    fullest = max(segments, key=rows_of).manifest.delivery
     connection.execute(
-        f"create temp table suspects as select hash({columns}) as fingerprint {rows} "
-        "group by fingerprint having count(*) > 1"
+        "create temp table suspects as "
+        f"select fingerprint from (select hash({columns}) as fingerprint, lake.delivery {rows}) "
+        f"where fingerprint in (select hash({columns}) {rows} and lake.delivery <> {text(fullest)}) "
+        "group by fingerprint having min(delivery) <> max(delivery)"
     )
     found = 0
     if connection.execute("select count(*) from suspects").fetchone() != (0,):
@@ -429,7 +441,7 @@ def count_removed(
             by_rule[rule] = by_rule.get(rule, 0) + rows
         for rule, rows in by_rule.items():
             removed.append((feed.feed, manifest.delivery, rule, rows))
-    left = {m.delivery: sum(m.coverage.get(month, 0) for month in months) for m, months in segments}
+    left = {segment.manifest.delivery: rows_of(segment) for segment in segments}
     for number, (rule, _) in enumerate(conditions, start=1):
         still_left = live if number == len(conditions) else count_kept(connection, select, conditions[:number])
         for delivery, rows in sorted(left.items()):

@@ -194,6 +194,42 @@ def test_a_key_twice_in_one_file_counts_once(tmp_path: Path) -> None:
     assert removed == [("duplicate_exact", 1), ("duplicate_key", 1)]
 
 
+def variants(number: int) -> list[list[str]]:
+    """A referral action, and the same with one field or two left blank: three different rows."""
+    full = row("ers_referrals", number)
+    blanked = []
+    for names in (["PRIORITY_CD"], ["PRIORITY_CD", "PATIENT_AGE"]):
+        cells = list(full)
+        for name in names:
+            cells[HEADERS["ers_referrals"].index(name)] = ""
+        blanked.append(cells)
+    return [full, *blanked]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_row_that_several_deliveries_bring_counts_once_from_the_newest(tmp_path: Path, seed: int) -> None:
+    """Referral actions have no key: rows are the same when every field is, blank or not, and a brute force over sets says which stay."""
+    choose = random.Random(seed)
+    settings = load_settings(home=tmp_path, threads=1 + seed % 2, required_feeds=("ers_referrals",))
+    pool = [tuple(cells) for number in range(6) for cells in variants(number)]
+    sent = {name: choose.sample(pool, k=choose.randint(4, 14)) for name in ("2025-10", "2025-11", "2025-12")}
+    for name, rows in sent.items():
+        folder = settings.paths.landing / name
+        folder.mkdir(parents=True)
+        (folder / "ers_referrals.csv").write_text(as_text([HEADERS["ers_referrals"], *rows]), encoding="utf-8")
+        ingest_feed(settings, find_delivery(settings.paths, name), "ers_referrals")
+    write_inputs(settings, "2025-12")
+    newest = {cells: name for name, rows in sent.items() for cells in rows}
+    names = [HEADERS["ers_referrals"].index(name) for name in ("UBRN_ID", "PRIORITY_CD", "PATIENT_AGE")]
+    expected = [(*(cells[index] or None for index in names), name) for cells, name in newest.items()]
+    found = live(settings, "select ubrn_id, priority_code, age_years::varchar, delivery from live.ers_referrals")
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    removed = live(settings, "select delivery, rule, rows from plan.rows_removed order by all")
+    repeated = {name: sum(newest[cells] != name for cells in rows) for name, rows in sent.items()}
+    assert removed == [(name, "duplicate_exact", rows) for name, rows in repeated.items() if rows]
+    assert sum(repeated.values()) > 0
+
+
 def test_a_feed_that_comes_late_replaces_only_the_months_it_brings(tmp_path: Path) -> None:
     """Deaths: April, the first month of the coverage, from the newest; May, of which it says nothing, from the one before."""
     settings = settings_in(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from orchestration.quality import drift
 from tests.quality.small_delivery import empty_delivery, violations
 
 TWO_DELIVERIES = (
@@ -205,3 +206,29 @@ def test_half_of_many_small_months(connection: duckdb.DuckDBPyConnection) -> Non
         "create table inputs.plan.feed_coverage as select feed, delivery, month as coverage_month from seen_volume"
     )
     assert violations(connection, "drift.restated_volume.deaths") == ["all months"]
+
+
+@pytest.mark.parametrize("most_records", [10_000_000, 2_000])
+@pytest.mark.parametrize(("doubled", "wrong"), [(0, False), (200, False), (5_000, True)])
+def test_the_same_records_under_new_keys(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, most_records: int, doubled: int, wrong: bool
+) -> None:
+    """Seen among all records and among those of one person in twenty, which stand for a feed that is larger than the limit."""
+    rules = [
+        rule.model_copy(update={"limits": {**rule.limits, "most_records": most_records}})
+        if rule.query == "repeated_records"
+        else rule
+        for rule in drift.load_rules()
+    ]
+    monkeypatch.setattr(drift, "load_rules", lambda: rules)
+    connection.execute(
+        "create table inputs.live.gp_appointments as select 'P' || i % 10000 as person_id, 'Y90001' as practice_code, delivery, "
+        "coverage_month + (i // 10000)::integer as appointment_date, coverage_month as booked_date, 'GP' as hcp_type, "
+        "'Telephone' as appt_mode, 'General Consultation Acute' as national_category, 10 as duration_minutes "
+        f"from {TWO_DELIVERIES}, range(20000) as r(i)"
+    )
+    connection.execute(
+        "insert into inputs.live.gp_appointments select * from inputs.live.gp_appointments "
+        f"where delivery = '2025-10' and substr(person_id, 2)::integer < {doubled // 2}"
+    )
+    assert violations(connection, "drift.repeated_records.gp_appointments") == (["all"] if wrong else [])

@@ -21,10 +21,15 @@ sightings as (
     select
         events.person_id,
         events.event_date,
-        {{ loop.index }} as feed_order,
-        events.practice_code,
-        coalesce(events.sex, 'unknown') as sex,
-        coalesce(events.age_band, 'unknown') as age_band
+        -- the first of the month on which it is known
+        {{ add_months(month_start(add_days('events.event_date', -1)), 1) }} as month,
+        -- of several on one day the first feed's, then the first in the alphabet: the order of rows means nothing
+        struct_pack(
+            feed_order := {{ loop.index }},
+            practice_code := events.practice_code,
+            sex := coalesce(events.sex, 'unknown'),
+            age_band := coalesce(events.age_band, 'unknown')
+        ) as place
     from {{ ref(events) }} as events
     inner join people on events.person_id = people.person_id
     where events.practice_code is not null
@@ -32,18 +37,22 @@ sightings as (
     {% endfor -%}
 ),
 
--- one sighting a day and person keeps the choice free of the order of rows
-daily as (
-    select distinct on (person_id, event_date) *
+-- a month at once: a day at once had to sort every sighting, a quarter of this model's time at two million people
+by_month as (
+    select
+        person_id,
+        month,
+        min(struct_pack(days_before := {{ days_between('event_date', 'month') }}, place := place)).place as latest_place,
+        min(struct_pack(event_date := event_date, place := place)).place as earliest_place
     from sightings
-    order by person_id, event_date, feed_order, practice_code, sex, age_band
+    group by person_id, month
 ),
 
 firsts as (
     select
         person_id,
-        arg_min(struct_pack(p := practice_code, s := sex, a := age_band), event_date) as place
-    from daily
+        arg_min(earliest_place, month) as place
+    from by_month
     group by person_id
 ),
 
@@ -51,22 +60,18 @@ placed as (
     select
         members.month,
         members.cohort_id,
-        case
-            when daily.event_date is not null
-                then struct_pack(p := daily.practice_code, s := daily.sex, a := daily.age_band)
-            else firsts.place
-        end as place
+        coalesce(by_month.latest_place, firsts.place) as place
     from members
     inner join firsts on members.person_id = firsts.person_id
-    asof left join daily on members.person_id = daily.person_id and members.month >= daily.event_date
+    asof left join by_month on members.person_id = by_month.person_id and members.month >= by_month.month
 )
 
 select
     month,
     cohort_id,
-    place.p as practice_code,
-    place.s as sex,
-    place.a as age_band,
+    place.practice_code as practice_code,
+    place.sex as sex,
+    place.age_band as age_band,
     count(*) as people
 from placed
 group by all
