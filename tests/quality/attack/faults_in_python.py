@@ -55,8 +55,8 @@ INGEST_FAULTS = (
     CodeFault(
         "restatement: the older delivery's row of a key stays",
         INPUTS,
-        "lake.delivery < repeated.delivery",
-        "lake.delivery = repeated.delivery",
+        "where delivery < newest_delivery",
+        "where delivery = newest_delivery",
         tests("ingest/test_restatement.py", "a_key_in_two_deliveries_counts_once_from_the_newest"),
     ),
     CodeFault(
