@@ -1,15 +1,11 @@
 -- Records of one provider that say the same about the same person at the same time under different keys, as a share of its records: a
--- file that was sent twice under new keys. History: the months of other deliveries. In a feed of more than $most_records records those of
--- one person in so many stand for all: records that say the same are of one person, and their share needs no more.
-with people as (
-    select greatest(1, count(*) // $most_records)::ubigint as one_in from inputs.live.$feed
-),
-records as (
+-- file that was sent twice under new keys. History: the months of other deliveries.
+with records as (
     select
         coalesce($provider, '') as provider_code, live.delivery = b.delivery as is_newest,
         hash($same) as content
-    from inputs.live.$feed as live, this_build as b, people
-    where person_id is not null and hash(person_id) % people.one_in = 0
+    from inputs.live.$feed as live, this_build as b
+    where person_id is not null
 ),
 cells as (
     select provider_code, is_newest, content, count(*) as records from records group by all
