@@ -19,9 +19,9 @@ from processes import run
 FEEDS = ("gp_appointments", "hes_op", "hes_apc", "ecds")
 INGEST = """
 import sys
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed
-from orchestration.settings import load_settings
+from orchestration.landing.deliveries import find_delivery
+from orchestration.lake.feed import ingest_feed
+from orchestration.foundation.settings import load_settings
 settings = load_settings(home=sys.argv[1], threads=2)
 delivery = find_delivery(settings.paths, sys.argv[3])
 print(ingest_feed(settings, delivery, sys.argv[2]).rows_read)
@@ -39,16 +39,16 @@ for number, group in enumerate(files):
         f"copy (select {chosen} from read_csv([{listed}], normalize_names = false)) to '{target}' (format parquet)"
     )
 """
-NOTHING = "import orchestration.ingest.feed"
+NOTHING = "import orchestration.lake.feed"
 
 
 def headers_kept(home: Path, delivery: str, feed: str) -> tuple[list[Path], list[str]]:
     """The landed files of a feed, and the headers of the columns that its contract keeps."""
-    from orchestration.deliveries import find_delivery
-    from orchestration.feeds import load_contracts
-    from orchestration.ingest.layout import find_layout
-    from orchestration.ingest.source_files import open_text
-    from orchestration.settings import load_settings
+    from orchestration.contracts import load_contracts
+    from orchestration.foundation.settings import load_settings
+    from orchestration.landing.deliveries import find_delivery
+    from orchestration.landing.layout import find_layout
+    from orchestration.landing.source_files import open_text
 
     landed = find_delivery(load_settings(home=home).paths, delivery).files[feed]
     source = open_text(landed[0].path, feed, landed[0].path.name, "", home)

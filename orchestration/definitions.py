@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from orchestration.assets.landing import acceptance, inputs, lake_assets, landing_delivery
-from orchestration.assets.release import build_mart_checks, build_receipt_asset, release
-from orchestration.assets.shared import HomeResource
-from orchestration.assets.warehouse import build_dbt_assets
-from orchestration.automation import REFRESH_JOB_NAME, build_schedule, landing_sensor, tell_people
-from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.foundation.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.graph.assets.landing import acceptance, inputs, lake_assets, landing_delivery
+from orchestration.graph.assets.release import build_mart_checks, build_receipt_asset, release
+from orchestration.graph.assets.shared import HomeResource
+from orchestration.graph.assets.warehouse import build_dbt_assets
+from orchestration.graph.automation import REFRESH_JOB_NAME, build_schedule, landing_sensor, tell_people
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.code_version import code_fingerprint
+from orchestration.foundation.code_version import code_fingerprint
 from tests.network_namespace import cut_off
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent

@@ -52,7 +52,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this
 
 
 def settings_for(home: Path | None) -> Any:
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
 
     if home is not None:
         os.environ["INT_MARTS_HOME"] = str(home.absolute())
@@ -76,8 +76,8 @@ def demo(
     """Write synthetic deliveries into landing, with the true figures in truth.json beside them."""
 
     def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
-        from orchestration.progress import reporter
+        from orchestration.foundation.home_lock import hold
+        from orchestration.foundation.progress import reporter
         from orchestration.synthetic import write_demo
 
         settings = settings_for(home)
@@ -131,9 +131,9 @@ def refresh(
     """Everything for one delivery: ingest, accept, build, check, publish."""
 
     def work() -> dict[str, Any]:
-        from orchestration.dbt_runtime import parse_beside
-        from orchestration.pipeline import refresh as run_refresh
-        from orchestration.progress import reporter
+        from orchestration.build.dbt_runtime import parse_beside
+        from orchestration.foundation.progress import reporter
+        from orchestration.graph.pipeline import refresh as run_refresh
 
         settings = settings_for(home)
         settings.paths.create()
@@ -189,11 +189,11 @@ def publish(
     """Only the gate and the release, from what is built."""
 
     def work() -> dict[str, Any]:
-        from orchestration.deliveries import find_delivery
-        from orchestration.errors import UsageError
-        from orchestration.home_lock import hold
-        from orchestration.pipeline import publish_delivery
-        from orchestration.progress import reporter
+        from orchestration.foundation.errors import UsageError
+        from orchestration.foundation.home_lock import hold
+        from orchestration.foundation.progress import reporter
+        from orchestration.graph.pipeline import publish_delivery
+        from orchestration.landing.deliveries import find_delivery
 
         if to not in (None, "postgres"):
             raise UsageError(f"--to {to}: only `postgres` is known")
@@ -203,7 +203,7 @@ def publish(
             with reporter().step("gate and release"):
                 done = publish_delivery(settings, name)
             if to == "postgres":
-                from orchestration.publish import publish_to_postgres
+                from orchestration.publishing import publish_to_postgres
 
                 with reporter().step("load PostgreSQL"):
                     publish_to_postgres(settings, done.release_id)
@@ -224,7 +224,7 @@ def releases(as_json: Json = False, home: HomeOption = None) -> None:
     """List the releases, newest last; the current one is marked."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publish import current_release, list_releases
+        from orchestration.publishing import current_release, list_releases
 
         settings = settings_for(home)
         current = current_release(settings)
@@ -262,8 +262,8 @@ def rollback(
     """Point `current` back to an earlier release; nothing is deleted."""
 
     def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
-        from orchestration.publish import rollback as roll_back
+        from orchestration.foundation.home_lock import hold
+        from orchestration.publishing import rollback as roll_back
 
         settings = settings_for(home)
         with hold(settings.paths, purpose=f"rollback to {release}"):
@@ -285,7 +285,7 @@ def verify(
     """Recompute every hash of a release and compare it with its receipt."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publish import verify as verify_release
+        from orchestration.publishing import verify as verify_release
 
         checked = verify_release(settings_for(home), release)
         return {"release": checked.release_id, "tables": checked.tables, "files": checked.files}
@@ -308,7 +308,7 @@ def explain(
     """One figure, traced: numerator, denominator, rule, deliveries and files it came from, checks."""
 
     def work() -> dict[str, Any]:
-        from orchestration.explain import explain as explain_figure
+        from orchestration.publishing.explain import explain as explain_figure
 
         explanation = explain_figure(settings_for(home), int_code, indicator, month, period=period, cohort=cohort)
         return {"text": explanation.text(), **explanation.model_dump(mode="json")}
@@ -328,7 +328,7 @@ def nnhip(
     """Fill the national NNHIP return from the cohort `nnhip`."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publish.nnhip import fill_return
+        from orchestration.publishing.nnhip import fill_return
 
         summary = fill_return(settings_for(home), template=template, place=place, month=month, out=out)
         return {"out": out, **summary.model_dump(mode="json")}
@@ -364,7 +364,7 @@ def ui(
 ) -> None:
     """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
     from orchestration.cli.dagster_ui import open_ui
-    from orchestration.errors import IntMartsError
+    from orchestration.foundation.errors import IntMartsError
 
     try:
         open_ui(settings_for(home), port, read_only=read_only, prepare_only=prepare_only)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestration.checks import CheckResult, Severity, State
-from orchestration.errors import DeliveryRefused
-from orchestration.progress import reporter
-from orchestration.settings import Settings
+from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.progress import reporter
+from orchestration.foundation.settings import Settings
 
 BAD = (State.FAIL, State.ERROR)
 
@@ -19,8 +19,8 @@ def line_for(result: CheckResult) -> str:
 
 def check_before_anything(settings: Settings, delivery_name: str | None) -> dict[str, Any]:
     """Raises `DeliveryRefused` with every reason when the delivery would be refused; otherwise says what was noticed."""
-    from orchestration.deliveries import find_delivery
-    from orchestration.ingest import check_delivery, write_error_report
+    from orchestration.lake.check import check_delivery, write_error_report
+    from orchestration.landing.deliveries import find_delivery
 
     delivery = find_delivery(settings.paths, delivery_name)
     with reporter().step(f"check {delivery.name}"):

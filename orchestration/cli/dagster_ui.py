@@ -11,8 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from orchestration.instance import cancel_runs, close_dead_runs, open_instance, prepare_instance, register_deliveries
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.graph.instance import (
+    cancel_runs,
+    close_dead_runs,
+    open_instance,
+    prepare_instance,
+    register_deliveries,
+)
 
 # `dg dev` would need a project layout of its own; the warning in front of every start tells nobody here anything
 QUIET_DEV_COMMAND = "ignore:Function `dev_command` is superseded"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from orchestration.errors import EXIT_FAULT, IntMartsError
-from orchestration.progress import Reporter, use_reporter
+from orchestration.foundation.errors import EXIT_FAULT, IntMartsError
+from orchestration.foundation.progress import Reporter, use_reporter
 
 
 class PlainReporter(Reporter):

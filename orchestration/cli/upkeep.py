@@ -12,8 +12,8 @@ from orchestration.cli.app import HomeOption, Json, app, settings_for
 from orchestration.cli.output import run_command
 
 if TYPE_CHECKING:
-    from orchestration.ingest.retention import RetentionReceipt
-    from orchestration.settings import Settings
+    from orchestration.foundation.settings import Settings
+    from orchestration.lake.retention import RetentionReceipt
 
 
 @app.command()
@@ -25,7 +25,7 @@ def forget(
     """Remove named persons from all landing-derived data (a legal request). Old releases then no longer rebuild."""
 
     def remove(settings: Settings) -> RetentionReceipt:
-        from orchestration.ingest import forget as forget_persons
+        from orchestration.lake.retention import forget as forget_persons
 
         return forget_persons(settings, persons_file)
 
@@ -41,7 +41,7 @@ def purge(
     """Retention: remove landing-derived data of old coverage months."""
 
     def remove(settings: Settings) -> RetentionReceipt:
-        from orchestration.ingest import purge as purge_before
+        from orchestration.lake.retention import purge as purge_before
 
         return purge_before(settings, before)
 
@@ -54,7 +54,7 @@ def remove_from_lake(
     """Under the home's lock, with the receipt as the answer."""
 
     def work() -> dict[str, Any]:
-        from orchestration.home_lock import hold
+        from orchestration.foundation.home_lock import hold
 
         settings = settings_for(home)
         with hold(settings.paths, purpose=purpose):
@@ -72,8 +72,8 @@ def checks(as_json: Json = False, home: HomeOption = None) -> None:
     """Rewrite expectations/checks.yml, the registry of required checks, to be reviewed as a diff."""
 
     def work() -> dict[str, Any]:
-        from orchestration.dbt_runtime import ensure_manifest
-        from orchestration.quality import write_registry
+        from orchestration.build.dbt_runtime import ensure_manifest
+        from orchestration.gate import write_registry
 
         settings = settings_for(home)
         ensure_manifest(settings)

@@ -12,9 +12,17 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import UsageError
-from orchestration.settings import Settings
-from orchestration.synthetic import community, contracts, gp_files, hospital_files, ledger, reference_files, referrals
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import Settings
+from orchestration.synthetic import (
+    community,
+    contracts,
+    gp_files,
+    hospital_files,
+    ledger,
+    reference_files,
+    referrals,
+)
 from orchestration.synthetic.emergency_care import create_attendances
 from orchestration.synthetic.faults import check_names, plant_faults
 from orchestration.synthetic.hospital_stays import create_stays

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import UsageError
+from orchestration.foundation.errors import UsageError
 from orchestration.synthetic.plan import DemoPlan, add_months
 
 

@@ -6,7 +6,7 @@ from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date
 
-from orchestration.errors import UsageError
+from orchestration.foundation.errors import UsageError
 
 # Hospital stays are generated from this many months before the first month, so that the first month already has its
 # readmissions and its patients who were admitted earlier.

@@ -8,14 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan
-from orchestration.synthetic.world import (
-    PROVIDERS,
-    World,
-    closing_day,
-    open_practices,
-    pcn_code,
-    place_name,
-)
+from orchestration.synthetic.world import PROVIDERS, World, closing_day, open_practices, pcn_code, place_name
 from orchestration.synthetic.writers import write_rows, write_table
 
 OTHER_ICB, OTHER_SUB_ICB = "QYY", "98Z"

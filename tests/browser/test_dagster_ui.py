@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.home_lock import hold
-from orchestration.instance import open_instance
-from orchestration.settings import Home, load_settings
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.settings import Home, load_settings
+from orchestration.graph.instance import open_instance
 from tests.browser.dagster_server import DagsterServer, dagster_ui, wait_for
 from tests.conftest import ASSET_GROUPS
 

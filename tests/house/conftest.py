@@ -10,8 +10,8 @@ import pytest
 @pytest.fixture(scope="session")
 def parsed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home without data, with dbt's manifest of the project as it stands."""
-    from orchestration.dbt_runtime import ensure_manifest
-    from orchestration.settings import load_settings
+    from orchestration.build.dbt_runtime import ensure_manifest
+    from orchestration.foundation.settings import load_settings
 
     home = tmp_path_factory.mktemp("parsed")
     ensure_manifest(load_settings(home=home))
@@ -21,7 +21,7 @@ def parsed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def definitions(parsed_home: Path):
     from orchestration.definitions import build_definitions
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
 
     return build_definitions(load_settings(home=parsed_home))
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.automation import content_key, decide, to_refresh
-from orchestration.deliveries import find_delivery, list_deliveries, missing_feeds
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.graph.automation import content_key, decide, to_refresh
+from orchestration.landing.deliveries import find_delivery, list_deliveries, missing_feeds
 
 REQUIRED = ("int_membership", "gp_registrations", "hes_apc", "hes_op", "ecds", "gp_appointments")
 HOUR_NS = 3_600_000_000_000
@@ -98,7 +98,7 @@ def test_an_older_delivery_that_is_still_being_copied_holds_the_newest_up(settin
 def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(settings: Settings) -> None:
     import dagster as dg
 
-    from orchestration.automation import landing_sensor
+    from orchestration.graph.automation import landing_sensor
 
     land(settings, folder="2025-09", changed=LONG_AGO)
     land(settings, changed=LONG_AGO)
@@ -130,7 +130,7 @@ def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(sett
 def test_the_sensor_says_what_is_missing(settings: Settings) -> None:
     import dagster as dg
 
-    from orchestration.automation import landing_sensor
+    from orchestration.graph.automation import landing_sensor
 
     land(settings, REQUIRED[:-1], changed=LONG_AGO)
     with dg.DagsterInstance.ephemeral() as instance:
@@ -143,9 +143,9 @@ def fail_a_run(error: Exception | None, tags: dict[str, str]) -> None:
     """Let `tell_people` see a run that ended with this error."""
     import dagster as dg
 
-    from orchestration.assets.shared import told
-    from orchestration.automation import tell_people
-    from orchestration.errors import IntMartsError
+    from orchestration.foundation.errors import IntMartsError
+    from orchestration.graph.assets.shared import told
+    from orchestration.graph.automation import tell_people
 
     @dg.op
     def breaks() -> None:
@@ -175,7 +175,7 @@ def alerts(settings: Settings) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_failed_run_leaves_an_alert_with_the_step_and_the_words_of_the_house(settings: Settings) -> None:
-    from orchestration.errors import Busy, DeliveryRefused, GateShut
+    from orchestration.foundation.errors import Busy, DeliveryRefused, GateShut
 
     fail_a_run(Busy("another run holds this home"), {"dagster/partition": "2025-10"})
     fail_a_run(DeliveryRefused("ecds.txt: required column missing"), RANGE)
@@ -192,7 +192,7 @@ def test_a_failed_run_leaves_an_alert_with_the_step_and_the_words_of_the_house(s
 def test_the_schedule_tells_people_that_a_delivery_is_late_once_a_week(settings: Settings) -> None:
     import dagster as dg
 
-    from orchestration.automation import build_schedule
+    from orchestration.graph.automation import build_schedule
 
     land(settings)
 
@@ -214,7 +214,7 @@ def test_the_schedule_starts_what_is_new_and_nothing_that_is_published(
 ) -> None:
     import dagster as dg
 
-    from orchestration.automation import build_schedule
+    from orchestration.graph.automation import build_schedule
 
     (tmp_path / "releases").symlink_to(published_home / "releases")
     landing = Path(shutil.copytree(published_home / "landing", tmp_path / "landing"))

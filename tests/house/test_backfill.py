@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed, ingest_feed_up_to
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.whole_delivery import ingest_feed_up_to
+from orchestration.landing.deliveries import find_delivery
 
 NAMES = ["2025-08", "2025-09", "2025-10"]
 # the order in which they came to be known: the newest is not the last
@@ -64,16 +65,16 @@ def test_of_several_deliveries_in_one_run_each_is_taken_in_and_only_the_newest_p
 ) -> None:
     import dagster as dg
 
-    from orchestration.assets.landing import LANDING_KEY, lake_assets, lake_key, landing_delivery
-    from orchestration.assets.release import RELEASE_KEY, release
-    from orchestration.assets.shared import HomeResource
-    from orchestration.instance import DELIVERY_PARTITIONS
+    from orchestration.graph.assets.landing import LANDING_KEY, lake_assets, lake_key, landing_delivery
+    from orchestration.graph.assets.release import RELEASE_KEY, release
+    from orchestration.graph.assets.shared import HomeResource
+    from orchestration.graph.instance import DELIVERY_PARTITIONS
 
     fake = Fake([])
-    monkeypatch.setattr("orchestration.pipeline.publish_delivery", fake.publish_delivery)
-    monkeypatch.setattr("orchestration.publish.find_release", lambda *_: None)
-    monkeypatch.setattr("orchestration.assets.release_pages.headline_of", lambda _: None)
-    monkeypatch.setattr("orchestration.assets.release_pages.receipt_markdown", lambda _: "")
+    monkeypatch.setattr("orchestration.graph.pipeline.publish_delivery", fake.publish_delivery)
+    monkeypatch.setattr("orchestration.publishing.find_release", lambda *_: None)
+    monkeypatch.setattr("orchestration.graph.assets.release_pages.headline_of", lambda _: None)
+    monkeypatch.setattr("orchestration.graph.assets.release_pages.receipt_markdown", lambda _: "")
     deaths = next(asset for asset in lake_assets if asset.key == lake_key("deaths"))
 
     with dg.DagsterInstance.ephemeral() as instance:
@@ -104,10 +105,10 @@ def test_the_ui_makes_one_run_of_several_deliveries(definitions) -> None:
 
 @pytest.mark.slow
 def test_nothing_is_tried_again_where_trying_again_cannot_help(definitions, tmp_path: Path) -> None:
-    """A failed check, a refused file or broken SQL is the same the second time; only the network is (`orchestration.alerts`)."""
-    from orchestration.assets.shared import told
-    from orchestration.errors import GateShut
-    from orchestration.instance import instance_config
+    """A failed check, a refused file or broken SQL is the same the second time; only the network is (`orchestration.gate.alerts`)."""
+    from orchestration.foundation.errors import GateShut
+    from orchestration.graph.assets.shared import told
+    from orchestration.graph.instance import instance_config
 
     settings = load_settings(home=tmp_path)
     job = definitions.resolve_job_def("refresh")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.assets.table_metadata import SHIPPED_LINEAGE, lineage_in, write_lineage
+from orchestration.graph.assets.table_metadata import SHIPPED_LINEAGE, lineage_in, write_lineage
 
 
 def models_of(home: Path) -> set[str]:

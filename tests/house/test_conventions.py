@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.dbt_runtime import ensure_manifest
-from orchestration.settings import PROJECT_ROOT, load_settings
+from orchestration.build.dbt_runtime import ensure_manifest
+from orchestration.foundation.settings import PROJECT_ROOT, load_settings
 
 # reading dbt's manifest takes ten seconds: not for `make test-fast`, but for every commit (.pre-commit-config.yaml)
 pytestmark = pytest.mark.slow
@@ -23,8 +23,8 @@ LAYER_MAY_READ = {
     "as_at": {"source", "seeds", "intermediate", "measures", "indicators", "marts"},
 }
 LONG_FILES_WITH_A_REASON = {
-    "orchestration/ingest/inputs.py": "all rules of restatement stand in one place",
-    "orchestration/publish/report/data.py": "every query of the report and the shape of its answer, side by side",
+    "orchestration/build/inputs.py": "all rules of restatement stand in one place",
+    "orchestration/publishing/report/data.py": "every query of the report and the shape of its answer, side by side",
 }
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestration.errors import IntMartsError
+from orchestration.foundation.errors import IntMartsError
 
 pytestmark = pytest.mark.slow  # imports Dagster
 
@@ -23,7 +23,7 @@ def ended(folder: Path, exit_code: int) -> SimpleNamespace:
 
 
 def test_a_dbt_that_was_killed_left_no_results_and_stops_the_run(tmp_path: Path) -> None:
-    from orchestration.assets.warehouse import require_dbt_ran
+    from orchestration.graph.assets.warehouse import require_dbt_ran
 
     with pytest.raises(IntMartsError, match=r"stopped before its end \(exit code -9\)"):
         require_dbt_ran(ended(tmp_path, -9))
@@ -31,7 +31,7 @@ def test_a_dbt_that_was_killed_left_no_results_and_stops_the_run(tmp_path: Path)
 
 @pytest.mark.parametrize(("status", "is_fault"), [("error", True), ("warn", False), ("fail", False)])
 def test_broken_sql_stops_the_run_and_a_failed_check_does_not(tmp_path: Path, status: str, is_fault: bool) -> None:
-    from orchestration.assets.warehouse import require_dbt_ran
+    from orchestration.graph.assets.warehouse import require_dbt_ran
 
     result = {"unique_id": "model.int_marts.spells", "status": status, "message": "Binder Error"}
     (tmp_path / "run_results.json").write_text(json.dumps({"results": [result]}))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_runtime
-from orchestration.settings import Settings
+from orchestration.build import dbt_runtime
+from orchestration.foundation.settings import Settings
 
 
 @pytest.fixture

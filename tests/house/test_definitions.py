@@ -38,7 +38,7 @@ def test_the_graph_flows_one_way(definitions) -> None:
 def test_it_loads_quietly_and_in_seconds(parsed_home: Path) -> None:
     """Six seconds of processor time, which a busy machine does not stretch."""
     code = (
-        "from orchestration.settings import load_settings; from orchestration.definitions import build_definitions; "
+        "from orchestration.foundation.settings import load_settings; from orchestration.definitions import build_definitions; "
         "from pathlib import Path; import dagster as dg; "
         f"dg.Definitions.validate_loadable(build_definitions(load_settings(home=Path({str(parsed_home)!r}))))"
     )

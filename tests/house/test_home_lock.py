@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import Busy
-from orchestration.home_lock import hold
-from orchestration.settings import Home
+from orchestration.foundation.errors import Busy
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.settings import Home
 
 HOLDER = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from orchestration.home_lock import hold
-    from orchestration.settings import Home
+    from orchestration.foundation.home_lock import hold
+    from orchestration.foundation.settings import Home
     with hold(Home(root=Path(sys.argv[1])), purpose="refresh 2025-10"):
         print("held", flush=True)
         time.sleep(60)

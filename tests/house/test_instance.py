@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from orchestration.instance import POSTGRES_URL_VARIABLE, close_dead_runs, open_instance, register_deliveries
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.graph.instance import (
+    POSTGRES_URL_VARIABLE,
+    close_dead_runs,
+    open_instance,
+    register_deliveries,
+)
 from tests.postgres_server import postgres_server
 
 SECRET = "hunter2"
@@ -55,7 +60,7 @@ def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
 ) -> None:
     import dagster as dg
 
-    from orchestration.home_lock import hold
+    from orchestration.foundation.home_lock import hold
 
     @dg.job
     def nothing() -> None: ...
@@ -63,7 +68,7 @@ def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
     with open_instance(settings) as instance:
         run = instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED)
         assert close_dead_runs(instance, settings) == 0, "a run that has just started may be on its way to the lock"
-        monkeypatch.setattr("orchestration.instance.LOCK_TAKEN_WITHIN_S", -1)
+        monkeypatch.setattr("orchestration.graph.instance.LOCK_TAKEN_WITHIN_S", -1)
         with hold(settings.paths, purpose="a living run"):
             assert close_dead_runs(instance, settings) == 0
         assert close_dead_runs(instance, settings) == 1
@@ -78,8 +83,8 @@ def test_runs_are_kept_in_postgresql_and_the_address_stays_in_the_environment(tm
     import dagster as dg
     import psycopg
 
-    from orchestration.assets.landing import LANDING_KEY, landing_delivery
-    from orchestration.assets.shared import HomeResource
+    from orchestration.graph.assets.landing import LANDING_KEY, landing_delivery
+    from orchestration.graph.assets.shared import HomeResource
 
     settings = load_settings(home=tmp_path, dagster_postgres_url=SecretStr(postgres))
     settings.paths.create()
@@ -112,14 +117,14 @@ def _postgres_url(settings: Settings) -> object:
 
 
 def test_seconds_since_a_moment_without_a_time_zone_are_counted_in_utc() -> None:
-    from orchestration.instance import seconds_since
+    from orchestration.graph.instance import seconds_since
 
     naive = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     assert 0 <= seconds_since(naive) < 60
 
 
 def test_an_address_without_the_driver_is_refused_before_anything_starts(settings: Settings) -> None:
-    from orchestration.errors import UsageError
+    from orchestration.foundation.errors import UsageError
 
     wrong = settings.model_copy(update={"dagster_postgres_url": SecretStr(f"postgresql://u:{SECRET}@db/runs")})
     with pytest.raises(UsageError, match="psycopg2") as error:
@@ -133,7 +138,7 @@ def test_events_on_kept_connections_are_the_ones_dagsters_own_class_reads(settin
     import dagster as dg
     from dagster._core.storage.event_log import SqliteEventLogStorage
 
-    from orchestration.event_log import KEPT_FILES, KeptConnectionEventLogStorage
+    from orchestration.graph.event_log import KEPT_FILES, KeptConnectionEventLogStorage
 
     @dg.asset
     def visits() -> None:

@@ -34,7 +34,7 @@ if __name__ == "__main__":
     import tempfile
 
     from orchestration.definitions import build_definitions
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
 
     with tempfile.TemporaryDirectory() as folder:
         SNAPSHOT.write_text("\n".join(keys_of(build_definitions(load_settings(home=Path(folder))))) + "\n")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UsageError
-from orchestration.settings import load_settings
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from orchestration.errors import IntMartsError
-from orchestration.warehouse import Warehouse
+from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.warehouse import Warehouse
 
 ROWS = [("a", 1, 1.5, None), ("b", 2, None, "x"), ("b", 2, None, "x")]
 

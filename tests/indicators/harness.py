@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, parsed_environment
-from orchestration.ingest.inputs import write_empty_inputs
-from orchestration.settings import load_settings
-from orchestration.statistics_udf import register
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, parsed_environment
+from orchestration.build.inputs import write_empty_inputs
+from orchestration.build.statistics_udf import register
+from orchestration.foundation.settings import load_settings
 
 
 def run_dbt(home: Path, *arguments: str, project: Path = DBT_PROJECT_DIR) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestration.indicator_docs import read_seed
+from orchestration.publishing.indicator_docs import read_seed
 from tests.indicators.hand_world import Lists, Row, Rows
 
 BANDS = [row["age_band"] for row in read_seed("esp2013")]

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import PROJECT_ROOT
+from orchestration.foundation.settings import PROJECT_ROOT
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("additions")]
 DEMO = ("--people", "3000", "--months", "14", "--to", "2025-10", "--deliveries", "1", "--seed", "5")

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.indicator_docs import PAGE, THEMES, indicators_page, read_seed
-from orchestration.measure_unions import UNIONS, union_sql, write_measure_unions
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.build.measure_unions import UNIONS, union_sql, write_measure_unions
+from orchestration.publishing.indicator_docs import PAGE, THEMES, indicators_page, read_seed
 
 CATALOGUE = read_seed("indicator_catalogue")
 CORE_IDS = {

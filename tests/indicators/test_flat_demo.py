@@ -7,13 +7,14 @@ from collections import Counter
 import pytest
 from scipy.stats import binom
 
-from orchestration.deliveries import list_deliveries
-from orchestration.ingest import ingest_delivery, write_inputs
-from orchestration.publish.report import wording
-from orchestration.publish.report.data import ReportData, read_report_data
-from orchestration.settings import Settings, load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.foundation.warehouse import open_warehouse
+from orchestration.lake.whole_delivery import ingest_delivery
+from orchestration.landing.deliveries import list_deliveries
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.data import ReportData, read_report_data
 from orchestration.synthetic import write_demo
-from orchestration.warehouse import open_warehouse
 from tests.indicators.flat_rates import chance_of_a_signal
 from tests.indicators.harness import run_dbt
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from orchestration.publish.report import wording
-from orchestration.publish.report.data import Indicator, Point
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.data import Indicator, Point
 from tests.indicators.flat_rates import INDICATORS, MONTHS, TEAMS, chance_of_a_signal, delivered, draw
 from tests.indicators.harness import Bench
 

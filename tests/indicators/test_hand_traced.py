@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.indicator_docs import read_seed
-from orchestration.settings import load_settings
+from orchestration.foundation.settings import load_settings
+from orchestration.publishing.indicator_docs import read_seed
 from tests.indicators import part_d
 from tests.indicators.hand_world import hand_traced, write_hand_world
 from tests.indicators.harness import Bench, run_dbt

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.indicator_docs import read_seed
+from orchestration.publishing.indicator_docs import read_seed
 from tests.indicators.brute_force import byar
 from tests.indicators.harness import Bench
 

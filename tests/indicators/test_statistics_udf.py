@@ -7,8 +7,8 @@ import re
 import duckdb
 import pytest
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.statistics_udf import register
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.build.statistics_udf import register
 
 
 @pytest.fixture(scope="module")

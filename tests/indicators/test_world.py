@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.indicator_docs import indicators_page
-from orchestration.measure_unions import write_measure_unions
-from orchestration.settings import PROJECT_ROOT, load_settings
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.build.measure_unions import write_measure_unions
+from orchestration.foundation.settings import PROJECT_ROOT, load_settings
+from orchestration.publishing.indicator_docs import indicators_page
 from tests.indicators.harness import run_dbt
 from tests.indicators.world import write_world
 

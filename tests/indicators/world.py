@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingest.inputs import write_empty_inputs
+from orchestration.build.inputs import write_empty_inputs
 
 ICB = "QXX"
 FIRST_MONTH, LAST_MONTH = "2023-09-01", "2025-10-01"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.feeds import load_contracts, normalise_header
+from orchestration.contracts import load_contracts, normalise_header
 from tests.ingest.good_files import DELIMITERS, HEADERS, ROWS, as_text, file_name, table
 
 NHS_NUMBERS = ("9434765919", "9434765870", "9434765897")

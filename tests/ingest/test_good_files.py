@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.feeds import load_contracts
-from orchestration.ingest import ingest_feed, write_inputs
-from orchestration.settings import load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.contracts import load_contracts
+from orchestration.foundation.settings import load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import ROWS, write_good
 
 
@@ -33,5 +34,5 @@ def test_a_known_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     write_good(settings.paths.landing / "2025-10", "deaths")
     delivery = find_delivery(settings.paths)
     first = ingest_feed(settings, delivery, "deaths")
-    monkeypatch.setattr("orchestration.ingest.source_files.hash_file", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr("orchestration.landing.source_files.hash_file", lambda path: pytest.fail("read again"))
     assert ingest_feed(settings, delivery, "deaths") == first

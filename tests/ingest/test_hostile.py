@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.errors import DeliveryRefused
-from orchestration.ingest import ingest_feed
-from orchestration.ingest.manifest import Manifest
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.manifest import Manifest
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.defects import Case, all_cases, fuzz_cases
 
 CASES = all_cases()

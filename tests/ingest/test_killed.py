@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed, write_inputs
-from orchestration.ingest.manifest import current
-from orchestration.settings import load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.settings import load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.manifest import current
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import write_good
 
 # Early enough that every row lies before the data cut, a hundred kills later too.
@@ -25,9 +26,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
 from pathlib import Path
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed, write_inputs
-from orchestration.settings import load_settings
+from orchestration.landing.deliveries import find_delivery
+from orchestration.lake.feed import ingest_feed
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.settings import load_settings
 settings = load_settings(home=Path(sys.argv[1]), threads=1)
 print("ready", flush=True)
 ingest_feed(settings, find_delivery(settings.paths), "gp_appointments")

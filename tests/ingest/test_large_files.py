@@ -9,10 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed, privacy, rows
-from orchestration.ingest.privacy import CANDIDATES_CHECKED, looks_like_nhs_numbers, values_in_shape
-from orchestration.settings import load_settings
+from orchestration.foundation.settings import load_settings
+from orchestration.lake import privacy, rows
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.privacy import CANDIDATES_CHECKED, looks_like_nhs_numbers, values_in_shape
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import write_good
 
 APRIL = dt.date(2026, 4, 1)

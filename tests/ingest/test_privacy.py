@@ -7,19 +7,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.deliveries import find_delivery
-from orchestration.errors import DeliveryRefused, UsageError
-from orchestration.ingest import (
-    check_delivery,
-    forget,
-    ingest_delivery,
-    ingest_feed,
-    purge,
-    write_error_report,
-    write_inputs,
-)
-from orchestration.ingest.privacy import looks_like_nhs_numbers
-from orchestration.settings import Settings, load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.errors import DeliveryRefused, UsageError
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.lake.check import check_delivery, write_error_report
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.privacy import looks_like_nhs_numbers
+from orchestration.lake.retention import forget, purge
+from orchestration.lake.whole_delivery import ingest_delivery
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import HEADERS, ROWS, as_text, person, row, table, write_good
 
 PLANTED = ("9434765919", "Xyzzyvale", "PLANTEDPERSON")
@@ -149,7 +145,7 @@ def test_nothing_planted_leaves_landing_and_lake(tmp_path: Path, caplog: pytest.
 
 def test_headers_of_the_real_layouts_are_not_personal() -> None:
     """Columns of the published ECDS and HES layouts that only look personal."""
-    from orchestration.ingest.privacy import PERSONAL_HEADERS
+    from orchestration.lake.privacy import PERSONAL_HEADERS
 
     harmless = (
         "RESIDENCE_CCG_FROM_PATIENT_POSTCODE", "DER_POSTCODE_LSOA_2011_CODE", "PATIENT_USUAL_ADDRESS_LSOA_11", "MYDOB",

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed, write_inputs
-from orchestration.ingest.manifest import Manifest
-from orchestration.settings import load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.settings import load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.manifest import Manifest
+from orchestration.landing.deliveries import find_delivery
 
 REAL = Path(os.environ.get("INT_MARTS_REAL_FILES") or Path(__file__).resolve().parents[3] / "shared" / "real")
 FILES = {

@@ -9,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.deliveries import financial_year_start, find_delivery, last_day
-from orchestration.ingest import ingest_delivery, ingest_feed, write_inputs
-from orchestration.settings import Settings, load_settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.settings import Settings, load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.whole_delivery import ingest_delivery
+from orchestration.landing.deliveries import financial_year_start, find_delivery, last_day
 from tests.ingest.good_files import HEADERS, as_text, person, row
 
 MONTHS = [(2024 + (8 + n) // 12, (8 + n) % 12 + 1) for n in range(14)]  # September 2024 … October 2025

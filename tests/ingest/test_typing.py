@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import duckdb
 
-from orchestration.feeds import Column
-from orchestration.ingest import typing_sql
+from orchestration.contracts import Column
+from orchestration.lake import typing_sql
 
 
 def typed(kind: str, *spellings: str) -> list[object]:

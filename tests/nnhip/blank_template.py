@@ -12,7 +12,7 @@ from pathlib import Path
 
 import openpyxl
 
-from orchestration.publish.nnhip.rules import load_rules
+from orchestration.publishing.nnhip.rules import load_rules
 
 PLACES = ["Elsewhere", "East Kent", "Dorset Place "]
 VALIDATIONS = (

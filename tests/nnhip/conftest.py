@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.settings import Settings, load_settings
 from tests.nnhip.blank_template import write_blank_template
 
 # Cohort nnhip in October 2025: a01-a20 and b01-b03 all month, `late` from the 20th; `left` went on the 1st, `dead` died in September.

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import to_excel
 
-from orchestration.publish.nnhip import check_return, fill_return
-from orchestration.settings import Settings
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.nnhip import check_return, fill_return
 
 OFFICE = shutil.which("soffice")
 # LibreOffice would believe the stored results of a file that it did not write: it is told to work everything out anew

@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 from lxml import etree
 
-from orchestration.errors import UsageError
-from orchestration.publish.nnhip import NnhipSummary, check_return, fill_return
-from orchestration.publish.nnhip.rules import load_rules
-from orchestration.publish.nnhip.workbook import Workbook
-from orchestration.settings import Settings
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.nnhip import NnhipSummary, check_return, fill_return
+from orchestration.publishing.nnhip.rules import load_rules
+from orchestration.publishing.nnhip.workbook import Workbook
 
 SHEET = "SubmissionTemplate"
 LETTERS = list(load_rules().columns)

@@ -24,7 +24,7 @@ SHOWN = 15
 @pytest.fixture(scope="session", params=[SEED, *(pytest.param(seed, marks=pytest.mark.soak) for seed in MORE_SEEDS)])
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, command: Callable):
     """Settings of a home whose newest delivery has been refreshed and published."""
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
     from orchestration.synthetic import write_demo
 
     settings = load_settings(home=tmp_path_factory.mktemp("oracle"), threads=2, memory_limit="2GB")
@@ -82,7 +82,7 @@ def test_nothing_about_a_person_leaves(demo):
 
 def kept_columns() -> dict[str, set[str]]:
     """Source headers that each contract keeps (upper case)."""
-    from orchestration.feeds import load_contracts
+    from orchestration.contracts import load_contracts
 
     kept: dict[str, set[str]] = {}
     for feed, contract in load_contracts().items():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.home_lock import hold
-from orchestration.settings import Home
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.settings import Home
 from tests.conftest import PROJECT_ROOT
 
 pytestmark = [

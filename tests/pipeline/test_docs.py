@@ -157,14 +157,14 @@ def test_a_command_for_a_server_is_well_formed_and_names_what_is_there(line: Lin
 
 
 def test_the_settings_of_another_icb_are_settings(tmp_path: Path) -> None:
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
 
     ((_, text),) = blocks("toml", [DOCS / "another-icb.md"])
     assert load_settings(home=tmp_path, **tomllib.loads(text)).icb_code == "QKS"
 
 
 def test_the_waiver_of_the_page_is_one(tmp_path: Path) -> None:
-    from orchestration.quality.waivers import load_waivers
+    from orchestration.gate.waivers import load_waivers
 
     ((_, text),) = blocks("yaml", [DOCS / "gate-is-shut.md"])
     (tmp_path / "waivers.yml").write_text(text)
@@ -173,9 +173,9 @@ def test_the_waiver_of_the_page_is_one(tmp_path: Path) -> None:
 
 
 def test_the_membership_of_the_page_can_be_delivered(tmp_path: Path) -> None:
-    from orchestration.deliveries import find_delivery
-    from orchestration.ingest import ingest_feed
-    from orchestration.settings import load_settings
+    from orchestration.foundation.settings import load_settings
+    from orchestration.lake.feed import ingest_feed
+    from orchestration.landing.deliveries import find_delivery
 
     ((_, text),) = blocks("text", [DOCS / "boundary-change.md"])
     settings = load_settings(home=tmp_path)
@@ -257,9 +257,9 @@ def test_a_feed_is_added_as_the_page_says(tmp_path: Path) -> None:
 
 
 TAKE_IN = """
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed
-from orchestration.settings import load_settings
+from orchestration.landing.deliveries import find_delivery
+from orchestration.lake.feed import ingest_feed
+from orchestration.foundation.settings import load_settings
 settings = load_settings()
 manifest = ingest_feed(settings, find_delivery(settings.paths, "2025-10"), "virtual_wards")
 print(manifest.rows_loaded, manifest.rows_quarantined)

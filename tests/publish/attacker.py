@@ -21,7 +21,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csgraph
 
 ENOUGH = 3
-PROFILE = Path(__file__).parents[2] / "orchestration" / "publish" / "public_profile.yml"
+PROFILE = Path(__file__).parents[2] / "orchestration" / "publishing" / "public_profile.yml"
 
 
 @dataclass(frozen=True)

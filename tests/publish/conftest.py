@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import publish
-from orchestration.publish import pages, public, publisher
-from orchestration.publish.disclosure import protect
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.settings import Settings
+from orchestration.publishing import pages, public, publisher
+from orchestration.publishing.disclosure import protect
 from tests.publish.fixture_warehouse import make_home, open_verdict
 from tests.publish.quick_report import write_quick_report
 

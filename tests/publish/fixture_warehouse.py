@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from orchestration.checks import CheckResult, Severity, State
-from orchestration.quality import Receipt, Verdict
-from orchestration.quality.receipt import MartEvidence
-from orchestration.settings import PROJECT_ROOT, Settings
-from orchestration.warehouse import open_warehouse
+from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.warehouse import open_warehouse
+from orchestration.gate import Receipt, Verdict
+from orchestration.gate.receipt import MartEvidence
 
 PEOPLE, PEOPLE_65 = ("registered_population", "population"), ("registered_population_65_plus", "population")
 INDICATORS = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from orchestration import publish
-from orchestration.publish import pages
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.settings import Settings
+from orchestration.publishing import pages
 from tests.publish.fixture_warehouse import open_verdict
 from tests.publish.quick_report import write_quick_report
 

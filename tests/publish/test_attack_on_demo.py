@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publish
-from orchestration.publish import public
-from orchestration.publish.disclosure import protect
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.settings import Settings
+from orchestration.publishing import public
+from orchestration.publishing.disclosure import protect
 from tests.publish.attacker import Attack, Hidden
 from tests.publish.fixture_warehouse import open_verdict
 

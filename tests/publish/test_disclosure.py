@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publish
-from orchestration.publish import public
-from orchestration.publish.disclosure import Measure, Publication, interval, is_primary, protect, rounded
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.settings import Settings
+from orchestration.publishing import public
+from orchestration.publishing.disclosure import Measure, Publication, interval, is_primary, protect, rounded
 from tests.publish.attacker import Attack
 from tests.publish.fixture_warehouse import build_warehouse, make_home, open_verdict
 
@@ -84,7 +84,7 @@ def test_what_was_hidden_before_stays_hidden() -> None:
 
 
 def test_without_a_small_count_what_was_hidden_before_is_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.publish import feasible
+    from orchestration.publishing import feasible
 
     asked = []
 

@@ -17,10 +17,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from orchestration import publish
-from orchestration.errors import VerifyDiffers
-from orchestration.publish.releases import check_folder, stores
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.errors import VerifyDiffers
+from orchestration.foundation.settings import Settings
+from orchestration.releases.listing import check_folder, stores
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +178,7 @@ STEPS = ("install public", "install internal", "point public", "point internal",
 @pytest.mark.parametrize("step", STEPS)
 def test_stopping_before_each_of_the_last_steps(settings: Settings, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same as a kill, at the very places where it matters."""
-    from orchestration.publish.store import ReleaseStore
+    from orchestration.releases.store import ReleaseStore
 
     class Stopped(BaseException):
         pass

@@ -13,13 +13,13 @@ import openpyxl
 import pytest
 import yaml
 
-from orchestration import publish
-from orchestration.errors import UsageError
-from orchestration.explain import explain
-from orchestration.publish.dictionary import release_tables
-from orchestration.publish.marts import KEYS
-from orchestration.publish.receipt import read_receipt
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration import publishing as publish
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.publishing.dictionary import release_tables
+from orchestration.publishing.explain import explain
+from orchestration.publishing.marts import KEYS
+from orchestration.releases.receipt import read_receipt
 from tests.publish.fixture_warehouse import INDICATORS, build_warehouse, make_home, open_verdict
 
 

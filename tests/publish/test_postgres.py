@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from orchestration import publish
-from orchestration.errors import IntMartsError, UsageError, VerifyDiffers
-from orchestration.publish.postgres import READ_ONLY_ROLE, postgres_type, publish_to_postgres
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.errors import IntMartsError, UsageError, VerifyDiffers
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.postgres import READ_ONLY_ROLE, postgres_type, publish_to_postgres
 from tests.postgres_server import postgres_server
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
@@ -186,7 +186,7 @@ def test_a_load_that_fails_leaves_what_was_served(
     serving: Settings, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_to_postgres(serving)
-    monkeypatch.setattr("orchestration.publish.postgres._grant", lambda *_: 1 / 0)
+    monkeypatch.setattr("orchestration.publishing.postgres._grant", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish_to_postgres(serving)
     assert query(server, "select release_id from marts.release_info") == [("2025-10.1",)]

@@ -10,13 +10,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration import publish
-from orchestration.checks import CheckResult, Severity, State
-from orchestration.errors import GateShut, UsageError, VerifyDiffers
-from orchestration.publish.receipt import read_receipt
-from orchestration.publish.releases import stores
-from orchestration.publish.store import ReleaseId
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.errors import GateShut, UsageError, VerifyDiffers
+from orchestration.foundation.settings import Settings
+from orchestration.releases.listing import stores
+from orchestration.releases.receipt import read_receipt
+from orchestration.releases.store import ReleaseId
 from tests.publish.fixture_warehouse import build_warehouse, make_home, open_verdict
 
 pytestmark = pytest.mark.usefixtures("quick_publication")

@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publish
-from orchestration.errors import IntMartsError
-from orchestration.publish.dictionary import CSV_HEADER
-from orchestration.publish.receipt import seal_of
-from orchestration.publish.schema_history import RULE_COLUMNS, SchemaChange, schema_changes
-from orchestration.publish.store import RECEIPT_NAME
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.dictionary import CSV_HEADER
+from orchestration.publishing.schema_history import RULE_COLUMNS, SchemaChange, schema_changes
+from orchestration.releases.receipt import seal_of
+from orchestration.releases.store import RECEIPT_NAME
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 VISITS = "marts.visits_per_capita"
@@ -83,7 +83,7 @@ def test_a_vanished_column_stops_the_release_until_the_schema_has_a_new_version(
     with pytest.raises(IntMartsError, match=r"marts\.readmissions\.is_mature disappeared.*raise SCHEMA_VERSION"):
         published_again(settings, gone)
     assert publish.verify(settings).release_id == "2025-10.1"
-    monkeypatch.setattr("orchestration.publish.publisher.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("orchestration.publishing.publisher.SCHEMA_VERSION", 2)
     receipt = published_again(settings, gone).release.receipt
     assert receipt.schema_version == 2
     assert receipt.schema_changes == ["marts.readmissions.is_mature disappeared"]

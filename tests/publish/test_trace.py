@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publish
-from orchestration.explain import COST_FEEDS, feeds_by_status_group
-from orchestration.feeds import load_contracts
-from orchestration.indicator_docs import read_seed
-from orchestration.settings import Settings
+from orchestration import publishing as publish
+from orchestration.contracts import load_contracts
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.explain import COST_FEEDS, feeds_by_status_group
+from orchestration.publishing.indicator_docs import read_seed
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 GEOGRAPHY = {"int_membership", "ods_practices", "ods_succession"}

@@ -9,13 +9,13 @@ from typing import Any
 import duckdb
 import yaml
 
-from orchestration.deliveries import find_delivery
-from orchestration.feeds import load_contracts
-from orchestration.ingest.inputs import PLAN_TABLES, empty_select
-from orchestration.quality import Receipt, Verdict, definitions, examine, judge, note_build
-from orchestration.quality.dbt_evidence import DbtEvidence
-from orchestration.quality.evaluate import declared
-from orchestration.settings import Settings
+from orchestration.build.inputs import PLAN_TABLES, empty_select
+from orchestration.contracts import load_contracts
+from orchestration.foundation.settings import Settings
+from orchestration.gate import Receipt, Verdict, definitions, examine, judge, note_build
+from orchestration.gate.dbt_evidence import DbtEvidence
+from orchestration.gate.evaluate import declared
+from orchestration.landing.deliveries import find_delivery
 
 DELIVERY = "2025-10"
 PROJECT = "int_marts"

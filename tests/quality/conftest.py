@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.quality import definitions
+from orchestration.gate import definitions
 from tests.quality.build import Build
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.quality import definitions, drift
+from orchestration.gate import definitions, drift
 
 MACROS = (definitions.EXPECTATIONS / "drift" / "macros.sql").read_text()
 

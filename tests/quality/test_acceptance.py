@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.checks import Severity, State
-from orchestration.deliveries import find_delivery
-from orchestration.errors import DeliveryRefused
-from orchestration.quality import accept, require_acceptance
-from orchestration.quality.suites import definitions, load_suites
-from orchestration.settings import Settings
+from orchestration.foundation.checks import Severity, State
+from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.settings import Settings
+from orchestration.gate import accept, require_acceptance
+from orchestration.gate.suites import definitions, load_suites
+from orchestration.landing.deliveries import find_delivery
 
 PROFILE = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint"
 CODES = "column_name varchar, coverage_month date, provider_code varchar, code varchar, rows bigint"
@@ -64,7 +64,7 @@ def test_a_feed_is_evaluated_again_when_what_was_landed_changes_and_only_then(
     settings = landed(tmp_path, attended=800, rows=1000)
     usual = states(settings)
     with monkeypatch.context() as patch:
-        patch.setattr("orchestration.quality.suites.landed_frames", lambda *_: pytest.fail("nothing has changed"))
+        patch.setattr("orchestration.gate.suites.landed_frames", lambda *_: pytest.fail("nothing has changed"))
         assert states(settings) == usual
     codes = next(settings.paths.lake.rglob("codes.parquet"))
     with duckdb.connect() as connection:
@@ -121,7 +121,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["feeds", "marts"])
 def test_suites_are_readable_sorted_and_without_ids(kind: str) -> None:
-    from orchestration.quality import definitions as module
+    from orchestration.gate import definitions as module
 
     for path in sorted((module.EXPECTATIONS / kind).glob("*.json")):
         text = path.read_text()
@@ -132,7 +132,7 @@ def test_suites_are_readable_sorted_and_without_ids(kind: str) -> None:
 
 
 def test_every_feed_has_a_suite_and_every_expectation_says_why() -> None:
-    from orchestration.feeds import load_contracts
+    from orchestration.contracts import load_contracts
 
     assert set(load_suites("feeds")) == set(load_contracts())
     for definition in definitions().values():

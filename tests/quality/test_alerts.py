@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from orchestration.alerts import Late, calendar_ends, late_deliveries, raise_alert, read_calendar
-from orchestration.errors import UsageError
-from orchestration.settings import Settings
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import Settings
+from orchestration.gate.alerts import Late, calendar_ends, late_deliveries, raise_alert, read_calendar
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def test_mail_is_sent(tmp_path: Path) -> None:
 
 
 def test_a_receiver_that_is_away_is_noted_and_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.alerts.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.gate.alerts.PAUSE_SECONDS", 0.0)
     with served(HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as port:
         pass
     settings = Settings(home=tmp_path, alert_webhook_url=SecretStr(f"http://127.0.0.1:{port}/secret"))
@@ -117,7 +117,7 @@ def test_a_receiver_that_comes_back_is_tried_again(tmp_path: Path, monkeypatch: 
         def log_message(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr("orchestration.alerts.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.gate.alerts.PAUSE_SECONDS", 0.0)
     with served(HTTPServer(("127.0.0.1", 0), Receiver)) as port:
         settings = Settings(home=tmp_path, alert_webhook_url=SecretStr(f"http://127.0.0.1:{port}/hook"))
         body = json.loads(raise_alert(settings, "gate_shut", "2025-10", "shut").read_text())

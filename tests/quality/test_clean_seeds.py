@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.deliveries import list_deliveries
-from orchestration.settings import Settings
+from orchestration.foundation.settings import Settings
+from orchestration.landing.deliveries import list_deliveries
 from orchestration.synthetic import write_demo
 from tests.quality.attack.stages import stop
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration.checks import CheckResult, State
-from orchestration.deliveries import find_delivery
-from orchestration.feeds import load_contracts
-from orchestration.quality import definitions, drift, suites
-from orchestration.quality.dbt_evidence import DbtEvidence, load_evidence
-from orchestration.quality.evaluate import RowCounter, declared, evaluate, open_build
-from orchestration.quality.feed_frames import FeedFrames
-from orchestration.quality.gate import complete, holds_shut, registry_result
-from orchestration.quality.rerun import Rerun
-from orchestration.settings import Settings
-from orchestration.warehouse import Warehouse
+from orchestration.contracts import load_contracts
+from orchestration.foundation.checks import CheckResult, State
+from orchestration.foundation.settings import Settings
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.gate import definitions, drift, suites
+from orchestration.gate.dbt_evidence import DbtEvidence, load_evidence
+from orchestration.gate.evaluate import RowCounter, declared, evaluate, open_build
+from orchestration.gate.feed_frames import FeedFrames
+from orchestration.gate.gate import complete, holds_shut, registry_result
+from orchestration.gate.rerun import Rerun
+from orchestration.landing.deliveries import find_delivery
 
 pytestmark = pytest.mark.slow
 

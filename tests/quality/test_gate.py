@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.checks import State
-from orchestration.errors import GateShut
-from orchestration.quality import definitions
-from orchestration.quality.receipt import receipt_file, void_receipt
+from orchestration.foundation.checks import State
+from orchestration.foundation.errors import GateShut
+from orchestration.gate import definitions
+from orchestration.gate.receipt import receipt_file, void_receipt
 from tests.quality.build import DELIVERY, Build
 
 
@@ -66,9 +66,9 @@ def test_other_sql_does_not_stand_in_for_a_test(build: Build) -> None:
 def test_a_home_that_was_copied_is_judged_as_before(build: Build, tmp_path: Path) -> None:
     import shutil
 
-    from orchestration.deliveries import find_delivery
-    from orchestration.quality import judge
-    from orchestration.settings import Settings
+    from orchestration.foundation.settings import Settings
+    from orchestration.gate import judge
+    from orchestration.landing.deliveries import find_delivery
 
     shutil.copytree(build.settings.home, tmp_path / "copy")
     settings = Settings(home=tmp_path / "copy")
@@ -288,8 +288,8 @@ def test_another_delivery(build: Build) -> None:
     other = build.settings.paths.landing / "2025-11"
     other.mkdir()
     (other / "hes_apc.csv").write_text("EPIKEY\n1\n")
-    from orchestration.deliveries import find_delivery
-    from orchestration.quality import judge
+    from orchestration.gate import judge
+    from orchestration.landing.deliveries import find_delivery
 
     verdict = judge(build.settings, find_delivery(build.settings.paths, "2025-11"))
     assert "receipt.delivery" in {r.check_id for r in verdict.shut_by}

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.code_version import code_fingerprint
-from orchestration.deliveries import find_delivery
-from orchestration.errors import Busy
-from orchestration.home_lock import hold
-from orchestration.settings import Settings
+from orchestration.foundation.code_version import code_fingerprint
+from orchestration.foundation.errors import Busy
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.settings import Settings
+from orchestration.landing.deliveries import find_delivery
 from tests.quality.attack.finer_faults import DATA_FAULTS
 from tests.quality.attack.machinery_faults import MACHINERY_FAULTS
 from tests.quality.attack.score import SURVIVORS_BY_DESIGN, Outcome, write_score

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lxml import html
 
-from orchestration.quality import write_quality_page
+from orchestration.gate import write_quality_page
 from tests.quality.build import Build
 
 
@@ -39,7 +39,7 @@ def test_the_page_is_the_same_for_the_same_verdict(build: Build, tmp_path: Path)
 
 
 def test_since_when_is_remembered_until_the_check_passes(build: Build) -> None:
-    from orchestration.quality.receipt import remember_since
+    from orchestration.gate.receipt import remember_since
 
     failed = build.examine().results[0].model_copy(update={"state": "fail"})
     assert remember_since(build.settings, "2025-08", (failed,)) == {failed.check_id: "2025-08"}

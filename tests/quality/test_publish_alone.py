@@ -9,11 +9,11 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.assets import shared
-from orchestration.assets.release import release
-from orchestration.assets.shared import HomeResource
-from orchestration.instance import DELIVERY_PARTITIONS
-from orchestration.quality.receipt import void_receipt
+from orchestration.gate.receipt import void_receipt
+from orchestration.graph.assets import shared
+from orchestration.graph.assets.release import release
+from orchestration.graph.assets.shared import HomeResource
+from orchestration.graph.instance import DELIVERY_PARTITIONS
 from tests.quality.build import DELIVERY, Build
 
 

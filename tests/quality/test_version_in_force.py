@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.deliveries import find_delivery
-from orchestration.ingest import ingest_feed
-from orchestration.quality.feed_frames import landed_folder
-from orchestration.quality.history import _versions_in_force
-from orchestration.settings import load_settings
+from orchestration.foundation.settings import load_settings
+from orchestration.gate.feed_frames import landed_folder
+from orchestration.gate.history import _versions_in_force
+from orchestration.lake.feed import ingest_feed
+from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import write_good
 
 

@@ -20,8 +20,8 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.settings import PROJECT_ROOT, Settings, load_settings
-from orchestration.spark.build import COUNT_MARTS, MODELS
+from orchestration.build.spark.build import COUNT_MARTS, MODELS
+from orchestration.foundation.settings import PROJECT_ROOT, Settings, load_settings
 
 from ..conftest import int_marts
 from ..oracle import compare

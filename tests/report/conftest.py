@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.publish.report import write_report
+from orchestration.publishing.report import write_report
 from tests.report.small_warehouse import open_small_warehouse, write_small_warehouse
 
 FACTS: dict[str, Any] = {

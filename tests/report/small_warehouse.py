@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.warehouse import Warehouse
+from orchestration.foundation.warehouse import Warehouse
 
 INDICATORS = (
     # id, title, multiplier, polarity, base rate

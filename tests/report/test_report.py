@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from orchestration.publish.report import write_report
-from orchestration.publish.report.data import Area
-from orchestration.publish.report.pages import page_name
+from orchestration.publishing.report import write_report
+from orchestration.publishing.report.data import Area
+from orchestration.publishing.report.pages import page_name
 from tests.report.conftest import FACTS
 from tests.report.small_warehouse import INDICATORS, open_small_warehouse, write_small_warehouse
 

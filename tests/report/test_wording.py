@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from orchestration.publish.report import wording
-from orchestration.publish.report.data import Indicator, Point, Rolling
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.data import Indicator, Point, Rolling
 
 ADMISSIONS = Indicator(
     "emergency_admissions", "Emergency admissions", "", 1000, "lower_is_better", {"unit": "per 1,000 people"}

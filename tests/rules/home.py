@@ -13,7 +13,7 @@ from hashlib import md5
 from pathlib import Path
 from random import Random
 
-from orchestration.settings import Settings, load_settings
+from orchestration.foundation.settings import Settings, load_settings
 
 from .geographies import RandomGeography, random_geography
 from .histories import DATA_CUT, Rows, draw_histories
@@ -104,9 +104,10 @@ def write_landing(landing: Path, histories: list[Rows], geography: RandomGeograp
 
 def build(home: Path, delivery: str, models: tuple[str, ...] = (), **overrides: object) -> Settings:
     """Ingest every delivery up to this one and run seeds and models (no tests, no gate, no release); `models`: these and what they read."""
-    from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_executable, parsed_environment
-    from orchestration.deliveries import list_deliveries
-    from orchestration.ingest import ingest_delivery, write_inputs
+    from orchestration.build.dbt_runtime import DBT_PROJECT_DIR, dbt_executable, parsed_environment
+    from orchestration.build.inputs import write_inputs
+    from orchestration.lake.whole_delivery import ingest_delivery
+    from orchestration.landing.deliveries import list_deliveries
 
     settings = load_settings(**{"home": home, "threads": 2, "memory_limit": "2GB", **overrides})
     settings.paths.create()

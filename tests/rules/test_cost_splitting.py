@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable
 
 from ..oracle import stays
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.ingest.inputs import write_empty_inputs
-from orchestration.settings import load_settings
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.build.inputs import write_empty_inputs
+from orchestration.foundation.settings import load_settings
 
 from ..indicators.harness import run_dbt
 

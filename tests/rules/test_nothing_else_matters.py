@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from orchestration.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
+from orchestration.foundation.settings import Settings
+from orchestration.foundation.warehouse import open_warehouse
 
 from .geographies import random_geography
 from .histories import draw_histories

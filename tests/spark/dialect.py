@@ -2,7 +2,7 @@
 
     python -m tests.spark.dialect <duckdb|spark> <work folder> <answers.json>
 
-Runs in either environment, so it imports dbt, PyYAML and, for Spark, the session of `orchestration.spark.build` only.
+Runs in either environment, so it imports dbt, PyYAML and, for Spark, the session of `orchestration.build.spark.build` only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.spark.build import PROJECT_DIR, start_session
+from orchestration.build.spark.build import PROJECT_DIR, start_session
 
 CASES_FILE = Path(__file__).with_name("dialect_cases.yml")
 # a time of day has no type on Spark: there it is text (docs/past-one-machine.md)

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import load_settings
-from orchestration.spark.build import COUNT_MARTS
-from orchestration.spark.inputs import export_inputs
+from orchestration.build.spark.build import COUNT_MARTS
+from orchestration.build.spark.inputs import export_inputs
+from orchestration.foundation.settings import load_settings
 
 from ..conftest import int_marts
 from ..rules.geographies import random_geography
@@ -100,7 +100,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     arguments = ["--inputs", str(folder / "inputs"), "--work", str(folder / "work"), "--out", str(folder / "marts")]
     # the models' own unit tests do not depend on the history
     arguments += ["--unit-tests"] if land is demo else []
-    run(SPARK_PYTHON, "orchestration.spark.build", *arguments, work=folder / "work")
+    run(SPARK_PYTHON, "orchestration.build.spark.build", *arguments, work=folder / "work")
     feeds_of_ae = ("hes_ae", "ecds") if land is demo else ("ecds",)
     return Built(settings.paths.warehouse_file, folder / "marts", feeds_of_ae)
 

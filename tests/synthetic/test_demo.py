@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UsageError
+from orchestration.foundation.errors import UsageError
 from orchestration.synthetic import DemoSummary, write_demo
 
 PEOPLE, MONTHS = 1_500, 8

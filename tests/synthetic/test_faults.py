@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.errors import UsageError
+from orchestration.foundation.errors import UsageError
 from orchestration.synthetic import write_demo
 from orchestration.synthetic.faults import FAULTS, plant_faults
 from orchestration.synthetic.plan import DemoPlan, parse_month

@@ -1,4 +1,4 @@
-{# A build starts with an empty warehouse (orchestration/assets/warehouse.py), so a table or view is made where it belongs, in one
+{# A build starts with an empty warehouse (orchestration/graph/assets/warehouse.py), so a table or view is made where it belongs, in one
    statement. dbt's own materialisations make it under a second name, move an old one aside, rename and drop: five more statements for
    each of 150 models, which were a quarter of a small build. What is built alone replaces the old one in the same transaction. #}
 {% materialization table, adapter='duckdb' %}

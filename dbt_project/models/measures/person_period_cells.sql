@@ -1,4 +1,4 @@
--- Written by orchestration/measure_unions.py from the files in models/measures/person_period; add a file there, not a line here.
+-- Written by orchestration/build/measure_unions.py from the files in models/measures/person_period; add a file there, not a line here.
 {{ config(materialized='view') }}
 
 select * from {{ ref('admission_people') }}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.quality.attack.code_faults import CodeFault, tests
 
-TYPING, INPUTS = "orchestration/ingest/typing_sql.py", "orchestration/ingest/inputs.py"
-PRIVACY, OUTCOMES = "orchestration/ingest/privacy.py", "orchestration/ingest/outcomes.py"
-GATE, WAIVERS = "orchestration/quality/gate.py", "orchestration/quality/waivers.py"
-DISCLOSURE, NNHIP = "orchestration/publish/disclosure.py", "orchestration/publish/nnhip/"
+TYPING, INPUTS = "orchestration/lake/typing_sql.py", "orchestration/build/inputs.py"
+PRIVACY, OUTCOMES = "orchestration/lake/privacy.py", "orchestration/lake/outcomes.py"
+GATE, WAIVERS = "orchestration/gate/gate.py", "orchestration/gate/waivers.py"
+DISCLOSURE, NNHIP = "orchestration/publishing/disclosure.py", "orchestration/publishing/nnhip/"
 
 INGEST_FAULTS = (
     CodeFault(
@@ -82,7 +82,7 @@ INGEST_FAULTS = (
     ),
     CodeFault(
         "restatement: month 13 of a contract is January",
-        "orchestration/ingest/table_sql.py",
+        "orchestration/lake/table_sql.py",
         "(least(financial_month, 12) + 2) % 12",
         "(financial_month + 2) % 12",
         tests("ingest/test_restatement.py", "contract_months_replace_provider_by_month_and_month_13_is_month_12"),
@@ -183,21 +183,21 @@ GATE_FAULTS = (
     ),
     CodeFault(
         "receipt: the hash leaves the results out",
-        "orchestration/quality/receipt.py",
+        "orchestration/gate/receipt.py",
         'exclude={"seal"})',
         'exclude={"seal", "results"})',
         tests("quality/test_gate.py", "an_edited_receipt"),
     ),
     CodeFault(
         "receipt: a file that shrank or grew is still taken as known",
-        "orchestration/quality/fingerprints.py",
+        "orchestration/gate/fingerprints.py",
         "known is None or known[:4] != now",
         "known is None",
         tests("quality/test_gate.py", "inputs_changed_since"),
     ),
     CodeFault(
         "receipt: where a value ends is not part of the hash of a mart",
-        "orchestration/warehouse.py",
+        "orchestration/foundation/warehouse.py",
         "concat_ws(chr(31), {fields})",
         "concat_ws('', {fields})",
         tests("house/test_warehouse.py", "where_a_value_ends_counts"),

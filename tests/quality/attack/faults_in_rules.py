@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from tests.quality.attack.code_faults import INTERMEDIATE, MACROS, STAGING, CodeFault, rules, tests, worked
 
-STAYS, CIPS = INTERMEDIATE + "stays.sql", INTERMEDIATE + "continuous_inpatient_spells.sql"
-BY_INDEX, AREAS = INTERMEDIATE + "readmissions_by_index.sql", INTERMEDIATE + "practice_areas.sql"
-STATUSES, POPULATION = INTERMEDIATE + "feed_month_statuses.sql", INTERMEDIATE + "registered_population.sql"
+STAYS, CIPS = INTERMEDIATE + "admitted_care/stays.sql", INTERMEDIATE + "admitted_care/continuous_inpatient_spells.sql"
+BY_INDEX, AREAS = (
+    INTERMEDIATE + "admitted_care/readmissions_by_index.sql",
+    INTERMEDIATE + "geography/practice_areas.sql",
+)
+STATUSES, POPULATION = (
+    INTERMEDIATE + "knowledge/feed_month_statuses.sql",
+    INTERMEDIATE + "population/registered_population.sql",
+)
 
 STAY_FAULTS = (
     CodeFault(
         "spells: one spell number of two hospitals is one spell",
-        INTERMEDIATE + "episodes.sql",
+        INTERMEDIATE + "admitted_care/episodes.sql",
         "\"'id'\", 'joined.person_id', 'joined.provider_code', 'joined.spell_id'",
         "\"'id'\", 'joined.person_id', 'joined.spell_id'",
         worked("episodes_find_their_spell"),
     ),
     CodeFault(
         "spells: an admission for mental health 727 is none",
-        INTERMEDIATE + "spells.sql",
+        INTERMEDIATE + "admitted_care/spells.sql",
         "between '700' and '727'",
         "between '700' and '726'",
         rules("readmissions"),
@@ -46,14 +52,14 @@ STAY_FAULTS = (
     ),
     CodeFault(
         "bed nights: a stay that ends with the month loses its last night",
-        INTERMEDIATE + "bed_nights.sql",
+        INTERMEDIATE + "admitted_care/bed_nights.sql",
         "('build.data_cut', 1) }}",
         "('build.data_cut', 0) }}",
         worked("nights_by_month"),
     ),
     CodeFault(
         "readmissions: window of 30 days counts day 31",
-        INTERMEDIATE + "readmissions_by_boundary.sql",
+        INTERMEDIATE + "admitted_care/readmissions_by_boundary.sql",
         "days_to_readmission < {{ window_days }}",
         "days_to_readmission <= {{ window_days }}",
         worked("who_is_unattributed_and_who_out_of_area"),
@@ -74,7 +80,7 @@ STAY_FAULTS = (
     ),
     CodeFault(
         "readmissions: shown a day before the follow-up is over",
-        INTERMEDIATE + "readmissions_by_boundary.sql",
+        INTERMEDIATE + "admitted_care/readmissions_by_boundary.sql",
         "'frame.window_days - 1') }}",
         "'frame.window_days - 2') }}",
         worked("who_is_unattributed_and_who_out_of_area"),
@@ -109,28 +115,28 @@ STAY_FAULTS = (
     ),
     CodeFault(
         "admissions: mothers (CLASSPAT 5) are left out",
-        INTERMEDIATE + "admissions.sql",
+        INTERMEDIATE + "admitted_care/admissions.sql",
         "episodes.patient_classification in ('1', '2', '5')",
         "episodes.patient_classification in ('1', '2')",
         worked("who_is_admitted_and_how"),
     ),
     CodeFault(
         "admissions: a birth at home (2C) is an emergency",
-        INTERMEDIATE + "admissions.sql",
+        INTERMEDIATE + "admitted_care/admissions.sql",
         "first_finished.episode_type in ('3', '6')",
         "first_finished.episode_type in ('6')",
         worked("who_is_admitted_and_how"),
     ),
     CodeFault(
         "admissions: an episode that is not finished is an admission",
-        INTERMEDIATE + "admissions.sql",
+        INTERMEDIATE + "admitted_care/admissions.sql",
         "        and episodes.episode_status = '3'\n",
         "",
         worked("who_is_admitted_and_how"),
     ),
     CodeFault(
         "admissions: a stay of one day has length 0",
-        INTERMEDIATE + "admissions.sql",
+        INTERMEDIATE + "admitted_care/admissions.sql",
         "when spells.length_of_stay_days = 0 then '0'",
         "when spells.length_of_stay_days <= 1 then '0'",
         worked("who_is_admitted_and_how"),
@@ -147,49 +153,49 @@ STAY_FAULTS = (
 ATTENDANCE_FAULTS = (
     CodeFault(
         "A&E: 60 minutes after an attendance is no duplicate",
-        INTERMEDIATE + "ae_duplicates.sql",
+        INTERMEDIATE + "urgent_care/ae_duplicates.sql",
         "unnest_kept_after_gap('arrivals', 3600)",
         "unnest_kept_after_gap('arrivals', 3599)",
         worked("duplicates_are_counted_from_the_attendance_kept"),
     ),
     CodeFault(
         "A&E: attendances of nobody repeat each other",
-        INTERMEDIATE + "ae_duplicates.sql",
+        INTERMEDIATE + "urgent_care/ae_duplicates.sql",
         "        person_id is not null\n        and site_code is not null",
         "        site_code is not null",
         worked("duplicates_are_counted_from_the_attendance_kept"),
     ),
     CodeFault(
         "A&E: a planned attendance (category 4) is unplanned",
-        INTERMEDIATE + "ae_attendance_records.sql",
+        INTERMEDIATE + "urgent_care/ae_attendance_records.sql",
         "attendance_category <> '4'",
         "attendance_category <> '2'",
         worked("one_source_of_attendances_for_each_day"),
     ),
     CodeFault(
         "A&E: same-day emergency care is an A&E attendance",
-        INTERMEDIATE + "ae_attendance_records.sql",
+        INTERMEDIATE + "urgent_care/ae_attendance_records.sql",
         "department_type = '05' then",
         "department_type = '5' then",
         worked("one_source_of_attendances_for_each_day"),
     ),
     CodeFault(
         "A&E: both sources count on 31 March 2020",
-        INTERMEDIATE + "ae_attendance_records.sql",
+        INTERMEDIATE + "urgent_care/ae_attendance_records.sql",
         "arrival_date >= cast('2020-04-01' as date)",
         "arrival_date >= cast('2020-03-31' as date)",
         worked("one_source_of_attendances_for_each_day"),
     ),
     CodeFault(
         "outpatients: arrived too late to be seen (7) is a visit",
-        INTERMEDIATE + "outpatient_appointments.sql",
+        INTERMEDIATE + "outpatients/outpatient_appointments.sql",
         "attendance_status in ('5', '6'), false)",
         "attendance_status in ('5', '6', '7'), false)",
         worked("which_appointments_are_visits"),
     ),
     CodeFault(
         "outpatients: a clock stop (FIRSTATT 5) is an appointment",
-        INTERMEDIATE + "outpatient_appointments.sql",
+        INTERMEDIATE + "outpatients/outpatient_appointments.sql",
         "coalesce(appointments.first_attendance, 'X') <> '5'",
         "coalesce(appointments.first_attendance, 'X') <> '6'",
         worked("which_appointments_are_visits"),
@@ -210,7 +216,7 @@ ATTENDANCE_FAULTS = (
     ),
     CodeFault(
         "referrals: the latest action dates a referral",
-        INTERMEDIATE + "referral_events.sql",
+        INTERMEDIATE + "referrals/referral_events.sql",
         "actions.action_timestamp, actions.action_id, actions",
         "actions.action_timestamp desc, actions.action_id, actions",
         worked("one_referral_per_ubrn"),
@@ -297,7 +303,7 @@ AREA_FAULTS = (
     ),
     CodeFault(
         "population: a month takes the list of the month before",
-        INTERMEDIATE + "population_lists.sql",
+        INTERMEDIATE + "population/population_lists.sql",
         "when lists.list_month <= months.month then",
         "when lists.list_month < months.month then",
         worked("which_list_stands_for_a_month"),
@@ -349,21 +355,21 @@ SPEND_FAULTS = (
     ),
     CodeFault(
         "spend: the oldest version of a contract month counts",
-        INTERMEDIATE + "contract_lines.sql",
+        INTERMEDIATE + "spend/contract_lines.sql",
         "max(created_timestamp) over",
         "min(created_timestamp) over",
         worked("one_version_of_a_contract_month"),
     ),
     CodeFault(
         "spend: what the contract pays for is costed again",
-        INTERMEDIATE + "spend_lines.sql",
+        INTERMEDIATE + "spend/spend_lines.sql",
         "and points.activity_group = priced_by_contract.activity_group",
         "and points.point_of_delivery = priced_by_contract.activity_group",
         worked("price_first_then_unit_cost"),
     ),
     CodeFault(
         "spend: a year of payments is spread over eleven months",
-        INTERMEDIATE + "spend_lines.sql",
+        INTERMEDIATE + "spend/spend_lines.sql",
         "'months.month'), 1, 12\n",
         "'months.month'), 1, 11\n",
         worked("price_first_then_unit_cost"),

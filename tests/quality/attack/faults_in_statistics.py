@@ -14,7 +14,7 @@ PEOPLE_AGREE = tests("indicators/test_people.py", "people_over_a_threshold_and_r
 STATISTICS_FAULTS = (
     CodeFault(
         "Poisson limits: half of each chi-square quantile",
-        "orchestration/statistics_udf.py",
+        "orchestration/build/statistics_udf.py",
         "2.0 * gammaincinv(",
         "gammaincinv(",
         tests("indicators/test_statistics_udf.py", "exact_poisson_limits_of_five"),

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.deliveries import find_delivery, list_deliveries
-from orchestration.errors import DeliveryRefused, GateShut, IntMartsError
-from orchestration.ingest import ingest_delivery, write_inputs
-from orchestration.quality import accept, drift, require_acceptance
-from orchestration.quality.evaluate import open_build
-from orchestration.quality.gate import holds_shut
-from orchestration.settings import Home, Settings
+from orchestration.build.inputs import write_inputs
+from orchestration.foundation.errors import DeliveryRefused, GateShut, IntMartsError
+from orchestration.foundation.settings import Home, Settings
+from orchestration.gate import accept, drift, require_acceptance
+from orchestration.gate.evaluate import open_build
+from orchestration.gate.gate import holds_shut
+from orchestration.lake.whole_delivery import ingest_delivery
+from orchestration.landing.deliveries import find_delivery, list_deliveries
 from tests.quality.attack.finer_faults import DATA_FAULTS
 from tests.quality.attack.landed import Landed
 from tests.quality.attack.score import Outcome

@@ -1,0 +1,1 @@
+"""What is live for a delivery, and dbt that builds from it."""

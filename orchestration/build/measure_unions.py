@@ -1,0 +1,67 @@
+"""Writes the unions over the measure files, because dbt wants each reference spelled out.
+
+A new measure is one file in ``models/measures/<kind>/``; the pipeline calls :func:`write_measure_unions` before dbt
+parses, so that nobody has to touch a second file. The written models are committed; a test asserts they are current.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+UNIONS = {"additive": "additive_cells", "person_period": "person_period_cells", "durations": "duration_cells"}
+"""Folder of measure files → model that unites them."""
+
+HEADER = "-- Written by orchestration/build/measure_unions.py from the files in models/measures/{kind}; add a file there, not a line here."
+
+
+def union_sql(kind: str, measures: list[str]) -> str:
+    """The text of one union model.
+
+    Parameters
+    ----------
+    kind
+        Folder under ``models/measures``.
+    measures
+        Names of the models to unite, in order.
+    """
+    # additive measures are kept as columns (macro `additive_measures`) and become rows here
+    select = (
+        "{{{{ cells_in_rows(ref('{measure}')) }}}}"
+        if kind == "additive"
+        else "select * from {{{{ ref('{measure}') }}}}"
+    )
+    selects = "\nunion all by name\n".join(select.format(measure=measure) for measure in measures)
+    config = "{{ config(materialized='view') }}"
+    return f"{HEADER.format(kind=kind)}\n{config}\n\n{selects}\n"
+
+
+def write_measure_unions(project_dir: Path) -> bool:
+    """Bring the union models of a dbt project up to date.
+
+    Parameters
+    ----------
+    project_dir
+        The dbt project (the folder of ``dbt_project.yml``).
+
+    Returns
+    -------
+    bool
+        Whether a file was written; files already current are left untouched, so dbt's partial parsing keeps them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a measures folder holds no measure: a union over nothing is not a relation.
+    """
+    changed = False
+    for kind, model in UNIONS.items():
+        folder = project_dir / "models" / "measures" / kind
+        measures = sorted(path.stem for path in folder.glob("*.sql"))
+        if not measures:
+            raise FileNotFoundError(f"{folder}: no measure files (*.sql)")
+        target = project_dir / "models" / "measures" / f"{model}.sql"
+        text = union_sql(kind, measures)
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.write_text(text, encoding="utf-8")
+            changed = True
+    return changed

@@ -1,0 +1,225 @@
+"""The shape of a feed contract. A data engineer adds a feed by writing one YAML file in this folder.
+
+A contract says what the columns mean, never how to read them: types turn into SQL in `orchestration.lake.typing_sql`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.yaml_text import read_yaml
+
+ColumnType = Literal[
+    "code", "text", "date", "month", "time", "timestamp", "integer", "bigint", "double", "count", "money", "decimal",
+    "boolean", "sex", "age", "person", "clinical", "codes", "practice", "imd_decile", "age_group", "financial_year",
+]  # fmt: skip
+
+SQL_TYPES: dict[str, str] = {
+    "code": "VARCHAR",
+    "text": "VARCHAR",
+    "practice": "VARCHAR",
+    "sex": "VARCHAR",
+    "person": "VARCHAR",
+    "clinical": "VARCHAR",
+    "codes": "VARCHAR",
+    "age_group": "VARCHAR",
+    "date": "DATE",
+    "month": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "integer": "INTEGER",
+    "age": "INTEGER",
+    "financial_year": "INTEGER",
+    "imd_decile": "INTEGER",
+    "bigint": "BIGINT",
+    "count": "BIGINT",
+    "double": "DOUBLE",
+    "money": "DECIMAL(18,2)",
+    "decimal": "DECIMAL(18,3)",
+    "boolean": "BOOLEAN",
+}
+
+
+@cache
+def normalise_header(header: str) -> str:
+    """One spelling per header: footnote marks, line breaks, case and punctuation do not distinguish columns.
+
+    >>> normalise_header("PCN Code [2, 3]"), normalise_header("ORGANISATION IDENTIFIER (CODE OF PROVIDER)")
+    ('PCN_CODE', 'ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER')
+    """
+    without_notes = re.sub(r"\[[^\]]*\]", "", header.lstrip("\ufeff"))
+    return re.sub(r"[^A-Z0-9]+", "_", without_notes.upper()).strip("_")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Joined(Strict):
+    """Numbered columns that become one: `DIAG_4_01` … `DIAG_4_20`, in the order of their numbers."""
+
+    prefix: str
+    count: int = Field(ge=1, le=99)
+    digits: int = Field(default=1, ge=1, le=3)
+
+    def headers(self) -> list[str]:
+        return [normalise_header(f"{self.prefix}{number:0{self.digits}d}") for number in range(1, self.count + 1)]
+
+
+class Column(Strict):
+    """One canonical column of the lake.
+
+    `from` lists the headers it may come from, the best first. `required`: the header must be there. `not_null`: a row
+    without a value is quarantined. `on_invalid`: what a value that does not fit the type does to its row.
+    """
+
+    name: str = ""
+    type: ColumnType
+    sources: tuple[str, ...] = Field(default=(), alias="from")
+    join: tuple[Joined, ...] = Field(default=(), description="alternatives; the first whose headers are there is used")
+    required: bool = False
+    not_null: bool = False
+    on_invalid: Literal["quarantine", "null"] = "null"
+    nulls: tuple[str, ...] = Field(default=(), description="spellings of `nothing` beyond blank")
+    invalid: tuple[str, ...] = Field(default=(), description="sentinels for `submitted but invalid`; null, counted")
+    codes: tuple[str, ...] = Field(default=(), description="known codes, for the acceptance suites")
+    coded: bool = Field(default=False, description="distinct values go into codes.parquet")
+    map: dict[str, str] = Field(default_factory=dict, description="spelling → canonical spelling, upper-case keys")
+    default: str | None = Field(default=None, description="raw value where no header carries the column")
+    add: tuple[str, ...] = Field(default=(), description="further headers whose numbers are added")
+    subtract: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    pad: int | None = Field(default=None, description="codes that lost their leading zeros are padded to this length")
+    from_file_name: bool = Field(default=False, description="the month named in the file name, where no header has it")
+    is_pseudonym: bool = Field(default=False, description="an identifier column, checked to hold pseudonyms only")
+    spaces: dict[str, str] = Field(default_factory=dict, description="header → identifier space, persons only")
+    description: str = ""
+
+    @property
+    def sql_type(self) -> str:
+        return SQL_TYPES[self.type]
+
+    @property
+    def is_coded(self) -> bool:
+        return self.coded or bool(self.codes)
+
+    def headers(self) -> tuple[str, ...]:
+        return tuple(normalise_header(name) for name in self.sources)
+
+
+class Removal(Strict):
+    """Rows that are not data, removed under a name. `header` is looked up like a column's `from`."""
+
+    rule: str
+    header: tuple[str, ...]
+    values: tuple[str, ...] = Field(default=(), alias="in")
+    values_kept: tuple[str, ...] = Field(default=(), alias="not_in")
+    pattern_kept: str | None = Field(default=None, description="rows whose value does not match go")
+
+
+class Layout(Strict):
+    """A vintage whose columns are known by position: no header at all, or one that repeats its names."""
+
+    name: str
+    columns: int
+    first_headers: tuple[str, ...] = Field(
+        default=(), description="header cells that recognise it; none = no header row"
+    )
+    first_value: str | None = Field(default=None, description="pattern of the first cell of a headerless file")
+    positions: dict[str, tuple[int, ...]] = Field(
+        description="canonical column → 1-based positions (added when several)"
+    )
+
+
+class FeedContract(Strict):
+    """One feed's contract. See `docs/add-a-feed.md` for a worked example."""
+
+    feed: str
+    title: str
+    description: str
+    owner: str
+    grain: str
+    source: str = ""
+    is_patient_level: bool = False
+    person_id_space: str | None = None
+    coverage_date: str | None = None
+    financial_months: bool = Field(default=False, description="coverage from financial_year and financial_month")
+    undated_when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    provider: str | None = None
+    key: tuple[str, ...] = ()
+    supersedes: Literal["covered_months", "present_months", "units", "newest_delivery", "accumulates"]
+    unit: tuple[str, ...] = ()
+    removed_after_cut: bool = False
+    distinct: bool = Field(default=False, description="rows without a key of their own: the same content counts once")
+    may_be_empty: bool = False
+    sheets: tuple[str, ...] = Field(default=(), description="preferred worksheets; otherwise the one that fits best")
+    layouts: tuple[Layout, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    rules: dict[str, str] = Field(
+        default_factory=dict, description="name → SQL over canonical columns; true = quarantined"
+    )
+    derived: dict[str, str] = Field(default_factory=dict, description="canonical column → SQL over canonical columns")
+    columns: tuple[Column, ...]
+    version: str = ""
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> FeedContract:
+        names = {column.name for column in self.columns}
+        used = [*self.key, *self.unit, *self.undated_when, *self.derived]
+        used += [name for name in (self.coverage_date, self.provider) if name]
+        used += [name for layout in self.layouts for name in layout.positions]
+        missing = [name for name in used if name not in names and name != "coverage_month"]
+        if missing:
+            raise ValueError(f"{self.feed}: no such column: {', '.join(missing)}")
+        return self
+
+    @cached_property
+    def heads(self) -> tuple[frozenset[str], ...]:
+        """The headers that tell of a column: one set per column, and one more where numbered columns become one."""
+        joined = (frozenset(head for join in column.join for head in join.headers()) for column in self.columns)
+        return (*(frozenset(column.headers()) for column in self.columns), *joined)
+
+    @property
+    def person(self) -> Column | None:
+        return next((column for column in self.columns if column.type == "person"), None)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def lake_columns(self) -> dict[str, str]:
+        """Columns of the lake and of `live`: canonical name → SQL type."""
+        return {
+            **{column.name: column.sql_type for column in self.columns},
+            "coverage_month": "DATE",
+            "delivery": "VARCHAR",
+        }
+
+
+def read_contract(path: Path) -> FeedContract:
+    text = path.read_text(encoding="utf-8")
+    body = read_yaml(text)
+    body["columns"] = [{"name": name, **spec} for name, spec in body["columns"].items()]
+    body["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
+    try:
+        return FeedContract.model_validate(body)
+    except ValueError as error:
+        raise IntMartsError(f"contract {path.name} is wrong: {error}") from None
+
+
+@cache
+def load_contracts() -> dict[str, FeedContract]:
+    """All contracts by feed name, in order of name."""
+    contracts = (read_contract(path) for path in sorted(Path(__file__).parent.glob("*.yaml")))
+    return {contract.feed: contract for contract in contracts}
+
+
+def feed_contract(name: str) -> FeedContract:
+    return load_contracts()[name]

@@ -1,0 +1,180 @@
+"""One typed settings object: environment (`INT_MARTS_…`) over `int_marts.toml` in the home over the defaults here."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from orchestration.foundation.errors import UsageError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_REQUIRED_FEEDS = (
+    "int_membership",
+    "gp_registrations",
+    "hes_apc",
+    "hes_op",
+    "ecds",
+    "gp_appointments|gp_appointments_published",
+)
+
+
+class Home(BaseModel):
+    """Where the data of one ICB lives. Every path of the pipeline is derived here and nowhere else."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The private DuckDB file that only dbt writes."""
+        return self.warehouse / "warehouse.duckdb"
+
+    @property
+    def inputs_file(self) -> Path:
+        """A DuckDB file of views over the live lake files and of the build plan; dbt attaches it read-only as `inputs`."""
+        return self.warehouse / "inputs.duckdb"
+
+    @property
+    def evidence(self) -> Path:
+        """What the checks found about the build in the warehouse (JSON), read by the gate."""
+        return self.warehouse / "evidence"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def releases_public(self) -> Path:
+        return self.root / "releases_public"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's target and log folders, kept between runs so that partial parsing works."""
+        return self.root / "dbt"
+
+    @property
+    def waivers_file(self) -> Path:
+        return self.root / "waivers.yml"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / ".int_marts.lock"
+
+    def create(self) -> None:
+        """Make the folders, readable by their owner alone where they hold person-level data."""
+        for folder in (self.root, self.landing, self.releases, self.releases_public, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.lake, self.warehouse, self.dagster, self.dbt):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+
+class Settings(BaseSettings):
+    """What differs between one ICB and the next."""
+
+    model_config = SettingsConfigDict(env_prefix="INT_MARTS_", extra="forbid", frozen=True)
+
+    home: Path = Field(default=Path("data"), description="folder of landing, lake, warehouse and releases")
+    icb_code: str = Field(default="QZZ", description="ODS code of the integrated care board")
+    icb_name: str = Field(default="Demo Integrated Care Board")
+    sub_icb_codes: tuple[str, ...] = Field(
+        default=("99Z",), description="sub-ICB location codes whose practices are the ICB's"
+    )
+    required_feeds: tuple[str, ...] = Field(
+        default=DEFAULT_REQUIRED_FEEDS, description="a delivery without these is refused; `a|b` means one of the two"
+    )
+    person_hash_key: SecretStr | None = Field(default=None, description="key of the hash over local person identifiers")
+    local_identifier_feeds: tuple[str, ...] = Field(
+        default=(), description="feeds that carry local identifiers, keyed-hashed on the way in"
+    )
+    person_id_spaces: dict[str, str] = Field(
+        default_factory=dict, description="feed -> identifier space, where it differs from the feed's contract"
+    )
+    threads: int = Field(default_factory=lambda: min(os.cpu_count() or 2, 8), ge=1)
+    memory_limit: str = Field(default="4GB", description="DuckDB memory limit; beyond it DuckDB spills to disk")
+    restatement_flag_pct: float = Field(
+        default=5.0, gt=0, description="a published figure that moves more than this is flagged"
+    )
+    releases_kept: int = Field(default=12, ge=1)
+    expected_providers: tuple[str, ...] = Field(
+        default=(), description="provider codes expected each month; empty: from history"
+    )
+    schedule_cron: str = Field(default="0 6 * * *", description="when the schedule looks for a new delivery")
+    timezone: str = "Europe/London"
+    sensor_settle_seconds: int = Field(
+        default=60, ge=0, description="sizes must be stable this long before a delivery is taken"
+    )
+    retention_months: int = Field(
+        default=96, ge=1, description="landing-derived data older than this is named by `purge`"
+    )
+    alert_webhook_url: SecretStr | None = None
+    alert_smtp_host: str | None = None
+    alert_smtp_port: int = 25
+    alert_from: str | None = None
+    alert_to: tuple[str, ...] = ()
+    postgres_dsn: SecretStr | None = Field(default=None, description="serving database for `publish --to postgres`")
+    dagster_postgres_url: SecretStr | None = Field(
+        default=None, description="Dagster run storage; default is SQLite in the home"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = Path(init_settings().get("home") or os.environ.get("INT_MARTS_HOME") or "data")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "int_marts.toml")
+
+    @cached_property
+    def paths(self) -> Home:
+        root = self.home if self.home.is_absolute() else Path.cwd() / self.home
+        return Home(root=root)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings for this process. Raises `UsageError` with one clear line when a setting is wrong.
+
+    >>> load_settings(home=Path("/nowhere")).icb_code
+    'QZZ'
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise UsageError(f"setting {name}: {first['msg']} (INT_MARTS_{name.upper()} or int_marts.toml)") from None
+    except ValueError as error:
+        raise UsageError(f"int_marts.toml cannot be read: {error}") from None

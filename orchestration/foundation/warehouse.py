@@ -1,0 +1,120 @@
+"""The thin read-only handle on the warehouse. Gate and publisher know this interface and not the engine behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+MART_SCHEMAS = ("marts", "as_at")
+LOW_64_BITS = f"{2**64 - 1}::uhugeint"
+
+
+def quote(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def file_mark(path: Path) -> tuple[int, ...]:
+    """Another one whenever the file was written to: the kernel's time of change cannot be set back by hand. Empty where none is."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+class Warehouse:
+    """Queries over one open read-only connection. `relation` is always `schema.table`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, hashes: dict[str, str] | None = None) -> None:
+        """`hashes`: content hashes by relation that are known of this very file already; those found are added."""
+        self.connection = connection
+        self.hashes = {} if hashes is None else hashes
+
+    def query_df(self, sql: str, parameters: Sequence | None = None) -> pd.DataFrame:
+        return self.connection.execute(sql, parameters or []).df()
+
+    def rows(self, sql: str, parameters: Sequence | None = None) -> list[tuple]:
+        return self.connection.execute(sql, parameters or []).fetchall()
+
+    def tables(self, schemas: Sequence[str] = MART_SCHEMAS) -> list[str]:
+        found = self.rows(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_catalog = current_database() and list_contains(?, table_schema) order by 1",
+            [list(schemas)],
+        )
+        return [name for (name,) in found]
+
+    def columns(self, relation: str) -> dict[str, str]:
+        schema, table = relation.split(".")
+        return dict(
+            self.rows(
+                "select column_name, data_type from information_schema.columns where table_catalog = current_database() "
+                "and table_schema = ? and table_name = ? order by ordinal_position",
+                [schema, table],
+            )
+        )
+
+    def row_count(self, relation: str) -> int:
+        return self.rows(f"select count(*) from {relation}")[0][0]
+
+    def content_hash(self, relation: str) -> str:
+        """The same for the same rows whatever wrote them and in whatever order; another one when a single value differs.
+
+        Each row as text gives 128 bits (MD5: the aim is to notice a change, and every file of a release carries a SHA-256 as well).
+        Their sums, the number of rows and the columns are what is hashed: no sort, and the rows never leave the engine.
+        """
+        if relation not in self.hashes:
+            self.hashes[relation] = self._content_hash(relation)
+        return self.hashes[relation]
+
+    def _content_hash(self, relation: str) -> str:
+        columns = self.columns(relation)
+        if not columns:
+            raise IntMartsError(f"{relation} is not in the warehouse")
+        fields = ", ".join(f"coalesce(cast({quote(name)} as varchar), chr(0))" for name in columns)
+        # two words of one MD5; asked for each word (`md5_number_upper`, `_lower`), DuckDB makes text and MD5 of every row twice
+        sums = self.rows(
+            f"select count(*), sum((md5 & {LOW_64_BITS})::ubigint), sum((md5 >> 64)::ubigint) "
+            f"from (select md5_number(concat_ws(chr(31), {fields})) as md5 from {relation})"
+        )[0]
+        said = [*(f"{name} {kind}" for name, kind in columns.items()), *map(str, sums)]
+        return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+_known_hashes: tuple[tuple, dict[str, str]] = ((), {})
+
+
+def _hashes_of(path: Path) -> dict[str, str]:
+    """The content hashes that this process has taken of the file as it stands: the gate has just read what the publisher reads next.
+
+    The file is marked before it is read, so a change while it is read or after leads to other hashes the next time it is opened.
+    """
+    global _known_hashes
+    mark = (path.absolute(), *file_mark(path))
+    if _known_hashes[0] != mark:
+        _known_hashes = (mark, {})
+    return _known_hashes[1]
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """Read-only: many readers may hold it at once, but never while dbt writes (the home lock sees to that)."""
+    from dagster_duckdb import DuckDBResource
+
+    path = settings.paths.warehouse_file
+    if not path.exists():
+        raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
+    hashes = _hashes_of(path)
+    config = {"access_mode": "READ_ONLY", "threads": settings.threads, "memory_limit": settings.memory_limit}
+    with DuckDBResource(database=str(path), connection_config=config).get_connection() as connection:
+        yield Warehouse(connection, hashes)

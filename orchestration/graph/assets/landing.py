@@ -1,0 +1,168 @@
+"""landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from orchestration.contracts import FeedContract, load_contracts
+from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.graph.assets.check_results import summarise, to_dagster
+from orchestration.graph.assets.shared import (
+    DATA_ENGINEERS,
+    DELIVERIES,
+    ONE_RUN,
+    OWNER,
+    HomeResource,
+    delivery_of_run,
+    plain_words,
+)
+
+if TYPE_CHECKING:
+    from orchestration.lake.manifest import Manifest
+
+LANDING_KEY = dg.AssetKey(["landing", "delivery"])
+INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
+CONTRACTS = load_contracts()
+
+
+def lake_key(feed: str) -> dg.AssetKey:
+    return dg.AssetKey(["lake", feed])
+
+
+@dg.asset(
+    key=LANDING_KEY,
+    partitions_def=DELIVERIES,
+    backfill_policy=ONE_RUN,
+    group_name="landing",
+    kinds={"file"},
+    owners=[OWNER],
+    description=(
+        "A month's submission as it was delivered: which files were found, for which feeds, and what was ignored. "
+        "Nothing here is ever changed by the pipeline."
+    ),
+)
+def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.landing.deliveries import find_delivery
+
+    with plain_words(context, "landing"):
+        for name in context.partition_keys:
+            delivery = find_delivery(home.settings.paths, name)
+            found = {feed: [file.relative_name for file in files] for feed, files in sorted(delivery.files.items())}
+            facts = {
+                "data_cut": str(delivery.data_cut),
+                "feeds_found": len(found),
+                "files": dg.MetadataValue.json(found),
+                "ignored": dg.MetadataValue.json(sorted(delivery.ignored)),
+            }
+            context.add_asset_metadata(facts, asset_key=LANDING_KEY, partition_key=name)
+    return dg.MaterializeResult()
+
+
+def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
+    """The ingest asset of one feed. Earlier deliveries that are not in the lake yet are taken in on the way."""
+
+    @dg.asset(
+        key=lake_key(contract.feed),
+        deps=[LANDING_KEY],
+        partitions_def=DELIVERIES,
+        backfill_policy=ONE_RUN,
+        group_name="lake",
+        kinds={"parquet", "duckdb"},
+        owners=[OWNER],
+        description=f"{contract.title}. {contract.description} Grain: {contract.grain}.",
+        metadata={
+            "contract": f"orchestration/contracts/{contract.feed}.yaml",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(c.name, type=c.sql_type, description=c.description or None) for c in contract.columns
+                ]
+            ),
+        },
+    )
+    def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        from orchestration.lake.whole_delivery import ingest_feed_up_to
+
+        with plain_words(context, f"ingest {contract.feed}"):
+            manifests = ingest_feed_up_to(home.settings, max(context.partition_keys), contract.feed)
+        for name in context.partition_keys:
+            context.add_asset_metadata(ingested(manifests.get(name)), asset_key=context.asset_key, partition_key=name)
+        return dg.MaterializeResult()
+
+    return lake_feed
+
+
+def ingested(manifest: "Manifest | None") -> dict[str, Any]:
+    """What the UI shows of one feed of one delivery."""
+    if manifest is None:
+        return {"delivered": False, "dagster/partition_row_count": 0}
+    return {
+        "delivered": True,
+        "dagster/partition_row_count": manifest.rows_loaded,
+        "rows_read": manifest.rows_read,
+        "rows_loaded": manifest.rows_loaded,
+        "rows_quarantined": manifest.rows_quarantined,
+        "rows_removed": dg.MetadataValue.json(manifest.rows_removed),
+        "files": dg.MetadataValue.json({file.file: file.sha256 for file in manifest.files}),
+        "assumptions": dg.MetadataValue.json({file.file: list(file.assumptions) for file in manifest.files}),
+    }
+
+
+lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]
+
+
+@dg.multi_asset_check(
+    name="acceptance",
+    specs=[
+        dg.AssetCheckSpec(
+            "acceptance",
+            asset=lake_key(feed),
+            blocking=True,
+            description=f"Great Expectations suite expectations/feeds/{feed}.json on what has just landed, and its history.",
+        )
+        for feed in CONTRACTS
+    ],
+)
+def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource) -> Iterator[Any]:
+    from orchestration.gate import accept, require_acceptance
+    from orchestration.landing.deliveries import find_delivery
+
+    with plain_words(context, "acceptance"):
+        delivery = find_delivery(home.settings.paths, delivery_of_run(context, home.settings))
+        results = accept(home.settings, delivery)
+    for feed in CONTRACTS:
+        of_feed = [result for result in results if result.subject.split(".")[0] == feed]
+        if not of_feed:
+            of_feed = [
+                CheckResult(
+                    check_id=f"acceptance.{feed}",
+                    subject=feed,
+                    kind="acceptance",
+                    severity=Severity.BLOCK,
+                    state=State.NOT_APPLICABLE,
+                )
+            ]
+        yield to_dagster(summarise(of_feed, feed), lake_key(feed), "acceptance")
+    with plain_words(context, "acceptance verdict"):
+        require_acceptance(home.settings, delivery, results)
+
+
+@dg.asset(
+    key=INPUTS_KEY,
+    deps=[lake_key(feed) for feed in CONTRACTS],
+    group_name="inputs",
+    kinds={"duckdb"},
+    owners=[DATA_ENGINEERS],
+    description=(
+        "Which lake rows are live for this delivery (restatement resolved), as views, and the build plan: "
+        "data cut, deliveries, coverage, what was removed. dbt reads nothing else."
+    ),
+)
+def inputs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    from orchestration.build.inputs import write_inputs
+
+    with plain_words(context, "inputs"):
+        plan = write_inputs(home.settings, delivery_of_run(context, home.settings))
+    return dg.MaterializeResult(
+        metadata={"delivery": plan.delivery, "data_cut": str(plan.data_cut), "inputs_hash": plan.inputs_hash}
+    )

@@ -1,0 +1,176 @@
+"""What the Dagster UI shows beside a dbt model: its columns with descriptions, how many rows, and which column comes from which.
+
+Measured: dagster-dbt's own fetchers took two minutes for 94 models on two cores and kept the warehouse open; one read-only
+connection after dbt has finished takes about a second, as long as the lineage of the models is known.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.foundation.warehouse import Warehouse, quote
+from orchestration.graph.assets.landing import INPUTS_KEY, lake_key
+
+Relation = tuple[str, str, str]
+SHIPPED_LINEAGE = Path(__file__).with_name("column_lineage.json")
+
+
+def asset_key_of(node: Mapping[str, Any]) -> dg.AssetKey:
+    """The Dagster key of a dbt node: lake feeds and the build plan for sources, layer and name for what dbt builds."""
+    if node["resource_type"] == "source":
+        return lake_key(node["name"]) if node["schema"] == "live" else INPUTS_KEY
+    return dg.AssetKey(
+        ["seeds" if node["resource_type"] == "seed" else node["schema"], node.get("alias") or node["name"]]
+    )
+
+
+def relation_of(node: Mapping[str, Any]) -> Relation:
+    return node["database"], node["schema"], node.get("alias") or node.get("identifier") or node["name"]
+
+
+def columns_by_relation(warehouse: Warehouse, inputs_file: Path) -> dict[Relation, dict[str, str]]:
+    """Every table and view of warehouse and inputs: column name → type, in order."""
+    warehouse.connection.execute(f"attach '{inputs_file}' as inputs (read_only)")
+    found: dict[Relation, dict[str, str]] = {}
+    rows = warehouse.rows(
+        "select table_catalog, table_schema, table_name, column_name, data_type "
+        "from information_schema.columns order by 1, 2, 3, ordinal_position"
+    )
+    for catalog, schema, table, column, kind in rows:
+        found.setdefault((catalog, schema, table), {})[column] = kind
+    return found
+
+
+class TableMetadata:
+    """Metadata of the dbt nodes of one finished build. Views are not counted: a count would run them."""
+
+    def __init__(self, manifest: Mapping[str, Any], target: Path, warehouse: Warehouse, inputs_file: Path) -> None:
+        self.home_cache = target.parent / "column_lineage.json"
+        self.shipped, self.in_home = lineage_in(SHIPPED_LINEAGE), lineage_in(self.home_cache)
+        self.manifest, self.target, self.warehouse = manifest, target, warehouse
+        self.columns = columns_by_relation(warehouse, inputs_file)
+        self.project = manifest["metadata"]["project_name"]
+
+    def save(self) -> None:
+        """Keep in the home, for its next build, the lineage that the code does not bring with it."""
+        write_lineage(self.home_cache, self.in_home)
+
+    def of(self, unique_id: str) -> dict[str, Any]:
+        node = self.manifest["nodes"].get(unique_id)
+        if node is None or relation_of(node) not in self.columns:
+            return {}
+        described = {name.lower(): column.get("description") for name, column in node["columns"].items()}
+        columns = self.columns[relation_of(node)]
+        metadata: dict[str, Any] = {
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(name, type=kind, description=described.get(name.lower()) or None)
+                    for name, kind in columns.items()
+                ]
+            )
+        }
+        if node["config"].get("materialized") != "view":
+            _, schema, table = relation_of(node)
+            metadata["dagster/row_count"] = self.warehouse.row_count(f"{quote(schema)}.{quote(table)}")
+        lineage = self.lineage(node, list(columns)) if node["resource_type"] == "model" else None
+        if lineage:
+            metadata["dagster/column_lineage"] = lineage
+        return metadata
+
+    def lineage(self, node: Mapping[str, Any], names: list[str]) -> dg.TableColumnLineage | None:
+        """Which columns of its parents each column is made from; None where the SQL cannot be resolved.
+
+        It depends on the code alone, so it is worked out once per text of a model (over half a second each) and shipped with it.
+        """
+        text = (self.target / "compiled" / self.project / node["original_file_path"]).read_text()
+        parents = [
+            self.manifest["nodes"].get(p) or self.manifest["sources"].get(p) for p in node["depends_on"]["nodes"]
+        ]
+        read = {
+            relation_of(parent): (asset_key_of(parent), self.columns.get(relation_of(parent), {}))
+            for parent in parents
+            if parent
+        }
+        made_from = json.dumps(
+            [text, names, sorted((relation, sorted(columns)) for relation, (_, columns) in read.items())]
+        )
+        fingerprint = hashlib.sha256(made_from.encode()).hexdigest()[:16]
+        known = self.known_lineage(node["name"], fingerprint)
+        if known is None:
+            known = {"fingerprint": fingerprint, "columns": resolve_lineage(text, names, read)}
+            self.in_home[node["name"]] = known
+        if known["columns"] is None:
+            return None
+        return dg.TableColumnLineage(
+            deps_by_column={
+                name: [
+                    dg.TableColumnDep(asset_key=dg.AssetKey(key.split("/")), column_name=column) for key, column in deps
+                ]
+                for name, deps in known["columns"].items()
+            }
+        )
+
+    def known_lineage(self, model: str, fingerprint: str) -> dict[str, Any] | None:
+        """What was worked out before: shipped with the code, or in the home for a model changed since."""
+        if self.shipped.get(model, {}).get("fingerprint") == fingerprint:
+            self.in_home.pop(model, None)
+            return self.shipped[model]
+        known = self.in_home.get(model, {})
+        return known if known.get("fingerprint") == fingerprint else None
+
+
+def resolve_lineage(
+    text: str, names: list[str], read: Mapping[Relation, tuple[dg.AssetKey, dict[str, str]]]
+) -> dict[str, list[list[str]]] | None:
+    """Column → [asset key, column] of the parents it is made from, by sqlglot; None where the SQL cannot be resolved."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+    from sqlglot.lineage import lineage
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import build_scope
+
+    schema: dict[str, Any] = {}
+    for (catalog, place, table), (_, columns) in read.items():
+        schema.setdefault(catalog, {}).setdefault(place, {})[table] = columns
+    try:
+        tree = qualify(parse_one(text, dialect="duckdb"), schema=schema, dialect="duckdb")
+        scope = build_scope(tree)
+        trace: Any = lineage  # the compiled package's stubs do not know that the schema may be left out
+        found: dict[str, list[list[str]]] = {}
+        for name in names:
+            sources = set()
+            for leaf in trace(name, tree, schema=None, scope=scope, dialect="duckdb").walk():
+                if not leaf.downstream and isinstance(leaf.expression, exp.Table):
+                    relation = (leaf.expression.catalog, leaf.expression.db, leaf.expression.name)
+                    if relation in read:
+                        sources.add((read[relation][0].to_user_string(), leaf.name.split(".")[-1].strip('"')))
+            found[name] = [list(source) for source in sorted(sources)]
+        return found
+    except (SqlglotError, ValueError):
+        return None
+
+
+def lineage_in(file: Path) -> dict[str, dict]:
+    """Model → fingerprint and columns."""
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def write_lineage(file: Path, lineage: Mapping[str, dict]) -> None:
+    file.write_text(json.dumps(lineage, indent=0, sort_keys=True))
+
+
+def with_table_metadata(events: Iterator[Any], metadata: TableMetadata) -> Iterator[Any]:
+    """The same events, with what the UI shows about each table."""
+    for event in events:
+        if isinstance(event, dg.Output | dg.MaterializeResult) and event.metadata:
+            unique_id = getattr(event.metadata.get("unique_id"), "value", None)
+            extra = metadata.of(str(unique_id)) if unique_id else {}
+            if extra and isinstance(event, dg.Output):
+                event = event.with_metadata({**event.metadata, **extra})
+            elif extra and isinstance(event, dg.MaterializeResult):
+                event = event._replace(metadata={**(event.metadata or {}), **extra})
+        yield event

@@ -1,0 +1,1 @@
+"""The lake: one ingested delivery of a feed becomes an immutable version with its manifest."""

@@ -1,0 +1,235 @@
+"""A dry run of a delivery: everything ingest and acceptance would say, with nothing written into the lake."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.contracts import load_contracts
+from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.errors import DeliveryRefused, IntMartsError, UsageError
+from orchestration.foundation.settings import Home, Settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.lake.loading import quoted
+from orchestration.lake.manifest import Manifest, write_atomically
+from orchestration.lake.whole_delivery import require_feeds, require_fresh, require_matching_opt_outs
+from orchestration.landing.deliveries import Delivery
+
+LINES_LISTED = 1000
+
+
+@contextmanager
+def rehearsal(settings: Settings, delivery: Delivery) -> Iterator[Settings]:
+    """Settings of a throw-away home that sees the same landing and the lake's other deliveries."""
+    real = settings.paths
+    real.create()
+    home = Home(root=real.root / f".check-{os.getpid()}")
+    shutil.rmtree(home.root, ignore_errors=True)
+    home.lake.mkdir(parents=True, mode=0o700)
+    home.landing.symlink_to(real.landing.resolve())
+    for feed in load_contracts():
+        for folder in (real.lake / feed).glob("delivery=*"):
+            if folder.name != f"delivery={delivery.name}":
+                (home.lake / feed).mkdir(exist_ok=True)
+                (home.lake / feed / folder.name).symlink_to(folder.resolve())
+    try:
+        yield type(settings)(**{**settings.model_dump(), "home": home.root})
+    finally:
+        shutil.rmtree(home.root, ignore_errors=True)
+
+
+def check_delivery(settings: Settings, delivery: Delivery) -> list[CheckResult]:
+    """Contract, privacy and acceptance for one delivery; counts only.
+
+    A result with severity `block` and state `fail` or `error` would refuse the delivery. What was found line by line goes
+    to `logs/checks/<delivery>.json`, for the report that `write_error_report` makes.
+    """
+    results = [
+        result_of(delivery.name, "contract.delivery", State.FAIL, problem, "correct the delivery folder")
+        for problem in delivery.problems
+    ]
+    results += [
+        result_of(
+            name, "contract.unknown_file", State.WARN, "is not a file of any feed and is ignored", "", Severity.WARN
+        )
+        for name in delivery.ignored
+    ]
+    faults: list[dict[str, Any]] = []
+    with rehearsal(settings, delivery) as dry:
+        manifests: dict[str, Manifest] = {}
+        for feed in delivery.files if not delivery.problems else ():
+            try:
+                manifest = ingest_feed(dry, delivery, feed)
+            except DeliveryRefused as refusal:
+                results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(refusal), told_action(refusal)))
+                faults += [{"feed": feed, "rows": 1, **problem} for problem in refusal.problems]
+                continue
+            except UsageError as error:
+                results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(error), "correct the setting"))
+                continue
+            except IntMartsError as error:
+                results.append(result_of(feed, f"contract.{feed}", State.ERROR, str(error), "ask the data engineer"))
+                continue
+            assert manifest is not None
+            manifests[feed] = manifest
+            results += results_of(manifest)
+            faults += quarantined_rows(dry, manifest)
+        for rule, require in (
+            ("required_feeds", lambda: require_feeds(dry, delivery)),
+            ("opt_outs", lambda: require_matching_opt_outs(delivery, manifests)),
+            ("freshness", lambda: require_fresh(delivery, manifests)),
+        ):
+            try:
+                require()
+            except DeliveryRefused as refusal:
+                results.append(
+                    result_of(delivery.name, f"contract.{rule}", State.FAIL, str(refusal), told_action(refusal))
+                )
+        if manifests:
+            results += acceptance(dry, delivery)
+    write_atomically(faults_file(settings, delivery), json.dumps(faults, indent=1))
+    return results
+
+
+def acceptance(settings: Settings, delivery: Delivery) -> list[CheckResult]:
+    from orchestration.gate import accept
+
+    return list(accept(settings, delivery))
+
+
+def told_action(refusal: DeliveryRefused) -> str:
+    return next((problem["what_to_do"] for problem in refusal.problems if problem.get("what_to_do")), "")
+
+
+def result_of(
+    subject: str,
+    check_id: str,
+    state: State,
+    message: str,
+    action: str,
+    severity: Severity = Severity.BLOCK,
+    rows: int = 0,
+) -> CheckResult:
+    return CheckResult(
+        check_id=check_id,
+        subject=subject,
+        kind="contract",
+        severity=severity,
+        state=state,
+        rows_examined=rows,
+        violations=1 if state in (State.FAIL, State.ERROR) else 0,
+        message=message,
+        what_to_do=action,
+    )
+
+
+def results_of(manifest: Manifest) -> list[CheckResult]:
+    contract = load_contracts()[manifest.feed]
+    told = f"{manifest.rows_loaded:,} of {manifest.rows_read:,} rows taken"
+    results = [
+        result_of(manifest.feed, f"contract.{manifest.feed}", State.PASS, told, "", rows=manifest.rows_read).model_copy(
+            update={"owner": contract.owner}
+        )
+    ]
+    losses = {
+        "rows_quarantined": (manifest.rows_quarantined, "rows set aside; see the report for lines and columns"),
+        **{f"rows_removed.{rule}": (rows, f"rows removed: {rule}") for rule, rows in manifest.rows_removed.items()},
+        **{
+            f"values_nulled.{name}": (n, f"values of {name} are unusable") for name, n in manifest.values_nulled.items()
+        },
+    }
+    for name, (count, words) in losses.items():
+        if count:
+            results.append(
+                CheckResult(
+                    check_id=f"contract.{manifest.feed}.{name}",
+                    subject=manifest.feed,
+                    kind="contract",
+                    severity=Severity.WARN,
+                    state=State.WARN,
+                    rows_examined=manifest.rows_read,
+                    violations=count,
+                    owner=contract.owner,
+                    message=f"{count:,} {words}",
+                )
+            )
+    return results
+
+
+def quarantined_rows(settings: Settings, manifest: Manifest) -> list[dict[str, Any]]:
+    """Faults by file, column and reason, with the first lines; never a value."""
+    folder = settings.paths.lake / "quarantine" / manifest.feed / f"delivery={manifest.delivery}"
+    path = folder / f"version={manifest.version}.parquet"
+    if not path.exists():
+        return []
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f'select file, "column", reason, count(*), list(line order by line)[1:{LINES_LISTED}] '
+            f"from read_parquet({quoted(path)}) group by all order by all"
+        ).fetchall()
+    names = ("file", "column", "reason", "rows", "lines")
+    return [{"feed": manifest.feed, **dict(zip(names, row, strict=True))} for row in rows]
+
+
+def faults_file(settings: Settings, delivery: Delivery) -> Path:
+    return settings.paths.logs / "checks" / f"{delivery.name}.json"
+
+
+def write_error_report(settings: Settings, delivery: Delivery, results: list[CheckResult]) -> Path:
+    """An Excel workbook for the data provider, `logs/checks/<delivery>.xlsx`: counts and line numbers, no values."""
+    import xlsxwriter
+
+    path = settings.paths.logs / "checks" / f"{delivery.name}.xlsx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    faults = json.loads(faults_file(settings, delivery).read_text(encoding="utf-8"))
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with xlsxwriter.Workbook(str(temporary), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        # The delivery's data cut, not the clock: the same check writes the same report.
+        moment = dt.datetime.combine(delivery.data_cut, dt.time())
+        book.set_properties({"title": f"Delivery {delivery.name}: what was found", "created": moment})
+        summary = [
+            (
+                result.subject,
+                str(result.state),
+                result.violations,
+                result.rows_examined,
+                result.message,
+                result.what_to_do,
+            )
+            for result in results
+        ]
+        found = [
+            (
+                fault["feed"],
+                fault.get("file", ""),
+                fault.get("column", ""),
+                fault["reason"],
+                fault["rows"],
+                ", ".join(str(line) for line in fault.get("lines", [fault.get("line")]) if line),
+            )
+            for fault in faults
+        ]
+        for title, headers, rows in (
+            ("Summary", ("subject", "state", "violations", "rows examined", "what was found", "what to do"), summary),
+            ("Lines", ("feed", "file", "column", "reason", "rows", f"lines (the first {LINES_LISTED:,})"), found),
+        ):
+            sheet = book.add_worksheet(title)
+            sheet.write_row(0, 0, headers, bold)
+            for number, row in enumerate(rows, start=1):
+                sheet.write_row(
+                    number, 0, [str(cell)[:32000] if isinstance(cell, str) else cell for cell in row], wrapped
+                )
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(0, 3, 22)
+            sheet.set_column(4, 5, 60)
+    temporary.replace(path)
+    return path

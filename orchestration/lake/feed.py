@@ -1,0 +1,355 @@
+"""One feed of one delivery: landing → typed Parquet in the lake, with quarantine, profile and manifest.
+
+The rows stream through DuckDB: text into a temporary table of typed rows (its rowid is the row's number in the file; what
+the memory limit does not hold DuckDB keeps on disk), outcomes of the rows that are not plain data into a small table,
+everything else straight to Parquet. A version of the lake appears by one rename of a finished folder, so a killed run
+leaves the old version or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from filelock import FileLock
+
+from orchestration.contracts import FeedContract, load_contracts
+from orchestration.foundation.errors import DeliveryRefused, IntMartsError
+from orchestration.foundation.settings import Home, Settings
+from orchestration.lake import manifest as manifests
+from orchestration.lake import privacy
+from orchestration.lake.frames import write_codes, write_coverage, write_profile
+from orchestration.lake.loading import LoadedTable, load_sources
+from orchestration.lake.manifest import FileManifest, Manifest, write_atomically
+from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
+from orchestration.lake.retention_note import read_note
+from orchestration.lake.rows import write_quarantine, write_rows
+from orchestration.landing.deliveries import Delivery, list_deliveries
+from orchestration.landing.source_files import KnownHashes, hash_file, open_sources, refuse
+
+log = logging.getLogger(__name__)
+
+# Raised when the meaning of what is written changes, so that known files are read again.
+INGEST_VERSION = "1"
+MOST_ROWS = 0.5
+# Below this a second thread finds nothing to do, and costs processor time while it looks.
+ONE_THREAD_BYTES = 8 << 20
+
+
+class OptOuts(NamedTuple):
+    """The opt-out list that applies to a delivery: the newest one up to it."""
+
+    manifest: Manifest
+    files: list[Path]
+
+
+def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest | None:
+    """Bring one feed of one delivery into the lake; a known file under the same contract is never read again.
+
+    Returns `None` when the delivery does not hold the feed. Raises `DeliveryRefused` with one clear line, and leaves it in
+    `logs/refused/<delivery>.json`; `UsageError` when a key is needed and missing.
+    """
+    if feed not in delivery.files:
+        return None
+    home = settings.paths
+    home.create()
+    contract = load_contracts()[feed]
+    try:
+        refuse_problems(delivery)
+        opt_outs = opt_outs_for(settings, delivery, contract)
+        folder = manifests.delivery_folder(home, feed, delivery.name)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(folder / ".lock"):
+            return ingest_locked(settings, delivery, contract, opt_outs)
+    except DeliveryRefused as refusal:
+        record_refusal(home, delivery.name, refusal)
+        raise
+    except duckdb.Error as error:
+        # DuckDB's own words may hold a value from the file, so only the kind of fault is told.
+        raise IntMartsError(
+            f"reading {feed} of {delivery.name} failed in the engine ({type(error).__name__})"
+        ) from None
+
+
+def refuse_problems(delivery: Delivery) -> None:
+    if delivery.problems:
+        raise DeliveryRefused(
+            f"delivery {delivery.name}: {delivery.problems[0]}", [{"reason": problem} for problem in delivery.problems]
+        )
+
+
+def record_refusal(home: Home, delivery: str, refusal: DeliveryRefused) -> None:
+    body = {"delivery": delivery, "message": str(refusal), "problems": refusal.problems}
+    write_atomically(home.logs / "refused" / f"{delivery}.json", json.dumps(body, indent=1))
+
+
+def opt_outs_for(settings: Settings, delivery: Delivery, contract: FeedContract) -> OptOuts | None:
+    if contract.person is None or contract.feed == "opt_outs":
+        return None
+    landed = [
+        item for item in list_deliveries(settings.paths) if item.name <= delivery.name and "opt_outs" in item.files
+    ]
+    manifest = ingest_feed(settings, landed[-1], "opt_outs") if landed else None
+    if manifest is None:
+        archived = (settings.paths.lake / "opt_outs").glob("delivery=*")
+        names = sorted(path.name.removeprefix("delivery=") for path in archived)
+        found = [manifests.current(settings.paths, "opt_outs", name) for name in names if name <= delivery.name]
+        manifest = next((item for item in reversed(found) if item), None)
+    if manifest is None:
+        return None
+    return OptOuts(manifest, sorted(manifest.folder(settings.paths).glob("coverage_month=*/*.parquet")))
+
+
+def ingest_locked(settings: Settings, delivery: Delivery, contract: FeedContract, opt_outs: OptOuts | None) -> Manifest:
+    home = settings.paths
+    folder = manifests.delivery_folder(home, contract.feed, delivery.name)
+    for abandoned in folder.glob(".building-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    hashes = KnownHashes(folder / "seen.json")
+    landed = {file.relative_name: hashes.sha256(file) for file in delivery.files[contract.feed]}
+    key = content_key(settings, delivery, contract, landed, opt_outs)
+    found = manifests.versions(home, contract.feed, delivery.name)
+    known = next((manifest for manifest in found if manifest.content_key == key), None)
+    if known is None or not is_complete(home, known):
+        known = build_version(settings, delivery, contract, landed, key, opt_outs, found)
+    if hashes.is_changed:
+        write_atomically(hashes.path, hashes.text())
+    manifests.point_to(home, known)
+    return known
+
+
+def content_key(
+    settings: Settings, delivery: Delivery, contract: FeedContract, landed: dict[str, str], opt_outs: OptOuts | None
+) -> str:
+    made_from = [
+        INGEST_VERSION,
+        contract.version,
+        sorted(landed.items()),
+        str(delivery.data_cut),
+        str(delivery.coverage_from),
+        opt_outs.manifest.content_key if opt_outs else None,
+        settings.person_id_spaces.get(contract.feed),
+        privacy.key_fingerprint(settings, contract.feed),
+    ]
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+
+def is_complete(home: Home, manifest: Manifest) -> bool:
+    folder = manifest.folder(home)
+    return all((folder / name).is_file() for name in manifest.parquet)
+
+
+def build_version(
+    settings: Settings,
+    delivery: Delivery,
+    contract: FeedContract,
+    landed: dict[str, str],
+    key: str,
+    opt_outs: OptOuts | None,
+    found: list[Manifest],
+) -> Manifest:
+    home = settings.paths
+    folder = manifests.delivery_folder(home, contract.feed, delivery.name)
+    version = max((manifest.version for manifest in found), default=0) + 1
+    if found:
+        log.warning("%s of %s has new content: version %d", contract.feed, delivery.name, version)
+    work = folder / f".building-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    work.mkdir(mode=0o700)
+    try:
+        finished = work / "version"
+        finished.mkdir()
+        landed_bytes = sum(file.path.stat().st_size for file in delivery.files[contract.feed])
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": settings.threads if landed_bytes > ONE_THREAD_BYTES else 1,
+            "memory_limit": settings.memory_limit,
+            "temp_directory": str(work / "spill"),
+            "preserve_insertion_order": True,
+        }
+        # In memory whatever its size: what DuckDB puts aside beyond its limit is written faster than a table of a file.
+        with duckdb.connect(":memory:", config=config) as connection:
+            # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
+            connection.execute("set enable_progress_bar = false")
+            manifest = ingest_into(
+                connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
+            )
+        target = manifests.version_folder(home, contract.feed, delivery.name, version)
+        if target.exists():
+            shutil.rmtree(target)
+        publish_quarantine(home, manifest, work / "quarantine.parquet")
+        (finished / manifests.MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        sync(finished)
+        finished.rename(target)
+        sync_folder(folder)
+        return manifest
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def publish_quarantine(home: Home, manifest: Manifest, made: Path) -> None:
+    folder = home.lake / "quarantine" / manifest.feed / f"delivery={manifest.delivery}"
+    target = folder / f"version={manifest.version}.parquet"
+    if made.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made.replace(target)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def ingest_into(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    delivery: Delivery,
+    contract: FeedContract,
+    landed: dict[str, str],
+    key: str,
+    version: int,
+    opt_outs: OptOuts | None,
+    finished: Path,
+    work: Path,
+) -> Manifest:
+    is_hashed = privacy.needs_hashing(settings, contract.feed)
+    if is_hashed:
+        inner, outer = privacy.hash_pads(settings)
+        connection.execute("set variable inner_key = ?", [inner])
+        connection.execute("set variable outer_key = ?", [outer])
+    sources = (
+        source
+        for file in delivery.files[contract.feed]
+        for source in open_sources(file, landed[file.relative_name], contract, work)
+    )
+    space = settings.person_id_spaces.get(contract.feed)
+    tables = load_sources(connection, contract, delivery, sources, work, space, is_hashed)
+    opt_out_files = opt_outs.files if opt_outs else []
+    find_outcomes(connection, contract, tables, opt_out_files, read_note(settings.paths))
+    locate_quarantined(connection, contract, tables)
+    refuse_hopeless(connection, tables)
+    write_rows(connection, contract, delivery, tables, finished)
+    parquet = sorted(finished.glob("coverage_month=*/*.parquet"))
+    coverage, first_date, last_date = write_coverage(connection, contract, finished, parquet)
+    write_codes(connection, contract, finished, parquet)
+    write_profile(connection, contract, finished, parquet)
+    write_quarantine(connection, work / "quarantine.parquet")
+    files = file_manifests(connection, tables)
+    for file_counts in files:
+        check_conservation(file_counts)
+    removed: dict[str, int] = {}
+    for file_counts in files:
+        for rule, rows in file_counts.rows_removed.items():
+            removed[rule] = removed.get(rule, 0) + rows
+    manifest = Manifest(
+        feed=contract.feed,
+        delivery=delivery.name,
+        version=version,
+        content_key=key,
+        contract_version=contract.version,
+        data_cut=str(delivery.data_cut),
+        coverage_from=str(delivery.coverage_from),
+        person_id_space=next((table.space for table in tables if table.space), None),
+        opt_outs_key=opt_outs.manifest.content_key if opt_outs else None,
+        rows_read=sum(file.rows_read for file in files),
+        rows_loaded=sum(file.rows_loaded for file in files),
+        rows_quarantined=sum(file.rows_quarantined for file in files),
+        rows_removed=dict(sorted(removed.items())),
+        values_nulled=count_nulled(connection, tables),
+        coverage=coverage,
+        first_date=first_date,
+        last_date=last_date,
+        parquet={str(path.relative_to(finished)): hash_file(path) for path in parquet},
+        files=files,
+    )
+    if sum(coverage.values()) != manifest.rows_loaded:
+        raise IntMartsError(f"{contract.feed} of {delivery.name}: the lake does not hold the rows that were counted")
+    return manifest
+
+
+def check_conservation(counts: FileManifest) -> None:
+    removed = sum(counts.rows_removed.values())
+    if counts.rows_read != counts.rows_loaded + counts.rows_quarantined + removed:
+        raise IntMartsError(f"{counts.file}: rows read are not rows loaded + quarantined + removed")
+
+
+def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> None:
+    """When most rows of a file break one rule, the file is wrong, not its rows."""
+    found = connection.execute(
+        "select source, column_name, reason, count(*), min(line) from quarantined "
+        "group by source, column_name, reason order by 1, 4 desc, 2, 3"
+    ).fetchall()
+    for number, column, reason, rows, line in found:
+        table = tables[number]
+        if rows > MOST_ROWS * table.rows_read:
+            what = f"column {column}: {reason}" if column else reason
+            raise refuse(
+                table.source.label,
+                f"{what} in {rows:,} of {table.rows_read:,} rows",
+                "correct the file and send it again",
+                line=line,
+            )
+
+
+def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> list[FileManifest]:
+    """One account per table, from one look at the outcomes of all."""
+    outcomes: dict[int, dict[str, dict[str, int]]] = {}
+    for source, kind, rule, rows in connection.execute(
+        "select source, kind, rule, count(*) from outcomes group by source, kind, rule order by source, kind, rule"
+    ).fetchall():
+        outcomes.setdefault(source, {}).setdefault(kind, {})[rule] = rows
+    quarantined = dict(connection.execute("select source, count(*) from quarantined group by source").fetchall())
+    return [file_manifest(table, outcomes.get(table.number, {}), quarantined.get(table.number, 0)) for table in tables]
+
+
+def file_manifest(table: LoadedTable, outcomes: dict[str, dict[str, int]], quarantined: int) -> FileManifest:
+    removed = dict(outcomes.get("removed", {}))
+    if table.blank_lines:
+        removed["blank_row"] = removed.get("blank_row", 0) + table.blank_lines
+    return FileManifest(
+        file=table.source.label,
+        sha256=table.source.sha256,
+        rows_read=table.rows_read,
+        rows_loaded=table.rows_in_table - sum(sum(rules.values()) for rules in outcomes.values()),
+        rows_quarantined=quarantined,
+        rows_removed=removed,
+        encoding=table.source.facts.encoding,
+        delimiter={",": "comma", "|": "pipe", "\t": "tab"}.get(table.layout.delimiter, "none"),
+        header_vintage=table.layout.vintage,
+        assumptions=[*table.source.assumptions, *table.layout.assumptions],
+    )
+
+
+def count_nulled(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> dict[str, int]:
+    """Values that were there and are null in the lake: sentinels for invalid, impossible ages, unreadable dates."""
+    names = list(dict.fromkeys(name for table in tables for name in table.sql.nulled))
+    if not names:
+        return {}
+    parts = []
+    for table in tables:
+        bits = {name: bit for bit, name in enumerate(table.sql.nulled)}
+        found = [f"row_nulled & {1 << bits[name]} <> 0" if name in bits else "false" for name in names]
+        facts = ", ".join(f"{one} as n{number}" for number, one in enumerate(found))
+        parts.append(still_there(connection, [table], facts, "row_nulled <> 0"))
+    counts = ", ".join(f"count(*) filter (n{number})" for number in range(len(names)))
+    counted = connection.execute(f"select {counts} from ({' union all '.join(parts)})").fetchone() or ()
+    return {name: count for name, count in sorted(zip(names, counted, strict=True)) if count}

@@ -1,0 +1,220 @@
+"""The layers of SQL between the raw text of one file and its typed rows.
+
+raw text (c0, c1 …) → trimmed (t_) → `nothing` is null (x_) → parsed (v_) → plausible, in the column's type → derived.
+Each layer names its columns, so that no expression is computed twice.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from orchestration.contracts import Column, FeedContract
+from orchestration.foundation.warehouse import quote
+from orchestration.lake import privacy, typing_sql
+from orchestration.landing.layout import FileLayout, SourceColumns
+
+# Types whose every value is kept as it stands, so that none can become null.
+KEPT_AS_TEXT = ("code", "text", "practice", "person", "clinical", "sex", "codes")
+
+
+class Piece(NamedTuple):
+    """One raw text on its way to a column; a column that is a sum has several."""
+
+    name: str
+    column: Column
+    raw: tuple[str, ...]
+
+
+class TableSql(NamedTuple):
+    """`load` reads a relation of raw text once and gives typed rows; `nulled` names the bits of its column of that name."""
+
+    load: str
+    nulled: tuple[str, ...]
+    checked: dict[str, str]  # column of the typed table that holds delivered text → canonical column
+
+
+def raw_name(position: int) -> str:
+    return f"c{position}"
+
+
+def pieces_of(contract: FeedContract, layout: FileLayout) -> list[Piece]:
+    pieces = []
+    for column in contract.columns:
+        found = layout.columns.get(column.name)
+        if found is None:
+            pieces.append(Piece(column.name, column, ("null::varchar",)))
+        elif found.combine == "constant":
+            pieces.append(Piece(column.name, column, (typing_sql.text(found.constant) + "::varchar",)))
+        elif found.combine == "sum":
+            for number, position in enumerate((*found.positions, *found.minus)):
+                pieces.append(Piece(f"{column.name}__{number}", column, (raw_name(position),)))
+        else:
+            pieces.append(Piece(column.name, column, tuple(raw_name(position) for position in found.positions)))
+    return pieces
+
+
+def total_of(column: Column, found: SourceColumns) -> str:
+    added = [f"{column.name}__{number}" for number in range(len(found.positions))]
+    taken = [f"{column.name}__{len(added) + number}" for number in range(len(found.minus))]
+    plus = " + ".join(f"coalesce({name}, 0)" for name in added)
+    minus = "".join(f" - coalesce({name}, 0)" for name in taken)
+    return f"case when coalesce({', '.join(added)}) is not null then ({plus}{minus})::{column.sql_type} end"
+
+
+def coverage_month(contract: FeedContract) -> str:
+    if contract.financial_months:
+        year = "financial_year // 100 + case when least(financial_month, 12) > 9 then 1 else 0 end"
+        return f"make_date({year}, (least(financial_month, 12) + 2) % 12 + 1, 1)"
+    if contract.coverage_date is None:
+        return "null::date"
+    month = f"date_trunc('month', {contract.coverage_date})::date"
+    undated = " or ".join(
+        f"coalesce({name} in ({typing_sql.listed(values)}), false)" for name, values in contract.undated_when.items()
+    )
+    return f"case when {undated} then null else {month} end" if undated else month
+
+
+def removal_arms(
+    contract: FeedContract, layout: FileLayout, removal_columns: dict[int, int], trimmed_names: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Rules on the raw text: blank rows, header rows that come again, totals, other levels of organisation."""
+    positions = sorted({p for found in layout.columns.values() for p in (*found.positions, *found.minus)})
+
+    def value(position: int) -> str:
+        """Its text without blanks: the one that is worked out anyway, where there is one."""
+        raw = raw_name(position)
+        return f"coalesce({trimmed_names.get(raw, f'trim({raw})')}, '')"
+
+    # Nested, so that the other columns are looked at only where the first is blank: `and` alone would work out every side.
+    empty = [f"{value(p)} = ''" for p in positions]
+    blank = f"case when {empty[0]} then {' and '.join(empty)} else false end" if positions else ""
+    arms = [(blank, "removed|blank_row|")] if positions else []
+    if layout.headers and layout.delimiter:
+        again = " and ".join(f"{value(p)} = {typing_sql.text(layout.raw_headers[p].strip())}" for p in positions[:2])
+        arms.append((again, "removed|repeated_header|"))
+    for number, position in removal_columns.items():
+        removal = contract.removals[number]
+        upper = f"upper({value(position)})"
+        outcome = f"removed|{removal.rule}|"
+        if removal.values:
+            arms.append((" or ".join(f"{upper} = {typing_sql.text(item.upper())}" for item in removal.values), outcome))
+        if removal.values_kept:
+            kept = " and ".join(f"{upper} <> {typing_sql.text(item.upper())}" for item in removal.values_kept)
+            arms.append((kept, outcome))
+        if removal.pattern_kept:
+            arms.append((f"not regexp_full_match({upper}, {typing_sql.text(removal.pattern_kept)})", outcome))
+    return arms
+
+
+def chain(arms: list[tuple[str, str]]) -> str:
+    if not arms:
+        return "null::varchar"
+    return (
+        "case " + " ".join(f"when {condition} then {typing_sql.text(outcome)}" for condition, outcome in arms) + " end"
+    )
+
+
+def table_sql(
+    contract: FeedContract,
+    layout: FileLayout,
+    relation: str,
+    is_plain: bool,
+    space: str | None,
+    is_hashed: bool,
+    removal_columns: dict[int, int],
+    data_cut: str,
+) -> TableSql:
+    """Everything that can be said about a row from the row alone, in one pass over the text.
+
+    The result has the canonical columns, `coverage_month`, `row_outcome` (null for a row that goes into the lake) and `row_nulled`.
+    """
+    trims, texts, values, fits, nulled, checked = [], [], [], [], [], {}
+    trimmed_names: dict[str, str] = {}
+    kept_texts: list[str] = []
+    carried: list[str] = []
+    for piece in pieces_of(contract, layout):
+        name, column = piece.name, piece.column
+        if column.type == "codes":
+            trims.append(f"{typing_sql.joined_codes(list(piece.raw))} as v_{name}")
+            texts.append(f"v_{name}")
+            values.append(f"v_{name}")
+        else:
+            trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
+            trimmed_names[piece.raw[0]] = f"t_{name}"
+            texts.append(f"{typing_sql.cleaned(f't_{name}', column)} as x_{name}")
+            value = typing_sql.parsed(f"x_{name}", column)
+            if column.type == "person":
+                value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
+            values.append(f"{value} as v_{name}")
+            kept_texts.append(f"x_{name}")
+            if column.type in KEPT_AS_TEXT and column.type != "sex" and name not in contract.derived:
+                is_changed = column.type == "person" and value != f"x_{name}"
+                checked[f"delivered_{name}" if is_changed else name] = name
+                if is_changed:
+                    carried.append(f"x_{name} as delivered_{name}")
+            may_be_null = column.type not in KEPT_AS_TEXT or column.invalid
+            if may_be_null and piece.raw[0].startswith("c") and "__" not in name and name not in contract.derived:
+                nulled.append(name)
+        fits.append(f"{typing_sql.fitted(f'v_{name}', column)} as {quote(name)}")
+    texts_kept = "".join(f"{name}, " for name in kept_texts)
+    raw = f"select *, {', '.join(trims)} from {relation}"
+    removed = chain(removal_arms(contract, layout, removal_columns, trimmed_names if is_plain else {}))
+    cleaned = f"select {removed} as row_removal, {', '.join(texts)} from ({raw})"
+    parsed = f"select row_removal, {texts_kept}{', '.join(values)} from ({cleaned})"
+    typed = f"select row_removal, {texts_kept}{', '.join(fits)} from ({parsed})"
+    totals = [
+        f"{total_of(column, found)} as {quote(column.name)}"
+        for column in contract.columns
+        if (found := layout.columns.get(column.name)) and found.combine == "sum"
+    ]
+    if totals:
+        typed = f"select *, {', '.join(totals)} from ({typed})"
+    if contract.derived:
+        replaced = ", ".join(
+            f"({expression})::{contract.column(name).sql_type} as {quote(name)}"
+            for name, expression in contract.derived.items()
+        )
+        typed = f"select * replace ({replaced}) from ({typed})"
+    arms = [
+        (condition, f"quarantined|{reason}|{column}")
+        for condition, column, reason in quarantine_reasons(contract, layout)
+    ]
+    if contract.removed_after_cut and contract.coverage_date:
+        after = f"{quote(contract.coverage_date)} >= date '{data_cut}' + interval 1 day"
+        arms.append((after, "removed|after_data_cut|"))
+    bits = " + ".join(
+        f"case when x_{name} is not null and {quote(name)} is null then {1 << bit}::ubigint else 0::ubigint end"
+        for bit, name in enumerate(nulled)
+    )
+    columns = ", ".join(quote(column.name) for column in contract.columns)
+    carried_over = "".join(f", {item}" for item in carried)
+    load = (
+        f"select {columns}, {coverage_month(contract)} as coverage_month, coalesce(row_removal, {chain(arms)}) as row_outcome, "
+        f"{bits or '0::ubigint'} as row_nulled{carried_over} from ({typed})"
+    )
+    return TableSql(load, tuple(nulled), checked)
+
+
+def quarantine_reasons(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str, str]]:
+    """(condition, column, reason) over `typed`; the first that holds names the row's fault."""
+    reasons = []
+    words = {"date": "not a date", "month": "not a month", "timestamp": "not a date and time", "time": "not a time"}
+    for column in contract.columns:
+        found = layout.columns.get(column.name)
+        has_text = found is not None and found.combine in ("one", "constant") and column.type != "codes"
+        if column.not_null and has_text and column.name not in contract.derived:
+            reasons.append((f"x_{column.name} is null", column.name, "missing"))
+        if (column.on_invalid == "quarantine" or column.not_null) and has_text and column.name not in contract.derived:
+            reason = words.get(column.type, "not a plausible value" if column.type != "code" else "not a code")
+            sentinels = " or ".join(f"x_{column.name} = {typing_sql.text(value)}" for value in NOT_A_FAULT)
+            excused = f" and not ({sentinels})" if column.type in ("date", "timestamp") and not column.not_null else ""
+            reasons.append(
+                (f"x_{column.name} is not null and {quote(column.name)} is null{excused}", column.name, reason)
+            )
+    for name, expression in contract.rules.items():
+        reasons.append((f"coalesce({expression}, false)", "", name.replace("_", " ")))
+    return reasons
+
+
+# HES marks a date that was submitted but invalid: set to null and counted, the row stays.
+NOT_A_FAULT = ("1801-01-01", "18010101", "01/01/1801")

@@ -1,0 +1,247 @@
+"""Types of the contracts as DuckDB SQL: from the text in a file to a typed value, null where it does not fit.
+
+Every expression takes text that `clean` has made: trimmed, and null where the file says `nothing`.
+"""
+
+from __future__ import annotations
+
+from orchestration.contracts import Column
+
+# Blank, dash and ampersand mean `nothing` in HES and NHS England files alike (definitions 2.2 and section 1).
+NOTHING = ("-", "&", "NULL", "null", "NaN", "nan")
+# HES: 1 Jan 1800 = null, 1 Jan 1801 = submitted but invalid.
+NULL_DATES = ("1800-01-01", "18000101", "01/01/1800")
+EARLIEST_DATE, LATEST_DATE = "1900-01-01", "2100-01-01"
+DATE_FORMATS = ("%d%b%Y", "%Y%m%d", "%d/%m/%Y", "%d-%b-%Y", "%d-%b-%y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y",
+                "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d%b%Y:%H:%M:%S")  # fmt: skip
+TIMESTAMP_FORMATS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d%H%M%S", "%d%b%Y:%H:%M:%S",
+                     "%d-%b-%Y %H:%M:%S", "%d/%m/%Y", "%d%b%Y", "%Y%m%d")  # fmt: skip
+MONTH_FORMATS = ("%b%Y", "%B%Y", "%b-%Y", "%B-%Y", "%b %Y", "%B %Y", "%b-%y", "%Y%m")
+BLANKS = "' ' || chr(9) || chr(13) || chr(160) || chr(8203) || chr(65279)"
+IMD_DECILES = (
+    "MOST DEPRIVED 10%", "MORE DEPRIVED 10-20%", "MORE DEPRIVED 20-30%", "MORE DEPRIVED 30-40%", "MORE DEPRIVED 40-50%",
+    "LESS DEPRIVED 40-50%", "LESS DEPRIVED 30-40%", "LESS DEPRIVED 20-30%", "LESS DEPRIVED 10-20%", "LEAST DEPRIVED 10%",
+)  # fmt: skip
+OLDEST_AGE_YEARS = 130
+
+
+def text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(values: tuple[str, ...]) -> str:
+    return ", ".join(text(value) for value in values)
+
+
+def trimmed(raw: str, is_plain: bool) -> str:
+    """Without blanks at its ends. In a plain file two comparisons show that there are none, at a quarter of what `trim` costs."""
+    if not is_plain:
+        return f"trim({raw}, {BLANKS})"
+    return f"case when {raw} >= '!' and not ends_with({raw}, ' ') then {raw} else trim({raw}) end"
+
+
+def cleaned(t: str, column: Column) -> str:
+    """Null for blank and for the column's spellings of `nothing`. `t` is trimmed.
+
+    A chain of comparisons, not `in`: DuckDB turns a long `in` list into a join for every column.
+    """
+    nothing = ("", *(NOTHING if column.type != "text" else ("NULL",)), *column.nulls)
+    if column.type in ("date", "month", "timestamp"):
+        nothing = (*nothing, *NULL_DATES)
+    longest = max(len(value.encode()) for value in nothing)
+    same = " or ".join(f"{t} = {text(value)}" for value in nothing)
+    return f"case when strlen({t}) <= {longest} and ({same}) then null else {t} end"
+
+
+def without_commas(x: str) -> str:
+    """`17,712` is a number, `1,5` is not: commas only where thousands are."""
+    return (
+        f"case when not contains({x}, ',') then {x} "
+        f"when regexp_full_match({x}, '-?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]*)?') then replace({x}, ',', '') end"
+    )
+
+
+def number(x: str) -> str:
+    """DOUBLE from text, with or without thousands commas and a percent sign."""
+    plain = f"rtrim({x}, '%')"
+    # The case keeps DuckDB from working out `plain` for every row ahead of the coalesce, as an expression that comes twice.
+    return (
+        f"coalesce(try_cast({x} as double), case when {x} <> '' then try_cast({without_commas(plain)} as double) end)"
+    )
+
+
+def exact(x: str, kind: str) -> str:
+    """Pounds and activity: never through floating point. Brackets are a minus."""
+    bare = f"replace(replace({x}, '£', ''), ' ', '')"
+    signed = f"case when {bare} like '(%)' then '-' || {bare}[2:-2] else {bare} end"
+    return f"coalesce(try_cast({x} as {kind}), try_cast({without_commas(f'({signed})')} as {kind}))"
+
+
+def date(x: str) -> str:
+    return f"coalesce(try_cast({x} as date), try_strptime({x}, [{listed(DATE_FORMATS)}])::date)"
+
+
+def month(x: str) -> str:
+    label = f"regexp_extract({x}, '([A-Za-z]+-[0-9]{{4}})$', 1)"
+    return (
+        f"coalesce({date(x)}, try_cast({x} || '-01' as date), try_strptime({x}, [{listed(MONTH_FORMATS)}])::date, "
+        f"try_strptime({label}, ['%B-%Y', '%b-%Y'])::date)"
+    )
+
+
+def time(x: str) -> str:
+    digits = f"case when regexp_full_match({x}, '[0-9]{{3,4}}') then lpad({x}, 4, '0') end"
+    return (
+        f"coalesce(try_cast({x} as time), try_strptime({digits}, '%H%M')::time, "
+        f"case when length({x}) > 10 then try_cast({x} as timestamp)::time end)"
+    )
+
+
+def timestamp(x: str) -> str:
+    return f"coalesce(try_cast({x} as timestamp), try_strptime({x}, [{listed(TIMESTAMP_FORMATS)}]))"
+
+
+def code(x: str, column: Column) -> str:
+    """Codes stay text. Floats made of whole codes lose their fraction; a key that a spreadsheet rounded is lost."""
+    is_key = column.not_null
+    rounded = f"when contains({x}, 'E+') and regexp_full_match({x}, '[0-9.]+E\\+[0-9]+') then null " if is_key else ""
+    value = (
+        f"case when ends_with({x}, '.0') and regexp_full_match({x}, '[0-9]+\\.0') then {x}[:-3] "
+        f"{rounded}when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
+    )
+    if column.codes and not column.map and all(known == known.upper() for known in column.codes):
+        value = f"upper({value})"
+    return value
+
+
+def padded_or_mapped(v: str, column: Column) -> str:
+    if column.map:
+        arms = " ".join(f"when {text(spelling)} then {text(meaning)}" for spelling, meaning in column.map.items())
+        return f"case upper({v}) {arms} else {v} end"
+    if column.pad:
+        return f"case when length({v}) < {column.pad} then lpad({v}, {column.pad}, '0') else {v} end"
+    return v
+
+
+def joined_codes(pieces: list[str]) -> str:
+    """Codes in the order of their positions, upper case, without dots, blanks and dashes."""
+    return f"translate(upper(concat_ws(',', {', '.join(pieces)})), '. -&' || chr(9) || chr(13) || chr(160), '')"
+
+
+def enclosed_codes(v: str) -> str:
+    """`,J181,I10X,`; null when there is none."""
+    single = f"case when contains({v}, ',,') then regexp_replace({v}, ',+', ',', 'g') else {v} end"
+    return f"nullif(',' || trim({single}, ',') || ',', ',,')"
+
+
+def sex(x: str, column: Column) -> str:
+    extra = " ".join(f"when {text(spelling)} then {text(meaning)}" for spelling, meaning in column.map.items())
+    return (
+        f"case upper({x}) when '1' then 'male' when 'M' then 'male' when 'MALE' then 'male' when '1.0' then 'male' "
+        f"when '2' then 'female' when 'F' then 'female' when 'FEMALE' then 'female' when '2.0' then 'female' "
+        f"{extra} else 'unknown' end"
+    )
+
+
+def boolean(x: str) -> str:
+    return (
+        f"case upper({x}) when 'Y' then true when 'YES' then true when 'TRUE' then true when 'T' then true "
+        f"when '1' then true when '1.0' then true when 'N' then false when 'NO' then false when 'FALSE' then false "
+        f"when 'F' then false when '0' then false when '0.0' then false end"
+    )
+
+
+def imd_decile(x: str) -> str:
+    arms = " ".join(f"when {text(name)} then {decile}" for decile, name in enumerate(IMD_DECILES, start=1))
+    return f"case upper({x}) {arms} else try_cast({x} as double) end"
+
+
+def age_group(x: str) -> str:
+    """`0_4` … `90_94`, `95+`, `ALL`; single years fall into their band."""
+    plain = f"replace(replace(replace(upper({x}), ' ', ''), '-', '_'), 'TO', '_')"
+    years = f"try_cast({plain} as integer)"
+    band = f"(({years} // 5) * 5)::varchar || '_' || (({years} // 5) * 5 + 4)::varchar"
+    return (
+        f"case when {plain} = 'ALL' then 'ALL' when {plain} in ('95+', '95_120', '95PLUS') then '95+' "
+        f"when {plain} in ('85+', '90+') then {plain} "
+        f"when regexp_full_match({plain}, '[0-9]{{1,2}}_[0-9]{{1,2}}') then {plain} "
+        f"when {years} between 0 and 94 then {band} when {years} between 95 and 130 then '95+' end"
+    )
+
+
+def financial_year(x: str) -> str:
+    """202627 from `202627`, `2026/27`, `2026-27` and `2026/2027`."""
+    digits = f"regexp_replace(regexp_replace({x}, '\\.0+$', ''), '[^0-9]', '', 'g')"
+    short = f"case length({digits}) when 6 then {digits} when 8 then {digits}[1:4] || {digits}[7:8] end"
+    first, second = f"try_cast(({short})[1:4] as integer)", f"try_cast(({short})[5:6] as integer)"
+    return f"case when ({first} + 1) % 100 = {second} then try_cast({short} as integer) end"
+
+
+def parsed(x: str, column: Column) -> str:
+    """From cleaned text to a value; whether it is plausible is asked one layer up, so that nothing is computed twice."""
+    if column.invalid:
+        same = " or ".join(f"{x} = {text(value)}" for value in column.invalid)
+        x = f"(case when {same} then null else {x} end)"
+    match column.type:
+        case "code":
+            return code(x, column)
+        case "practice":
+            return f"upper({x})"
+        case "clinical":
+            return f"nullif(translate(upper({x}), '. -&' || chr(9), ''), '')"
+        case "date":
+            return date(x)
+        case "month":
+            return month(x)
+        case "time":
+            return time(x)
+        case "timestamp":
+            return timestamp(x)
+        case "integer" | "bigint" | "count" | "double" | "age":
+            return number(x)
+        case "money" | "decimal":
+            return exact(x, column.sql_type)
+        case "boolean":
+            return boolean(x)
+        case "sex":
+            return sex(x, column)
+        case "imd_decile":
+            return imd_decile(x)
+        case "age_group":
+            return age_group(x)
+        case "financial_year":
+            return financial_year(x)
+        case _:
+            return x
+
+
+def fitted(v: str, column: Column) -> str:
+    """The value where it is plausible, else null, in the column's SQL type."""
+    conditions: list[str] = []
+    value = v
+    match column.type:
+        case "date" | "month" | "timestamp":
+            conditions.append(f"{v} between date '{EARLIEST_DATE}' and date '{LATEST_DATE}'")
+            value = f"date_trunc('month', {v})" if column.type == "month" else v
+        case "integer" | "bigint" | "count" | "imd_decile":
+            limit = "2147483647" if column.sql_type == "INTEGER" else "9e15"
+            conditions += [f"{v} = trunc({v})", f"abs({v}) <= {limit}"]
+            conditions += [f"{v} >= 0"] if column.type == "count" else []
+            conditions += [f"{v} between 1 and 10"] if column.type == "imd_decile" else []
+        case "double":
+            conditions.append(f"abs({v}) < 1e300")
+        case "age":
+            # HES 7001-7007 are ages under one year.
+            under_one = f"{v} between 7001 and 7007"
+            return (
+                f"(case when {under_one} then 0 when {v} between 0 and {OLDEST_AGE_YEARS} then floor({v}) end)::INTEGER"
+            )
+        case "code":
+            value = padded_or_mapped(v, column)
+        case "codes":
+            value = enclosed_codes(v)
+    conditions += [f"{v} >= {column.minimum}"] if column.minimum is not None else []
+    conditions += [f"{v} <= {column.maximum}"] if column.maximum is not None else []
+    if conditions:
+        value = f"case when {' and '.join(conditions)} then {value} end"
+    return f"({value})::{column.sql_type}"

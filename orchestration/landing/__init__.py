@@ -1,0 +1,1 @@
+"""What lies in landing: deliveries, files and their layouts, read and never changed."""

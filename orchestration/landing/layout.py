@@ -1,0 +1,277 @@
+"""Where a contract's columns are in one file: delimiter, header row, vintage, and the position of each column."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from orchestration.contracts import Column, FeedContract, Layout, normalise_header
+from orchestration.foundation.errors import DeliveryRefused
+from orchestration.landing.source_files import Source, head_text, refuse
+
+DELIMITERS = {",": "comma", "|": "pipe", "\t": "tab"}
+FOREIGN_DELIMITERS = {";": "semicolon", "^": "caret", "~": "tilde", ":": "colon"}
+HEADER_ROWS_SEARCHED = 30
+HEADERS_TOLD = 6
+# What no text has: fewer than this many in the first quarter of a megabyte are a slip of somebody's export.
+CONTROL_CHARACTERS = re.compile(r"(?:[\x01-\x08\x0e-\x1a\x1c-\x1f][^\x01-\x08\x0e-\x1a\x1c-\x1f]*){20}")
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+
+class SourceColumns(NamedTuple):
+    """Where one canonical column comes from: 0-based positions in the file, and how they combine."""
+
+    positions: tuple[int, ...]
+    combine: str  # one | join | sum | constant
+    header: str = ""
+    constant: str | None = None
+    minus: tuple[int, ...] = ()
+
+
+class FileLayout(NamedTuple):
+    delimiter: str
+    header_lines: int  # physical lines before the first data row
+    header_has_breaks: bool
+    width: int
+    headers: tuple[str, ...]  # normalised; empty for a headerless file
+    raw_headers: tuple[str, ...]
+    vintage: str
+    columns: dict[str, SourceColumns]
+    assumptions: tuple[str, ...]
+
+
+def wanted_headers(contract: FeedContract) -> set[str]:
+    wanted = {header for column in contract.columns for header in column.headers()}
+    wanted |= {header for column in contract.columns for join in column.join for header in join.headers()}
+    return wanted | {normalise_header(name) for column in contract.columns for name in (*column.add, *column.subtract)}
+
+
+def header_score(cells: list[str], contract: FeedContract) -> int:
+    """How many of the contract's columns the cells would head."""
+    found = {normalise_header(cell) for cell in cells if cell}
+    score = sum(1 for heads in contract.heads if not found.isdisjoint(heads))
+    for layout in contract.layouts:
+        if layout.first_headers and tuple(normalise_header(cell) for cell in cells[: len(layout.first_headers)]) == (
+            layout.first_headers
+        ):
+            score = max(score, len(layout.positions))
+    return score
+
+
+def records(text: str, delimiter: str, limit: int) -> list[tuple[int, list[str]]]:
+    """The first records with the number of physical lines read up to the end of each."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found = []
+    try:
+        for cells in reader:
+            found.append((reader.line_num, cells))
+            if len(found) >= limit:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
+def find_layout(source: Source, contract: FeedContract) -> FileLayout:
+    """Raises `DeliveryRefused` when the file is not this feed's: wrong delimiter, missing columns, not a table."""
+    text = head_text(source)
+    if not text.strip():
+        raise refuse(source.label, "the file holds nothing but blanks", "send the file again")
+    if CONTROL_CHARACTERS.search(text):
+        raise refuse(source.label, "control characters, so this is not a CSV file", "send it as CSV in UTF-8", line=1)
+    if re.match(r"\s*(<!doctype|<html|<\?xml)", text, re.IGNORECASE):
+        raise refuse(source.label, "this is a web page or XML, not a CSV file", "send the data file itself")
+    if re.match(r"\s*[\[{]\s*[\[{\"]", text) and header_score(text.splitlines()[0].split(","), contract) == 0:
+        raise refuse(source.label, "this is JSON, not a CSV file", "send it as CSV")
+    best_score, best_delimiter, best_row = 0, ",", 0
+    parsed = {delimiter: records(text, delimiter, HEADER_ROWS_SEARCHED) for delimiter in DELIMITERS}
+    for delimiter, rows in parsed.items():
+        for number, (_, cells) in enumerate(rows):
+            score = header_score(cells, contract)
+            if score > best_score and len(cells) > 1 - (len(contract.columns) == 1):
+                best_score, best_delimiter, best_row = score, delimiter, number
+    headerless = next((layout for layout in contract.layouts if not layout.first_headers), None)
+    if headerless and best_score < 2:
+        return positional(source, contract, headerless, parsed)
+    if best_score == 0:
+        raise no_header(source, contract, text)
+    line, cells = parsed[best_delimiter][best_row]
+    lines_before = parsed[best_delimiter][best_row - 1][0] if best_row else 0
+    layout = named(source, contract, best_delimiter, line, cells)
+    notes = list(layout.assumptions)
+    if best_row:
+        notes.append(f"{best_row} row(s) above the header left out")
+    return layout._replace(header_has_breaks=line - lines_before > 1, assumptions=tuple(notes))
+
+
+def no_header(source: Source, contract: FeedContract, text: str) -> DeliveryRefused:
+    first_line = text.splitlines()[0]
+    for delimiter, name in FOREIGN_DELIMITERS.items():
+        if header_score(first_line.split(delimiter), contract) > 1:
+            return refuse(
+                source.label,
+                f"wrong delimiter: the columns are separated by a {name}",
+                "separate them by comma, pipe or tab",
+                line=1,
+            )
+    required = [column.sources[0] for column in contract.columns if column.required]
+    expected = ", ".join(required[:HEADERS_TOLD]) + (" …" if len(required) > HEADERS_TOLD else "")
+    return refuse(
+        source.label,
+        f"not a table of feed {contract.feed}: no header row in the first {HEADER_ROWS_SEARCHED} rows (expected columns {expected})",
+        "send the file with its header row, or name its feed in delivery.yaml",
+        line=1,
+    )
+
+
+def positional(
+    source: Source, contract: FeedContract, layout: Layout, parsed: dict[str, list[tuple[int, list[str]]]]
+) -> FileLayout:
+    """A file without a header row, recognised by its width and its first value."""
+    for delimiter, rows in parsed.items():
+        if rows and len(rows[0][1]) == layout.columns and re.match(layout.first_value or "", rows[0][1][0].strip()):
+            return at_positions(source, contract, layout, delimiter, header_lines=0, headers=())
+    widths = len(parsed[","][0][1]) if parsed[","] else 0
+    raise refuse(
+        source.label,
+        f"{layout.columns} columns without a header are expected, or the named ones; the first row has {widths}",
+        "send the file as its publisher made it",
+        line=1,
+    )
+
+
+def at_positions(
+    source: Source, contract: FeedContract, layout: Layout, delimiter: str, header_lines: int, headers: tuple[str, ...]
+) -> FileLayout:
+    columns = {}
+    for column in contract.columns:
+        if places := layout.positions.get(column.name):
+            positions = tuple(place - 1 for place in places)
+            columns[column.name] = SourceColumns(positions, "one" if len(places) == 1 else "sum", f"column {places[0]}")
+        elif (constant := constant_of(column, source)) is not None:
+            columns[column.name] = SourceColumns((), "constant", constant=constant)
+    require(source, contract, columns, headers, headers)
+    return FileLayout(
+        delimiter, header_lines, False, layout.columns, headers, headers, layout.name, columns, ("columns by position",)
+    )
+
+
+def named(source: Source, contract: FeedContract, delimiter: str, header_lines: int, cells: list[str]) -> FileLayout:
+    headers = tuple(normalise_header(cell) for cell in cells)
+    for layout in contract.layouts:
+        if (
+            layout.first_headers
+            and len(cells) == layout.columns
+            and headers[: len(layout.first_headers)] == (layout.first_headers)
+        ):
+            return at_positions(source, contract, layout, delimiter, header_lines, headers)
+    place: dict[str, int] = {}
+    for number, header in enumerate(headers):
+        place.setdefault(header, number)
+    repeated = {header for header, count in Counter(headers).items() if count > 1 and header}
+    columns: dict[str, SourceColumns] = {}
+    notes: list[str] = []
+    for column in contract.columns:
+        found = locate(column, place, source)
+        if found is None:
+            continue
+        if found.combine != "constant" and found.header in repeated:
+            raise refuse(source.label, f"column {found.header} appears more than once", "send it once", header_lines)
+        columns[column.name] = found
+        if found.combine == "constant" and column.from_file_name:
+            notes.append(f"{column.name} taken from the file name")
+        elif found.combine == "one" and column.headers() and found.header != column.headers()[0]:
+            notes.append(f"{column.name} from {found.header}")
+    require(source, contract, columns, headers, tuple(cells))
+    unused = len(headers) - len({position for found in columns.values() for position in found.positions})
+    if unused:
+        notes.append(f"{unused} columns beyond the contract left out")
+    vintage = f"{len(headers)} columns by name"
+    return FileLayout(delimiter, header_lines, False, len(cells), headers, tuple(cells), vintage, columns, tuple(notes))
+
+
+def locate(column: Column, place: dict[str, int], source: Source) -> SourceColumns | None:
+    for join in column.join:
+        positions = tuple(place[header] for header in join.headers() if header in place)
+        if positions:
+            return SourceColumns(positions, "join", join.prefix)
+    for header in column.headers():
+        if header in place:
+            added = tuple(place[name] for name in map(normalise_header, column.add) if name in place)
+            minus = tuple(place[name] for name in map(normalise_header, column.subtract) if name in place)
+            combine = "join" if column.type == "codes" else "sum" if column.add or column.subtract else "one"
+            return SourceColumns((place[header], *added), combine, header, minus=minus)
+    constant = constant_of(column, source)
+    return SourceColumns((), "constant", constant=constant) if constant is not None else None
+
+
+def constant_of(column: Column, source: Source) -> str | None:
+    if column.from_file_name:
+        return month_in(source.file_name) if column.type == "month" else financial_year_in(source.file_name)
+    return column.default
+
+
+def month_in(name: str) -> str | None:
+    """
+    >>> month_in("April-2025-AE.csv"), month_in("ae_monthly_published_2025-04.csv"), month_in("list.csv")
+    ('2025-04-01', '2025-04-01', None)
+    """
+    folded = name.casefold()
+    if match := re.search(r"(?<![a-z])(" + "|".join(MONTHS) + r")[a-z]*[-_ ]*(\d{4}|\d{2})(?!\d)", folded):
+        year = int(match[2]) + (2000 if len(match[2]) == 2 else 0)
+        return f"{year:04d}-{MONTHS.index(match[1]) + 1:02d}-01"
+    if match := re.search(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])(?!\d)", folded):
+        return f"{match[1]}-{match[2]}-01"
+    return None
+
+
+def financial_year_in(name: str) -> str | None:
+    """
+    >>> financial_year_in("nhspaymentsgp-22-23.csv"), financial_year_in("gp_payments_2022-23.csv")
+    ('2022/23', '2022/23')
+    """
+    for match in re.finditer(r"(?<!\d)(?:20)?(\d{2})[-_ ]?(?:20)?(\d{2})(?!\d)", name):
+        if int(match[2]) == (int(match[1]) + 1) % 100:
+            return f"20{match[1]}/{match[2]}"
+    return None
+
+
+def require(
+    source: Source,
+    contract: FeedContract,
+    columns: dict[str, SourceColumns],
+    headers: tuple[str, ...],
+    raw_headers: tuple[str, ...],
+) -> None:
+    """Refuse when a required column is missing, with a guess at its new name."""
+    missing = [
+        column
+        for column in contract.columns
+        if (column.required or (column.from_file_name and column.not_null)) and column.name not in columns
+    ]
+    if not missing:
+        return
+    if len(missing) > len([column for column in contract.columns if column.required]) // 2 and len(headers) <= 2:
+        raise refuse(
+            source.label, "wrong delimiter: the columns are not separated by comma, pipe or tab", "use one of those", 1
+        )
+    unused = [header for header in headers if header and header not in wanted_headers(contract)]
+    told = []
+    for column in missing[:5]:
+        name = column.sources[0] if column.sources else column.name
+        close = difflib.get_close_matches(normalise_header(name), unused, n=1, cutoff=0.6)
+        hint = f" (renamed? {raw_headers[headers.index(close[0])]!r} looks like it)" if close else ""
+        if column.from_file_name:
+            hint += " (nor does the file name say it)"
+        told.append(f"{name}{hint}")
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    raise refuse(
+        source.label,
+        f"missing column{'s' if len(missing) > 1 else ''} {', '.join(told)}{more}",
+        "send the column, or add its new name to the contract's aliases",
+        line=1,
+    )

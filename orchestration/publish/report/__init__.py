@@ -1,7 +1,0 @@
-"""The report of a release: a page for the ICB, each partnership and each neighbourhood team, readable with no network."""
-
-from __future__ import annotations
-
-from orchestration.publish.report.pages import write_report
-
-__all__ = ["write_report"]

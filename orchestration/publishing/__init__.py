@@ -1,0 +1,26 @@
+"""Publishing: what the gate let through becomes an immutable release, and nothing else ever does."""
+
+from orchestration.publishing.postgres import publish_to_postgres
+from orchestration.publishing.publisher import Publication, publish
+from orchestration.releases.listing import (
+    Release,
+    Verified,
+    current_release,
+    find_release,
+    list_releases,
+    rollback,
+    verify,
+)
+
+__all__ = [
+    "Publication",
+    "Release",
+    "Verified",
+    "current_release",
+    "find_release",
+    "list_releases",
+    "publish",
+    "publish_to_postgres",
+    "rollback",
+    "verify",
+]

@@ -1,0 +1,48 @@
+"""What the warehouse says about itself: the delivery it was built for and the files that went in. Read, never guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+from pydantic import BaseModel
+
+from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.settings import Settings
+from orchestration.releases.receipt import InputFile
+
+
+class Build(BaseModel):
+    """The build plan that dbt read (`inputs.plan`)."""
+
+    delivery: str
+    data_cut: dt.date
+    icb_code: str
+    icb_name: str
+    first_month: dt.date
+    last_month: dt.date
+    inputs: list[InputFile]
+
+
+def read_build(settings: Settings) -> Build:
+    """Raises `IntMartsError` when nothing has been built in this home."""
+    path = settings.paths.inputs_file
+    if not path.exists() or not settings.paths.warehouse_file.exists():
+        raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        plan = _records(
+            connection, "select delivery, data_cut, icb_code, icb_name, first_month, last_month from plan.build"
+        )[0]
+        inputs = _records(
+            connection,
+            "select feed, delivery, version, file, sha256, rows_read, rows_loaded, rows_quarantined from plan.files "
+            "order by feed, delivery, version, file",
+        )
+    return Build(**plan, inputs=[InputFile(**entry) for entry in inputs])
+
+
+def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

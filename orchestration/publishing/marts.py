@@ -1,0 +1,156 @@
+"""Copying the marts out of the warehouse: one DuckDB file that BI drivers of the 1.x line open, and Parquet beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from orchestration.foundation.settings import Settings
+from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse, quote
+from orchestration.publishing.dictionary import Dictionary
+from orchestration.releases.receipt import TableFacts
+
+# DuckDB 1.5 would write this by default; said aloud, because BI drivers lag behind and a newer writer must not shut them out.
+STORAGE_VERSION = "v1.0.0"
+
+AREA_KEY = ("indicator_id", "cohort_id", "area_type", "area_code")
+KEYS: dict[str, tuple[str, ...]] = {
+    "visits_per_capita": ("int_code", "month", "setting", "visit_type"),
+    "referrals_per_capita": ("int_code", "month", "source", "specialty_code"),
+    "spend_per_capita": ("int_code", "month", "point_of_delivery", "cost_basis"),
+    "non_elective_admissions_per_capita": ("int_code", "month", "admission_type", "age_group", "length_of_stay_group"),
+    "readmissions": ("int_code", "month", "window_days"),
+    "indicator_values": (*AREA_KEY, "month", "period"),
+    "indicator_spc": (*AREA_KEY, "month", "period"),
+    "indicator_funnel": (*AREA_KEY, "month", "period"),
+    "indicator_change": (*AREA_KEY, "baseline_period", "current_period"),
+    "indicator_inequality": (*AREA_KEY,),
+    "dim_int": ("int_code",),
+    "dim_area": ("area_type", "area_code"),
+    "dim_month": ("month",),
+    "dim_indicator": ("indicator_id",),
+    "dim_cohort": ("cohort_id",),
+    "dim_practice": ("practice_code",),
+    "data_quality": ("check_id", "subject"),
+    "restatements": (*AREA_KEY, "month", "period"),
+    "release_info": ("release_id",),
+}
+# About the release itself, so it cannot be part of what makes two releases the same.
+NOT_HASHED = ("marts.release_info",)
+
+
+def key_of(relation: str, columns: dict[str, str]) -> list[str]:
+    """The key columns of a mart; a mart the design does not know is keyed by all its columns, in their order."""
+    known = KEYS.get(relation.split(".")[1], ())
+    return [name for name in known if name in columns] or list(columns)
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def writer(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the new file attached as `release`, closed (so: written whole, no log beside it) at the end."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.paths.warehouse / "spill"),
+    }
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute(f"attach {literal(str(target))} as release (storage_version {literal(STORAGE_VERSION)})")
+        yield connection
+        connection.execute("checkpoint release")
+        connection.execute("detach release")
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    connection.execute(f"attach {literal(str(path))} as {quote(name)} (read_only)")
+
+
+def tables_of(
+    connection: duckdb.DuckDBPyConnection, database: str, schemas: tuple[str, ...] = MART_SCHEMAS
+) -> list[str]:
+    """`schema.table`, in order of name."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? and list_contains(?, schema_name) "
+        "union all select schema_name || '.' || view_name from duckdb_views() where database_name = ? and "
+        "list_contains(?, schema_name) and not internal order by 1",
+        [database, list(schemas)] * 2,
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> dict[str, str]:
+    found = connection.execute(f"select column_name, column_type from (describe {quote(database)}.{relation})")
+    return dict(found.fetchall())
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str], select: str) -> None:
+    """Fill `release.<relation>` from a query that gives `columns` by name; rows in order of key, key columns NOT NULL."""
+    key = key_of(relation, columns)
+    connection.execute(f"create schema if not exists release.{relation.split('.')[0]}")
+    declared = ", ".join(f"{quote(name)} {kind}{' not null' if name in key else ''}" for name, kind in columns.items())
+    connection.execute(f"create table release.{relation} ({declared})")
+    ordered = ", ".join(map(quote, dict.fromkeys([*key, *columns])))
+    connection.execute(f"insert into release.{relation} by name select * from ({select}) order by {ordered}")
+
+
+def copy_marts(connection: duckdb.DuckDBPyConnection, relations: list[str]) -> None:
+    for relation in relations:
+        columns = columns_of(connection, "warehouse", relation)
+        create_table(connection, relation, columns, f"select * from warehouse.{relation}")
+
+
+def comment(connection: duckdb.DuckDBPyConnection, dictionary: Dictionary) -> None:
+    """Descriptions of tables and columns inside the file, where BI tools show them."""
+    said = []
+    for relation in tables_of(connection, "release"):
+        table = dictionary.table(relation)
+        if table.description:
+            said.append(f"comment on table release.{relation} is {literal(table.description)}")
+        for column in columns_of(connection, "release", relation):
+            if text := table.column(column).description:
+                said.append(f"comment on column release.{relation}.{quote(column)} is {literal(text)}")
+    # One statement each would write the file's log hundreds of times.
+    connection.execute("; ".join(["begin", *said, "commit"]))
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, dictionary: Dictionary) -> None:
+    """`parquet/<mart>.parquet`, and a folder of the schema's name for any schema but `marts`; descriptions as key-value metadata.
+
+    Not sorted again: `create_table` has laid the rows in order, DuckDB reads them so, and the bytes are the same at half the cost.
+    """
+    for relation in tables_of(connection, "release"):
+        schema, name = relation.split(".")
+        target = folder / "parquet" / ("" if schema == "marts" else schema) / f"{name}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        table = dictionary.table(relation)
+        columns = columns_of(connection, "release", relation)
+        described = json.dumps({column: table.column(column).description for column in columns}, ensure_ascii=False)
+        connection.execute(
+            f"copy release.{relation} to {literal(str(target))} (format parquet, compression zstd, "
+            f"kv_metadata {{description: {literal(table.description)}, column_descriptions: {literal(described)}}})"
+        )
+
+
+def table_facts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableFacts]:
+    """Rows, content hash and columns of every table of an attached database; `release_info` left out."""
+    connection.execute(f"use {quote(database)}")
+    try:
+        handle = Warehouse(connection)
+        return {
+            relation: TableFacts(
+                rows=handle.row_count(relation),
+                content_hash=handle.content_hash(relation),
+                columns=handle.columns(relation),
+            )
+            for relation in tables_of(connection, database)
+            if relation not in NOT_HASHED
+        }
+    finally:
+        connection.execute("use memory")

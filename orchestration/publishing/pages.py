@@ -1,0 +1,25 @@
+"""The pages that other rooms write into a release. Their libraries take seconds to load, so each is fetched when it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.foundation.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from orchestration.gate import Verdict
+
+
+def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> None:
+    """`facts` are the columns of `release_info`; `warehouse` is a handle on the new release's own database."""
+    from orchestration.publishing.report import write_report
+
+    folder.mkdir()
+    write_report(folder, warehouse, facts)
+
+
+def write_quality_page(folder: Path, verdict: Verdict) -> None:
+    from orchestration.gate import write_quality_page
+
+    write_quality_page(folder, verdict)

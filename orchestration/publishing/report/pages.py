@@ -1,0 +1,317 @@
+"""Builds the pages from the data: words from `wording`, pictures from `charts`, layout from the Jinja templates beside this file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from orchestration.foundation.checks import State
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_charts
+from orchestration.publishing.report.context import Check, ReportContext, Restatement, read_context
+from orchestration.publishing.report.data import (
+    Area,
+    FunnelPoint,
+    Indicator,
+    Point,
+    ReportData,
+    read_report_data,
+)
+
+AREA_WORDS = {
+    "icb": "Integrated Care Board",
+    "hcp": "Health and Care Partnership",
+    "int": "Integrated Neighbourhood Team",
+}
+SIGNALS = ("concern", "improvement", "neither")
+# indicator, area type, area code
+ChartKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One indicator on one page."""
+
+    indicator: Indicator
+    verdict: wording.Verdict
+    rolling: str
+    changes: list[str]
+    chart: Markup
+    funnel: Markup
+    funnel_rows: list[tuple[Area, FunnelPoint]]
+    points: list[Point]
+    notes: list[str] = field(default_factory=list)
+
+
+def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
+    """Write `index.html` (the ICB), `hcp-<code>.html`, `int-<code>.html` and `about.html` into `folder`.
+
+    `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
+    The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
+    Links lead to `../quality/index.html` and `../dictionary.html` of the same release and to nothing else.
+    """
+    context = read_context(warehouse, facts)
+    data = read_report_data(warehouse, context.icb_code, context.icb_name)
+    environment = _environment()
+    funnels = {
+        indicator.indicator_id: funnel_chart(
+            points, escape(f"Funnel plot of {indicator.title} across neighbourhood teams")
+        )
+        for indicator in data.indicators
+        if (points := data.funnels.get(indicator.indicator_id))
+    }
+    verdicts = {
+        area.key: {i.indicator_id: wording.judge(i, data.points(i, area)) for i in data.indicators}
+        for area in data.areas.values()
+    }
+    shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
+    folder.mkdir(parents=True, exist_ok=True)
+    charts = _charts(data, verdicts)
+    for area in data.areas.values():
+        cards = [
+            _card(data, area, indicator, verdicts[area.key][indicator.indicator_id], charts, funnels)
+            for indicator in data.indicators
+        ]
+        page = environment.get_template("area.html.j2").render(
+            **shared,
+            area=area,
+            trail=_trail(data, area),
+            cards=cards,
+            signals=[c for kind in SIGNALS for c in cards if c.verdict.variation == kind],
+            quiet=[c for c in cards if c.verdict.variation not in SIGNALS],
+            notes=[_note(marker) for marker in _team_markers(data, area)],
+            overview=_overview(data, area, verdicts),
+            inequality=[
+                wording_row for row in data.inequality.get(area.key, []) if (wording_row := _inequality(data, row))
+            ],
+            spend=data.spend.lines[area.key] if data.spend else [],
+            restated=_restated(context, data, area),
+        )
+        (folder / page_name(area)).write_text(page, encoding="utf-8", newline="\n")
+    about = environment.get_template("about.html.j2").render(
+        **shared, title="How to read this report", definition_rows=_definition_rows
+    )
+    (folder / "about.html").write_text(about, encoding="utf-8", newline="\n")
+
+
+def page_name(area: Area) -> str:
+    """The file of an area's page. Codes are ODS-like; whatever else a code holds is spelled in hexadecimal, so two never collide."""
+    if area.area_type == "icb":
+        return "index.html"
+    code = re.sub(r"[^A-Za-z0-9-]", lambda m: f"_{ord(m[0]):x}_", area.code)
+    return f"{area.area_type}-{code}.html"
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("orchestration.publishing.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": wording.number,
+        "signed": wording.signed,
+        "pounds": wording.pounds,
+        "month": wording.month_name,
+        "short_month": wording.short_month,
+        "day": lambda day: f"{day.day} {wording.month_name(day)}",
+        "page": page_name,
+        "unit": wording.unit,
+        "label": _label,
+        "check": _check_sentence,
+    }
+    environment.globals |= {
+        "VARIATION": wording.VARIATION_WORDS,
+        "CAUSE": wording.CAUSE_WORDS,
+        "STATUS": wording.STATUS_WORDS,
+        "FUNNEL": wording.FUNNEL_WORDS,
+    }
+    return environment
+
+
+def _label(code: str) -> str:
+    """A coded value as words: `same_day_emergency_care` → `Same day emergency care`; national codes such as `OPFASPCL` stay."""
+    if code.isupper() and "_" not in code:
+        return code
+    return code.replace("_", " ").capitalize().replace("Gp ", "GP ")
+
+
+def _check_sentence(check: Check) -> str:
+    """`dbt.geography__practice_without_team` → `Geography practice without team: 1 row breaks this rule …`."""
+    name = check.check_id.partition(".")[2] or check.check_id
+    return f"{_label(name.replace('__', '_').replace('.', ' '))}: {check.message}" if check.message else _label(name)
+
+
+def _trail(data: ReportData, area: Area) -> list[Area]:
+    """The areas above this one, the ICB first."""
+    if area.area_type == "icb":
+        return []
+    if area.area_type == "hcp":
+        return [data.icb]
+    parent = data.areas.get(("hcp", area.parent_code or ""))
+    return [data.icb, parent] if parent else [data.icb]
+
+
+def _charts(data: ReportData, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]) -> dict[ChartKey, Markup]:
+    """The SPC chart of every indicator and area that has a figure, all drawn in one go."""
+    pictures: dict[ChartKey, SpcPicture] = {}
+    for area in data.areas.values():
+        for indicator in data.indicators:
+            points = data.points(indicator, area)
+            if any(p.value is not None for p in points):
+                said = verdicts[area.key][indicator.indicator_id].this_month
+                label = f"{indicator.title}, {area.name}, monthly, {wording.unit(indicator)}. {said} The table below has every figure."
+                markers = _markers(data, area, points)
+                pictures[indicator.indicator_id, *area.key] = SpcPicture(points, markers, escape(label))
+    return dict(zip(pictures, map(Markup, spc_charts(list(pictures.values()))), strict=True))
+
+
+def _card(
+    data: ReportData,
+    area: Area,
+    indicator: Indicator,
+    verdict: wording.Verdict,
+    charts: dict[ChartKey, Markup],
+    funnels: dict[str, Funnel],
+) -> Card:
+    points = data.points(indicator, area)
+    key = (indicator.indicator_id, *area.key)
+    markers = _markers(data, area, points)
+    funnel = funnels.get(indicator.indicator_id)
+    own = [team.code for team in data.teams_of(area)]
+    placed = {point.area_code: point for point in data.funnels.get(indicator.indicator_id, [])}
+    return Card(
+        indicator=indicator,
+        verdict=verdict,
+        rolling=wording.rolling_sentence(indicator, data.rolling.get(key)),
+        changes=[
+            text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
+        ],
+        chart=charts.get(key, Markup("")),
+        # on the ICB's page every dot is one of its own: none stands out
+        funnel=Markup(funnel.svg([] if area is data.icb else own)) if funnel else Markup(""),
+        funnel_rows=[(data.areas["int", code], placed[code]) for code in own if code in placed],
+        points=points,
+        notes=[_note(marker) for marker in markers if marker.kind == "rebased"],
+    )
+
+
+def _team_markers(data: ReportData, area: Area) -> list[Marker]:
+    """What happened to a team itself, so that every chart of its page shows it: go-live and changes of boundary."""
+    if area.area_type != "int":
+        return []
+    markers = [Marker(month, "boundary", "Boundary") for month in data.boundary_changes.get(area.code, [])]
+    if area.go_live_month and data.months and data.months[0] <= area.go_live_month <= data.months[1]:
+        markers.append(Marker(area.go_live_month, "go_live", "Go-live"))
+    return sorted(markers, key=lambda m: (m.month, m.kind))
+
+
+def _markers(data: ReportData, area: Area, points: list[Point]) -> list[Marker]:
+    if not points:
+        return []
+    first, last = points[0].month, points[-1].month
+    markers = [m for m in _team_markers(data, area) if first <= m.month <= last]
+    for before, after in pairwise(points):
+        if after.phase != before.phase:
+            markers.append(Marker(after.month, "rebased", "Rebased", after.phase_reason or ""))
+    return sorted(markers, key=lambda m: (m.month, m.kind))
+
+
+def _note(marker: Marker) -> str:
+    when = wording.month_name(marker.month)
+    if marker.kind == "go_live":
+        return f"The team went live in {when}."
+    if marker.kind == "boundary":
+        return f"The team’s boundary was another one before {when}; every line shows today’s throughout."
+    return f"The average and limits start afresh in {when}" + (f": {marker.reason}." if marker.reason else ".")
+
+
+def _banner(context: ReportContext) -> dict[str, Any]:
+    """What the checks say in a line: `tone` is `good`, `note` or `alert`."""
+    attention = [c for c in context.checks if c.state in (State.FAIL, State.ERROR, State.WARN)]
+    failed = [c for c in attention if c.state is not State.WARN]
+    waived = [c for c in attention if c.is_waived]
+    tone = "alert" if failed else "note" if attention or context.feeds_not_delivered else "good"
+    ranked = sorted(attention, key=lambda c: (c.state is State.WARN, c.check_id, c.subject))
+    return {"tone": tone, "attention": ranked, "waived": waived, "examined": len(context.checks)}
+
+
+def _overview(
+    data: ReportData, area: Area, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]
+) -> list[dict[str, Any]]:
+    """Each team below this area against its own past, in alphabetical order within its partnership: never ranked."""
+    groups = (
+        [area]
+        if area.area_type == "hcp"
+        else [data.areas["hcp", code] for code in area.children]
+        if area is data.icb
+        else []
+    )
+    return [
+        {"group": group, "rows": [(data.areas["int", code], verdicts["int", code]) for code in group.children]}
+        for group in groups
+    ]
+
+
+def _restated(context: ReportContext, data: ReportData, area: Area) -> list[dict[str, Any]]:
+    """Figures of this page that differ from the previous release, one row per indicator."""
+    titles = {i.indicator_id: i.title for i in data.indicators}
+    groups: defaultdict[str, list[Restatement]] = defaultdict(list)
+    for row in context.restatements:
+        if (row.area_type, row.area_code) == area.key and row.indicator_id in titles:
+            groups[row.indicator_id].append(row)
+    rows = []
+    for indicator_id in titles:
+        if members := groups.get(indicator_id):
+            changes = [m.change_pct for m in members if m.change_pct is not None]
+            reasons = Counter(m.reason for m in members if m.reason)
+            rows.append(
+                {
+                    "title": titles[indicator_id],
+                    "figures": len(members),
+                    "first": min(m.month for m in members),
+                    "last": max(m.month for m in members),
+                    "largest": max(changes, key=lambda c: (abs(c), c)) if changes else None,
+                    "flagged": sum(m.is_flagged for m in members),
+                    "reason": "; ".join(sorted(reasons)),
+                }
+            )
+    return rows
+
+
+def _inequality(data: ReportData, row: dict[str, Any]) -> dict[str, Any] | None:
+    indicator = next((i for i in data.indicators if i.indicator_id == row["indicator_id"]), None)
+    if indicator is None:
+        return None
+    return wording.inequality_row(indicator, row)
+
+
+def _definition_rows(indicator: Indicator) -> list[tuple[str, str]]:
+    """The catalogue's facts about an indicator, as label and text, without what is empty or already in the heading."""
+    hidden = {"indicator_id", "title", "definition", "description", "is_headline"}
+    rows = []
+    for name, value in indicator.facts.items():
+        if name in hidden or value is None or value == "":
+            continue
+        text = (
+            ("yes" if value else "no")
+            if isinstance(value, bool)
+            else value.isoformat()
+            if isinstance(value, date)
+            else str(value)
+        )
+        rows.append((_label(name), text))
+    return rows

@@ -1,0 +1,1 @@
+"""Releases on the disk: list, verify, point back."""

@@ -1,0 +1,196 @@
+"""Releases that exist: listing, finding, rolling back, verifying. Callers that change something hold the home lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.foundation.errors import UsageError, VerifyDiffers
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.marts import attach, table_facts
+from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, file_hashes, read_receipt
+from orchestration.releases.store import ReleaseId, ReleaseStore
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of the internal profile, as its receipt describes it."""
+
+    release_id: str
+    delivery: str
+    folder: Path
+    build_id: str
+    receipt: ReleaseReceipt
+
+    @property
+    def rows_by_table(self) -> dict[str, int]:
+        return {relation: facts.rows for relation, facts in self.receipt.tables.items()}
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE_NAME["internal"]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` recomputed and found as the receipts say: how many tables and files, over both profiles."""
+
+    release_id: str
+    tables: int
+    files: int
+
+
+def stores(settings: Settings) -> dict[Profile, ReleaseStore]:
+    return {"internal": ReleaseStore(settings.paths.releases), "public": ReleaseStore(settings.paths.releases_public)}
+
+
+def list_releases(settings: Settings) -> list[Release]:
+    """Every release of the home, oldest first. Raises `VerifyDiffers` when a receipt was tampered with."""
+    store = stores(settings)["internal"]
+    return [_release(store, release) for release in store.complete()]
+
+
+def current_release(settings: Settings) -> Release | None:
+    store = stores(settings)["internal"]
+    release = store.current()
+    return _release(store, release) if release else None
+
+
+def find_release(settings: Settings, release_id: str | None = None) -> Release:
+    """The named release, or the current one. Raises `UsageError` when there is no such release."""
+    store = stores(settings)["internal"]
+    return _release(store, _existing(store, release_id))
+
+
+def rollback(settings: Settings, release_id: str) -> Release:
+    """Point `current` of both profiles at an older (or newer) complete release, after verifying it. The caller holds the home lock.
+
+    A later refresh of the same inputs leaves a rollback alone; only a newer release moves `current` on.
+    Raises `UsageError` (no such release) or `VerifyDiffers` (it does not hold what its receipt says).
+    """
+    by_profile = stores(settings)
+    internal, public = by_profile["internal"], by_profile["public"]
+    wanted = _existing(internal, release_id)
+    check_folder(internal.folder(wanted), "internal")
+    has_public = public.receipt(wanted).exists()
+    if has_public:
+        check_folder(public.folder(wanted), "public")
+    newest = internal.newest()
+    rolled_back_from = newest if newest != wanted else None
+    if has_public:
+        public.point_current(wanted, rolled_back_from)
+    internal.point_current(wanted, rolled_back_from)
+    return _release(internal, wanted)
+
+
+def verify(settings: Settings, release_id: str | None = None) -> Verified:
+    """Recompute every hash of a release (default: the current one) in both profiles, and look where `current` points.
+
+    Raises `VerifyDiffers` naming every file, table or link that differs, `UsageError` when there is no such release.
+    """
+    by_profile = stores(settings)
+    wanted = _existing(by_profile["internal"], release_id)
+    differences = pointer_differences(settings)
+    tables = files = 0
+    for profile, store in by_profile.items():
+        if not store.folder(wanted).exists():
+            differences.append(f"{store.root.name}/{wanted} is missing")
+            continue
+        found, receipt = folder_differences(store.folder(wanted), profile)
+        differences += [f"{store.root.name}/{wanted}: {difference}" for difference in found]
+        if receipt is not None:
+            if receipt.release_id != str(wanted):
+                differences.append(f"{store.root.name}/{wanted}: its receipt is that of release {receipt.release_id}")
+            tables += len(receipt.tables)
+            files += len(receipt.files)
+    if differences:
+        raise VerifyDiffers("; ".join(differences))
+    return Verified(str(wanted), tables, files)
+
+
+def pointer_differences(settings: Settings) -> list[str]:
+    """What an interrupted publication leaves: the root that is behind, by name. The next refresh mends each of these."""
+    by_profile = stores(settings)
+    current = {profile: store.current() for profile, store in by_profile.items()}
+    found = []
+    for store in by_profile.values():
+        newest, pointed = store.newest(), store.current()
+        if pointed is None and newest is not None:
+            found.append(f"{store.root.name}/current names no complete release (the newest is {newest})")
+        elif newest is not None and pointed != newest and store.rolled_back_from() is None:
+            found.append(f"{store.root.name}/current is behind: it names {pointed}, the newest is {newest}")
+        elif not store.is_note_in_step():
+            found.append(f"{store.root.name}/current.json differs from the link, which names {pointed}")
+    if not found and current["internal"] != current["public"]:
+        behind = min(by_profile, key=lambda profile: str(current[profile] or ""))
+        other = current["public" if behind == "internal" else "internal"]
+        found.append(
+            f"{by_profile[behind].root.name}/current is behind: it names {current[behind]}, the other profile {other}"
+        )
+    return found
+
+
+def check_folder(folder: Path, profile: Profile) -> None:
+    """Raises `VerifyDiffers` unless the folder holds exactly the files its receipt says, byte for byte."""
+    _, found = file_differences(folder, profile)
+    if found:
+        raise VerifyDiffers(f"{folder.name}: " + "; ".join(found))
+
+
+def folder_differences(folder: Path, profile: Profile) -> tuple[list[str], ReleaseReceipt | None]:
+    """Of the files, and of every table of the database, read again: a receipt may have been wrong when it was written."""
+    receipt, found = file_differences(folder, profile)
+    database = folder / DATABASE_NAME[profile]
+    if receipt is not None and database.is_file():
+        found += _table_differences(database, receipt)
+    return found, receipt
+
+
+def file_differences(folder: Path, profile: Profile) -> tuple[ReleaseReceipt | None, list[str]]:
+    try:
+        receipt = read_receipt(folder)
+    except VerifyDiffers as error:
+        return None, [str(error)]
+    found = []
+    if receipt.profile != profile:
+        found.append(f"its profile is {receipt.profile}, not {profile}")
+    files = file_hashes(folder)
+    found += [f"file {name} is missing" for name in sorted(receipt.files.keys() - files.keys())]
+    found += [f"file {name} is not in the receipt" for name in sorted(files.keys() - receipt.files.keys())]
+    found += [
+        f"file {name} was changed"
+        for name in sorted(files.keys() & receipt.files.keys())
+        if files[name] != receipt.files[name]
+    ]
+    return receipt, found
+
+
+def _table_differences(database: Path, receipt: ReleaseReceipt) -> list[str]:
+    try:
+        with duckdb.connect(":memory:") as connection:
+            attach(connection, database, "examined")
+            tables = table_facts(connection, "examined")
+    except duckdb.Error:
+        return [f"{database.name} cannot be opened"]
+    names = sorted(tables.keys() | receipt.tables.keys())
+    return [f"table {name} differs" for name in names if tables.get(name) != receipt.tables.get(name)]
+
+
+def _existing(store: ReleaseStore, release_id: str | None) -> ReleaseId:
+    if release_id is None:
+        current = store.current()
+        if current is None:
+            raise UsageError("there is no release yet: run `int-marts refresh`")
+        return current
+    wanted = ReleaseId.parse(release_id)
+    if not store.folder(wanted).is_dir():
+        raise UsageError(f"there is no release {wanted}; see `int-marts releases`")
+    return wanted
+
+
+def _release(store: ReleaseStore, release: ReleaseId) -> Release:
+    folder = store.folder(release)
+    receipt = read_receipt(folder)
+    return Release(str(release), release.delivery, folder, receipt.build_id, receipt)

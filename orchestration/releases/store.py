@@ -1,0 +1,199 @@
+"""The folder of releases: names, numbers, the `current` link, installing, pruning. Knows nothing of what a release holds.
+
+A release becomes visible by one rename of a complete folder and current by one rename of a link, so a process that is killed
+anywhere leaves either the old state or the new one. What a killed process may leave is a folder whose name starts with a dot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.foundation.errors import IntMartsError, UsageError
+
+RECEIPT_NAME = "release.json"
+RELEASE_NAME = re.compile(r"(?P<delivery>\d{4}-\d{2}(?:-M13)?)\.(?P<number>[1-9]\d*)")
+
+
+@dataclass(frozen=True, order=True)
+class ReleaseId:
+    """`2025-10.2`: the second release of delivery 2025-10. Ordered by delivery (as text), then number."""
+
+    delivery: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.delivery}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> ReleaseId:
+        found = RELEASE_NAME.fullmatch(text)
+        if found is None:
+            raise UsageError(f"{text!r} is not the name of a release (for example 2025-10.2); see `int-marts releases`")
+        return cls(found["delivery"], int(found["number"]))
+
+
+def sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Every file and folder below, then the folder itself, on disk."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        sync_file(path)
+    sync_file(folder)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    sync_file(beside)
+    beside.replace(path)
+    sync_file(path.parent)
+
+
+class ReleaseStore:
+    """One root (`releases/` or `releases_public/`) of immutable release folders."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, release: ReleaseId) -> Path:
+        return self.root / str(release)
+
+    def receipt(self, release: ReleaseId) -> Path:
+        return self.folder(release) / RECEIPT_NAME
+
+    def complete(self) -> list[ReleaseId]:
+        """Oldest first. A folder with a release's name is complete, because it got that name by the last step of its making."""
+        if not self.root.is_dir():
+            return []
+        names = (entry.name for entry in self.root.iterdir() if entry.is_dir() and not entry.is_symlink())
+        return sorted(ReleaseId.parse(name) for name in names if RELEASE_NAME.fullmatch(name))
+
+    def newest(self, up_to_delivery: str | None = None, of_delivery: str | None = None) -> ReleaseId | None:
+        found = [
+            release
+            for release in self.complete()
+            if (up_to_delivery is None or release.delivery <= up_to_delivery)
+            and (of_delivery is None or release.delivery == of_delivery)
+        ]
+        return found[-1] if found else None
+
+    # -- current ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Path:
+        return self.root / "current"
+
+    @property
+    def note(self) -> Path:
+        """`current.json`, for readers that cannot follow links; where the two differ for a moment, the link rules."""
+        return self.root / "current.json"
+
+    def current(self) -> ReleaseId | None:
+        """What `current` names; None when there is none, or when it names nothing that exists."""
+        target = self._link_target() or self._note().get("release", "")
+        if not RELEASE_NAME.fullmatch(target):
+            return None
+        release = ReleaseId.parse(target)
+        return release if self.receipt(release).exists() else None
+
+    def is_rolled_back(self) -> bool:
+        """Whether a person chose the current release by `rollback`: then only a newer release moves it."""
+        note = self._note()
+        return bool(note.get("rolled_back_from")) and note.get("release") == str(self.current())
+
+    def rolled_back_from(self) -> ReleaseId | None:
+        return ReleaseId.parse(self._note()["rolled_back_from"]) if self.is_rolled_back() else None
+
+    def is_note_in_step(self) -> bool:
+        return self._note().get("release") == (str(self.current()) if self.current() else None)
+
+    def _link_target(self) -> str | None:
+        return str(self.link.readlink()) if self.link.is_symlink() else None
+
+    def _note(self) -> dict[str, str]:
+        try:
+            found = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def point_current(self, release: ReleaseId, rolled_back_from: ReleaseId | None = None) -> None:
+        """The note first, the link last: killed in between, the link still rules and names a complete release."""
+        if not self.receipt(release).exists():
+            raise IntMartsError(f"release {release} is not complete in {self.root.name}/")
+        note = {"release": str(release)}
+        if rolled_back_from is not None:
+            note["rolled_back_from"] = str(rolled_back_from)
+        write_atomically(self.note, json.dumps(note, indent=2) + "\n")
+        beside = self.root / ".current.new"
+        beside.unlink(missing_ok=True)
+        try:
+            beside.symlink_to(str(release), target_is_directory=True)
+        except OSError:  # a file system without links (Windows without the privilege): readers there use the note
+            return
+        beside.replace(self.link)
+        sync_file(self.root)
+
+    # -- making and removing ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def building(self, release: ReleaseId) -> Iterator[Path]:
+        """An empty hidden folder in the same file system; removed unless it was installed."""
+        folder = self.root / f".building-{release}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def install(self, built: Path, release: ReleaseId) -> None:
+        """Give a complete, synced folder its name. Raises `IntMartsError` when that release exists: releases never change."""
+        if self.folder(release).exists():
+            raise IntMartsError(f"release {release} exists already and is never changed")
+        sync_tree(built)
+        built.rename(self.folder(release))
+        sync_file(self.root)
+
+    def remove(self, release: ReleaseId) -> None:
+        """Hidden first, so that nobody ever sees half a release."""
+        if release == self.current():
+            raise IntMartsError(f"release {release} is current and is not removed")
+        doomed = self.root / f".deleting-{release}"
+        shutil.rmtree(doomed, ignore_errors=True)
+        self.folder(release).rename(doomed)
+        shutil.rmtree(doomed)
+
+    def prune(self, kept: int, made: ReleaseId) -> list[ReleaseId]:
+        """Remove all but the newest `kept` releases; `current` and the one just made always stay."""
+        doomed = [release for release in self.complete()[:-kept] if release not in (self.current(), made)]
+        for release in doomed:
+            self.remove(release)
+        return doomed
+
+    def sweep(self) -> list[str]:
+        """Remove what a killed run left behind."""
+        if not self.root.is_dir():
+            return []
+        left = [
+            entry for entry in self.root.iterdir() if entry.name.startswith((".building-", ".deleting-", ".current"))
+        ]
+        for entry in left:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        return sorted(entry.name for entry in left)
