@@ -15,5 +15,6 @@
         'gp_payments': 'gp_payments',
         'community': 'community_contacts',
         'deaths': 'deaths',
+        'reported_measures': 'reported_measures',
     }) }}
 {%- endmacro %}
