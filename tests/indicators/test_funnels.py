@@ -60,7 +60,20 @@ def test_limits_dispersion_and_classes_agree_with_plain_python(compiled, seed: i
     scale = {name: 100 if is_proportion(int(name[1:])) else 1000 for name in groups}
     rows = pd.DataFrame(
         [
-            (name, "all", "int", f"A{i:02d}", MONTH, "rolling_12_months", "marts", o, d, scale[name], o / d * scale[name], "final")
+            (
+                name,
+                "all",
+                "int",
+                f"A{i:02d}",
+                MONTH,
+                "rolling_12_months",
+                "marts",
+                o,
+                d,
+                scale[name],
+                o / d * scale[name],
+                "final",
+            )
             for name, (observed, people) in groups.items()
             for i, (o, d) in enumerate(zip(observed, people, strict=True))
         ],

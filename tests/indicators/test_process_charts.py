@@ -134,7 +134,9 @@ def test_a_third_of_noughts_still_has_limits(bench: Bench) -> None:
 @pytest.mark.parametrize("value", [10 / 300 * 1000, 0.1, 1 / 3, 2 / 7 * 1e5, 1e-4 / 3])
 def test_a_month_on_the_mean_is_on_no_side(bench: Bench, value: float) -> None:
     """Also where the quotient has no end, so that its mean differs from it in the last digits: 6 months above are no run of 7."""
-    found = run(bench, figures({"A": [value * k for k in (0.9, 1.1) * 5] + [value] + [value * k for k in (1.1, 0.9) * 5]}))
+    found = run(
+        bench, figures({"A": [value * k for k in (0.9, 1.1) * 5] + [value] + [value * k for k in (1.1, 0.9) * 5]})
+    )
     assert found["centre_line"].iloc[0] == pytest.approx(value, rel=1e-9, abs=1e-12)
     assert set(found["special_cause"]) == {"none"}
 
