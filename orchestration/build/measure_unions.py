@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-UNIONS = {
-    "additive": "additive_cells",
-    "person_period": "person_period_cells",
-    "durations": "duration_cells",
-    "reported": "reported_rows",
-}
+UNIONS = {"additive": "additive_cells", "person_period": "person_period_cells", "durations": "duration_cells"}
 """Folder of measure files → model that unites them."""
 
 HEADER = "-- Written by orchestration/build/measure_unions.py from the files in models/measures/{kind}; add a file there, not a line here."

@@ -19,7 +19,12 @@ SMALL_TEAM_EVERY = 7
 """Of so many teams one is small enough that its staff pulse is withheld."""
 MEANS_BY_TEAM = {"patient_activation_mean": (6.0, 3), "patient_sleep_mean": (6.0, 3)}
 """Measure → the middle of its answers and how far they spread, in whole points."""
-CLIMATE = {"staff_tci_vision": (14, 5), "staff_tci_safety": (15, 4), "staff_tci_task_orientation": (10, 4), "staff_tci_innovation": (10, 4)}  # fmt: skip
+CLIMATE = {
+    "staff_tci_vision": (14, 5),
+    "staff_tci_safety": (15, 4),
+    "staff_tci_task_orientation": (10, 4),
+    "staff_tci_innovation": (10, 4),
+}
 MEANS_BY_PRACTICE = {"bmi_mean": (27, 6), "hba1c_mean": (56, 12)}
 COUNCIL = "E99000001"
 
@@ -33,11 +38,13 @@ def _draw(plan: DemoPlan, *key: object) -> float:
 
 
 def _row(measure: str, area: tuple[str, str], period: tuple[date, date], **values: object) -> Row:
-    facts = {"MEASURE_ID": measure, "AREA_TYPE": area[0], "AREA_CODE": area[1], "PERIOD_START": period[0], "PERIOD_END": period[1]}  # fmt: skip
+    facts = dict(zip(HEADER, (measure, *area, *period), strict=False))
     return tuple((facts | {name.upper(): value for name, value in values.items()}).get(column, "") for column in HEADER)
 
 
-def _share(plan: DemoPlan, measure: str, area: tuple[str, str], period: tuple[date, date], of: int, share: float) -> Row:
+def _share(
+    plan: DemoPlan, measure: str, area: tuple[str, str], period: tuple[date, date], of: int, share: float
+) -> Row:
     hits = sum(_draw(plan, measure, area, period[1], person) < share for person in range(of))
     return _row(measure, area, period, numerator=hits, denominator=of)
 
@@ -47,9 +54,17 @@ def _mean(
     invited: object = "",
 ) -> Row:  # fmt: skip
     middle, spread = answers
-    values = [round(middle - spread + 2 * spread * _draw(plan, measure, area, period[1], person)) for person in range(n)]
+    values = [
+        round(middle - spread + 2 * spread * _draw(plan, measure, area, period[1], person)) for person in range(n)
+    ]
     return _row(
-        measure, area, period, n=n, value_sum=sum(values), value_sum_of_squares=sum(v * v for v in values), invited=invited
+        measure,
+        area,
+        period,
+        n=n,
+        value_sum=sum(values),
+        value_sum_of_squares=sum(v * v for v in values),
+        invited=invited,
     )
 
 
@@ -63,7 +78,8 @@ def _team_rows(plan: DemoPlan, team: str, number: int, month: date) -> Iterator[
         promoters=sum(score >= 9 for score in scores), detractors=sum(score <= 6 for score in scores),
     )  # fmt: skip
     yield _row("staff_response_pct", area, period, numerator=answered, denominator=staff)
-    yield _row("staff_sickness_pct", area, period, n=staff, numerator=round(staff * 30 * (0.03 + 0.03 * _draw(plan, "sick", team, month)), 1), denominator=staff * 30)  # fmt: skip
+    lost = round(staff * 30 * (0.03 + 0.03 * _draw(plan, "sick", team, month)), 1)
+    yield _row("staff_sickness_pct", area, period, n=staff, numerator=lost, denominator=staff * 30)
     asked = 60
     replied = 18 + int(30 * _draw(plan, "patients", team, month))
     for measure, answers in MEANS_BY_TEAM.items():
@@ -82,7 +98,9 @@ def _practice_rows(plan: DemoPlan, practice: str, month: date) -> Iterator[Row]:
     yield _share(plan, "smoking_pct", area, quarter, 200, 0.14)
 
 
-def write_reported_measures(plan: DemoPlan, world: World, delivery: DemoDelivery, months: list[date], folder: Path) -> int:
+def write_reported_measures(
+    plan: DemoPlan, world: World, delivery: DemoDelivery, months: list[date], folder: Path
+) -> int:
     """One file of the months that the delivery brings."""
     teams = sorted({row[1] for row in membership_rows(world, delivery.data_cut) if not row[8]})
     rows: list[Row] = []

@@ -52,13 +52,19 @@ def build(bench: Bench, rows: list[dict]) -> pd.DataFrame:
         )
     )  # fmt: skip
     bench.give("measures.given_rows", pd.DataFrame(rows, columns=COLUMNS).astype(object))
-    bench.give("measures.reported_rows", f"select {types} from measures.given_rows")
+    bench.give("intermediate.reported_rows", f"select {types} from measures.given_rows")
     if not bench.rows("select * from duckdb_tables() where table_name = 'practice_areas'").empty:
         return run(bench)
     bench.give("intermediate.practice_areas", places)
-    bench.give("intermediate.registered_population", "select distinct month, practice_code, 100 as registered_population from intermediate.practice_areas")  # fmt: skip
+    bench.give(
+        "intermediate.registered_population",
+        "select distinct month, practice_code, 100 as registered_population from intermediate.practice_areas",
+    )
     bench.give("intermediate.build", "select 'QXX' as icb_code")
-    bench.give("intermediate.feed_month_statuses", "select 'reported_measures' as status_group, date '2025-03-01' as month, 'final' as period_status")  # fmt: skip
+    bench.give(
+        "intermediate.feed_month_statuses",
+        "select 'reported_measures' as status_group, date '2025-03-01' as month, 'final' as period_status",
+    )
     bench.give(
         "indicators.indicator_areas",
         " union ".join(
@@ -86,7 +92,10 @@ def figure(figures: pd.DataFrame, measure: str, area: tuple[str, str], month: dt
 
 def test_enps_of_the_definitions(bench: Bench) -> None:
     """Part E: of 40 replies 18 are 9-10, 12 are 7-8, 10 are 0-6 -> +20.0, standard error 12.85 points."""
-    found = figure(build(bench, [row("staff_enps", ("int", "T1"), replies=40, promoters=18, detractors=10, invited=50)]), "staff_enps", ("int", "T1"))  # fmt: skip
+    team = ("int", "T1")
+    found = figure(
+        build(bench, [row("staff_enps", team, replies=40, promoters=18, detractors=10, invited=50)]), "staff_enps", team
+    )
     assert found.value == pytest.approx(20.0)
     assert (found.value_upper_95 - found.value_lower_95) / 2 / 1.959963984540054 == pytest.approx(12.85, abs=0.005)
     assert (found.response_pct, found.limit_method, found.period_status) == (80.0, "net_promoter", "final")
@@ -102,7 +111,12 @@ def test_each_kind_against_plain_arithmetic(bench: Bench) -> None:
         rows += [
             row("patient_activation_mean", ("practice", practice), **sums, invited=len(answers) * 2),
             row("smoking_pct", ("practice", practice), numerator=sum(a > 7 for a in answers), denominator=len(answers)),
-            row("social_need_codes_per_1000", ("practice", practice), numerator=sum(a > 8 for a in answers), denominator=100),
+            row(
+                "social_need_codes_per_1000",
+                ("practice", practice),
+                numerator=sum(a > 8 for a in answers),
+                denominator=100,
+            ),
         ]
     figures = build(bench, rows)
     areas = {("int", team): [p for p, place in PLACES.items() if place[0] == team] for team in TEAMS}
@@ -112,7 +126,9 @@ def test_each_kind_against_plain_arithmetic(bench: Bench) -> None:
         answers = [answer for practice in practices for answer in people[practice]]
         mean = figure(figures, "patient_activation_mean", area)
         low, high = stats.t.interval(0.95, len(answers) - 1, loc=sum(answers) / len(answers), scale=stats.sem(answers))
-        assert (mean.value, mean.value_lower_95, mean.value_upper_95) == pytest.approx((sum(answers) / len(answers), low, high))
+        assert (mean.value, mean.value_lower_95, mean.value_upper_95) == pytest.approx(
+            (sum(answers) / len(answers), low, high)
+        )
         assert (mean.replies, mean.response_pct) == (len(answers), 50.0)
         share = figure(figures, "smoking_pct", area)
         wilson = stats.binomtest(sum(a > 7 for a in answers), len(answers)).proportion_ci(method="wilson")
@@ -192,12 +208,20 @@ def test_nobody_small_can_be_worked_out_by_subtraction(bench: Bench, seed: int) 
     is hidden. Each shown partnership and the ICB is an equation over the teams."""
     draw = random.Random(seed)
     rows = [
-        row("staff_enps", ("int", team), replies=(n := draw.choice([1, 2, 3, 4, 5, 6, 9, 20, 40])), promoters=n, detractors=0)
+        row(
+            "staff_enps",
+            ("int", team),
+            replies=(n := draw.choice([1, 2, 3, 4, 5, 6, 9, 20, 40])),
+            promoters=n,
+            detractors=0,
+        )
         for team in TEAMS
         if draw.random() < 0.9
     ]
     if draw.random() < 0.3:
-        rows.append(row("staff_enps", ("practice", "A00008"), replies=(n := draw.choice([1, 3, 8])), promoters=n, detractors=0))
+        rows.append(
+            row("staff_enps", ("practice", "A00008"), replies=(n := draw.choice([1, 3, 8])), promoters=n, detractors=0)
+        )
     figures = build(bench, rows)
     sent = replies_of(rows)
     shown = figures[figures.value.notna()].reset_index()
@@ -222,7 +246,11 @@ def test_withholding_hides_no_more_than_it_must(bench: Bench) -> None:
     hidden = figures[figures.null_reason == "withheld_small_numbers"].reset_index().area_code.tolist()
     assert hidden == ["T1", "T2"]
     assert figure(figures, "staff_enps", ("hcp", "H1")).replies == 43
-    assert figures.loc["staff_enps", "int", "T1"][["numerator", "denominator", "replies", "response_pct"]].isna().all(axis=None)
+    assert (
+        figures.loc["staff_enps", "int", "T1"][["numerator", "denominator", "replies", "response_pct"]]
+        .isna()
+        .all(axis=None)
+    )
 
 
 def test_a_new_measure_is_one_catalogue_row(bench: Bench) -> None:
