@@ -112,7 +112,7 @@ STATISTICS_FAULTS = (
     ),
     CodeFault(
         "levels: a partnership is summed by its networks",
-        INDICATORS + "practice_levels.sql",
+        INTERMEDIATE + "geography/practice_levels.sql",
         "'hcp': 'hcp_code'",
         "'hcp': 'pcn_code'",
         PEOPLE_AGREE,
