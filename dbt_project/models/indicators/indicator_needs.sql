@@ -69,45 +69,53 @@ standardised as (
         select indicator_cohort_key, requirement, standardisation from populations
     ) as sides
     where sides.standardisation <> 'none'
+),
+
+needs as (
+    select
+        indicator_cohort_key,
+        requirement,
+        '' as property,
+        0 as look_back_months,
+        maturity_lag_days as follow_up_days,
+        false as is_standardisation
+    from own
+    union all
+    select
+        indicator_cohort_key,
+        'population' as requirement,
+        case cohort_kind when 'imd_quintile' then 'small_area' when 'age' then 'age' when 'sex' then 'sex' else '' end as property,
+        0 as look_back_months,
+        0 as follow_up_days,
+        false as is_standardisation
+    from populations
+    union all
+    select
+        asked.*,
+        0 as follow_up_days,
+        false as is_standardisation
+    from (
+        select * from asked_of_measures
+        union all
+        select * from asked_of_cohorts
+    ) as asked
+    union all
+    select
+        indicator_cohort_key,
+        requirement,
+        property,
+        0 as look_back_months,
+        0 as follow_up_days,
+        true as is_standardisation
+    from standardised
 )
 
 select
     indicator_cohort_key,
     requirement,
-    '' as property,
-    0 as look_back_months,
-    maturity_lag_days as follow_up_days,
-    false as is_standardisation
-from own
-union all
-select
-    indicator_cohort_key,
-    'population' as requirement,
-    case cohort_kind when 'imd_quintile' then 'small_area' when 'age' then 'age' when 'sex' then 'sex' else '' end as property,
-    0 as look_back_months,
-    0 as follow_up_days,
-    false as is_standardisation
-from populations
-union all
-select
-    indicator_cohort_key,
-    requirement,
     property,
+    is_standardisation,
     max(look_back_months) as look_back_months,
-    0 as follow_up_days,
-    false as is_standardisation
-from (
-    select * from asked_of_measures
-    union all
-    select * from asked_of_cohorts
-) as asked
-group by indicator_cohort_key, requirement, property
-union all
-select
-    indicator_cohort_key,
-    requirement,
-    property,
-    0 as look_back_months,
-    0 as follow_up_days,
-    true as is_standardisation
-from standardised
+    max(follow_up_days) as follow_up_days
+from needs
+group by indicator_cohort_key, requirement, property, is_standardisation
