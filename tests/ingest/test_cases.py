@@ -381,7 +381,7 @@ def test_a_moment_with_a_zone_is_a_time_in_london_on_every_host(
 
 def test_practices_counts_without_a_code_stay_practices_counts(tmp_path: Path) -> None:
     rows = [
-        ["APPOINTMENT_MONTH_START_DATE", "GP_CODE", "SUB_ICB_LOCATION_CODE", "HCP_TYPE", "APPT_MODE", "APPT_STATUS", "COUNT_OF_APPOINTMENTS"],
+        ["APPOINTMENT_MONTH", "GP_CODE", "SUB_ICB_LOCATION_CODE", "HCP_TYPE", "APPT_MODE", "APPT_STATUS", "COUNT_OF_APPOINTMENTS"],
         ["01/09/2025", "Y90001", "99Z", "GP", "Telephone", "Attended", "10"],
         ["01/09/2025", "", "99Z", "GP", "Telephone", "Attended", "3"],
     ]  # fmt: skip
