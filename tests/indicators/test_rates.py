@@ -48,7 +48,8 @@ def figures(bench: Bench, cases: list[tuple[float, float]], limits: str, multipl
     )
     counts["median"] = np.nan
     known = (
-        "select 1 as indicator_cohort_key, unnest(range(100)) as area_key, 302 as month_number, 'month' as period, 'final' as period_status, "
+        "select 1 as indicator_cohort_key, unnest(range(100)) as area_key, 302 as month_number, 'month' as period, "
+        "'final' as period_status, "
         "null::varchar as null_reason, null::varchar as standardised_null_reason, false as is_left_out"
     )
     cohorts = COHORTS.format(rows=f"('x', 'none', '{limits}')").replace(
