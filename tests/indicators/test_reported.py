@@ -62,8 +62,8 @@ def build(bench: Bench, rows: list[dict]) -> pd.DataFrame:
     )
     bench.give("intermediate.build", "select 'QXX' as icb_code")
     bench.give(
-        "intermediate.feed_month_statuses",
-        "select 'reported_measures' as status_group, date '2025-03-01' as month, 'final' as period_status",
+        "intermediate.feed_months",
+        "select 'reported_measures' as feed, date '2025-03-01' as month, true as is_final",
     )
     bench.give(
         "indicators.indicator_areas",

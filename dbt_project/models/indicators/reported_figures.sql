@@ -2,15 +2,6 @@
 -- in which the reported period ends. What is withheld leaves nothing of its own behind: no count, no reply, no limit.
 with
 
-statuses as (
-    select
-        status_group,
-        month,
-        min(period_status) as period_status
-    from {{ ref('feed_month_statuses') }}
-    group by status_group, month
-),
-
 judged as (
     select
         cells.*,
@@ -20,7 +11,8 @@ judged as (
         catalogue.limits,
         case
             when not cells.is_complete then 'incomplete'
-            else coalesce(statuses.period_status, 'provisional')
+            when feed_months.is_final then 'final'
+            else 'provisional'
         end as period_status,
         case
             when not cells.is_delivered and bool_and(cells.area_type = 'icb' or not cells.is_delivered) over of_measure
@@ -37,7 +29,9 @@ judged as (
             and cells.month = withheld.month
             and cells.area_type = withheld.area_type
             and cells.area_code = withheld.area_code
-    left join statuses on catalogue.status_groups = statuses.status_group and cells.month = statuses.month
+    -- the status group of a reported measure is its feed
+    left join {{ ref('feed_months') }} as feed_months
+        on catalogue.status_groups = feed_months.feed and cells.month = feed_months.month
     window of_measure as (partition by cells.measure_id, cells.month, cells.boundary)
 ),
 
