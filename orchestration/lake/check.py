@@ -16,10 +16,11 @@ import duckdb
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError, UsageError
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake.feed import ingest_feed
-from orchestration.lake.loading import quoted
-from orchestration.lake.manifest import Manifest, write_atomically
+from orchestration.lake.manifest import Manifest
 from orchestration.lake.whole_delivery import require_feeds, require_fresh, require_matching_opt_outs
 from orchestration.landing.deliveries import Delivery
 
@@ -173,7 +174,7 @@ def quarantined_rows(settings: Settings, manifest: Manifest) -> list[dict[str, A
     with duckdb.connect() as connection:
         rows = connection.execute(
             f'select file, "column", reason, count(*), list(line order by line)[1:{LINES_LISTED}] '
-            f"from read_parquet({quoted(path)}) group by all order by all"
+            f"from read_parquet({literal(path)}) group by all order by all"
         ).fetchall()
     names = ("file", "column", "reason", "rows", "lines")
     return [{"feed": manifest.feed, **dict(zip(names, row, strict=True))} for row in rows]

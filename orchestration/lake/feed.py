@@ -14,7 +14,6 @@ import logging
 import os
 import shutil
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,17 +22,19 @@ from filelock import FileLock
 
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError
+from orchestration.foundation.files import sync, sync_tree, write_atomically
+from orchestration.foundation.hashes import file_hashes, hash_file
 from orchestration.foundation.settings import Home, Settings
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
 from orchestration.lake.loading import LoadedTable, load_sources
-from orchestration.lake.manifest import FileManifest, Manifest, write_atomically
+from orchestration.lake.manifest import FileManifest, Manifest
 from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.landing.deliveries import Delivery, list_deliveries
-from orchestration.landing.source_files import KnownHashes, hash_file, open_sources, refuse
+from orchestration.landing.source_files import open_sources, refuse
 
 log = logging.getLogger(__name__)
 
@@ -113,15 +114,14 @@ def ingest_locked(settings: Settings, delivery: Delivery, contract: FeedContract
     folder = manifests.delivery_folder(home, contract.feed, delivery.name)
     for abandoned in folder.glob(".building-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
-    hashes = KnownHashes(folder / "seen.json")
-    landed = {file.relative_name: hashes.sha256(file) for file in delivery.files[contract.feed]}
+    hashes = file_hashes(home)
+    landed = {file.relative_name: hashes.of(file.path) for file in delivery.files[contract.feed]}
     key = content_key(settings, delivery, contract, landed, opt_outs)
     found = manifests.versions(home, contract.feed, delivery.name)
     known = next((manifest for manifest in found if manifest.content_key == key), None)
     if known is None or not is_complete(home, known):
         known = build_version(settings, delivery, contract, landed, key, opt_outs, found)
-    if hashes.is_changed:
-        write_atomically(hashes.path, hashes.text())
+    hashes.save()
     manifests.point_to(home, known)
     return known
 
@@ -185,28 +185,12 @@ def build_version(
             shutil.rmtree(target)
         publish_quarantine(home, manifest, work / "quarantine.parquet")
         (finished / manifests.MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-        sync(finished)
+        sync_tree(finished)
         finished.rename(target)
-        sync_folder(folder)
+        sync(folder)
         return manifest
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def sync(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def publish_quarantine(home: Home, manifest: Manifest, made: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home
 
 MANIFEST = "manifest.json"
@@ -114,14 +113,3 @@ def point_to(home: Home, manifest: Manifest) -> None:
     text = json.dumps({"version": manifest.version})
     if not pointer.is_file() or pointer.read_text(encoding="utf-8") != text:
         write_atomically(pointer, text)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

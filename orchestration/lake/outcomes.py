@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contracts import FeedContract
-from orchestration.foundation.warehouse import quote
-from orchestration.lake.loading import LoadedTable, add_quarantined, quoted
+from orchestration.foundation.sql import literal, quote
+from orchestration.lake.loading import LoadedTable, add_quarantined
 from orchestration.lake.retention_note import RetentionNote
 
 
@@ -25,7 +25,7 @@ def find_outcomes(
         "create table outcomes (source integer, row_id bigint, kind varchar, rule varchar, column_name varchar)"
     )
     if opt_out_files:
-        files = ", ".join(quoted(path) for path in opt_out_files)
+        files = ", ".join(literal(path) for path in opt_out_files)
         connection.execute(
             f"create table opted_out as select distinct person_id from read_parquet([{files}], hive_partitioning = false)"
         )

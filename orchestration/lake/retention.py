@@ -17,12 +17,13 @@ from pydantic import BaseModel
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import UsageError
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
-from orchestration.lake.loading import quoted
-from orchestration.lake.manifest import Manifest, write_atomically
+from orchestration.lake.manifest import Manifest
 from orchestration.lake.retention_note import NOTE, read_note
 
 
@@ -120,7 +121,7 @@ def drop_persons(settings: Settings, manifest: Manifest, identifiers: list[str])
         connection.executemany("insert into gone values (?)", [[value] for value in identifiers])
         for path in sorted(folder.glob("coverage_month=*/*.parquet")):
             rows = connection.execute(
-                f"select count(*) from read_parquet({quoted(path)}, hive_partitioning = false) "
+                f"select count(*) from read_parquet({literal(path)}, hive_partitioning = false) "
                 "where person_id in (from gone)"
             ).fetchone()
             if not rows or not rows[0]:
@@ -128,8 +129,8 @@ def drop_persons(settings: Settings, manifest: Manifest, identifiers: list[str])
             removed += rows[0]
             temporary = path.with_name(f".{path.name}.tmp")
             connection.execute(
-                f"copy (select * from read_parquet({quoted(path)}, hive_partitioning = false) "
-                f"where person_id is null or person_id not in (from gone)) to {quoted(temporary)} "
+                f"copy (select * from read_parquet({literal(path)}, hive_partitioning = false) "
+                f"where person_id is null or person_id not in (from gone)) to {literal(temporary)} "
                 "(format parquet, compression zstd)"
             )
             temporary.replace(path)

@@ -10,13 +10,13 @@ import duckdb
 import yaml
 
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.publishing.disclosure import Measure, Protection, Publication, protect, rounded
 from orchestration.publishing.marts import (
     attach,
     columns_of,
     comment,
     create_table,
-    literal,
     tables_of,
     write_parquet,
     writer,

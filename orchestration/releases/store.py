@@ -7,7 +7,6 @@ anywhere leaves either the old state or the new one. What a killed process may l
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.foundation.errors import IntMartsError, UsageError
+from orchestration.foundation.files import sync, sync_tree, write_atomically
 
 RECEIPT_NAME = "release.json"
 RELEASE_NAME = re.compile(r"(?P<delivery>\d{4}-\d{2}(?:-M13)?)\.(?P<number>[1-9]\d*)")
@@ -37,29 +37,6 @@ class ReleaseId:
         if found is None:
             raise UsageError(f"{text!r} is not the name of a release (for example 2025-10.2); see `int-marts releases`")
         return cls(found["delivery"], int(found["number"]))
-
-
-def sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_tree(folder: Path) -> None:
-    """Every file and folder below, then the folder itself, on disk."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        sync_file(path)
-    sync_file(folder)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    sync_file(beside)
-    beside.replace(path)
-    sync_file(path.parent)
 
 
 class ReleaseStore:
@@ -145,7 +122,7 @@ class ReleaseStore:
         except OSError:  # a file system without links (Windows without the privilege): readers there use the note
             return
         beside.replace(self.link)
-        sync_file(self.root)
+        sync(self.root)
 
     # -- making and removing ------------------------------------------------------------------------------------------------
 
@@ -166,7 +143,7 @@ class ReleaseStore:
             raise IntMartsError(f"release {release} exists already and is never changed")
         sync_tree(built)
         built.rename(self.folder(release))
-        sync_file(self.root)
+        sync(self.root)
 
     def remove(self, release: ReleaseId) -> None:
         """Hidden first, so that nobody ever sees half a release."""
