@@ -26,6 +26,7 @@ from orchestration.foundation.sql import literal, quote
 from orchestration.lake import manifest as manifests
 from orchestration.lake.manifest import Manifest
 from orchestration.landing.deliveries import Delivery, list_deliveries
+from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
 UNDATED = "undated"
 # Raised when what is written from the same manifests changes.
@@ -63,14 +64,17 @@ class Segment(NamedTuple):
 def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
     """FeedContract → the manifests in force of every delivery up to this one, oldest first.
 
-    A delivery that is still in landing has the feeds it has there; one that was archived has what the lake holds.
+    What is withdrawn is not live. A delivery that is gone from landing without that has what the lake holds, and a check names it.
     """
     landed: dict[str, Delivery] = {delivery.name: delivery for delivery in list_deliveries(home)}
+    withdrawals = read_withdrawals(home)
     found: dict[str, list[Manifest]] = {}
     for feed in load_contracts():
         for folder in sorted((home.lake / feed).glob("delivery=*"), key=lambda path: path.name):
             name = folder.name.removeprefix("delivery=")
             if name > delivery_name or (name in landed and feed not in landed[name].files):
+                continue
+            if is_withdrawn(withdrawals, name, feed):
                 continue
             manifest = manifests.current(home, feed, name)
             if manifest is not None:

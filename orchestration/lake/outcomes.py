@@ -44,8 +44,8 @@ def find_outcomes(
     remove_repeated_files(connection, tables)
     add(connection, tables, "row_outcome", "row_outcome is not null")
     quarantine_rounded_codes(connection, contract, tables)
-    if contract.person and retention.forgotten:
-        gone = "sha256(person_id) in (select fingerprint from forgotten)"
+    if contract.person and contract.feed != "opt_outs" and retention.forgotten:
+        gone = "sha256(lower(person_id)) in (select fingerprint from forgotten)"
         add(connection, tables, "'removed|forgotten|'", gone)
     if contract.person and opt_out_files:
         add(connection, tables, "'removed|opt_out|'", "person_id in (select person_id from opted_out)")

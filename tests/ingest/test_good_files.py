@@ -34,7 +34,8 @@ def test_a_known_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     settings = load_settings(home=tmp_path, threads=2)
     write_good(settings.paths.landing / "2025-10", "deaths")
     delivery = find_delivery(settings.paths)
-    time.sleep(0.03)  # a file that is younger than a tick of the kernel's clock is not remembered
     first = ingest_feed(settings, delivery, "deaths")
+    time.sleep(0.03)  # a file that is younger than a tick of the kernel's clock is not remembered
+    assert ingest_feed(settings, delivery, "deaths") == first
     monkeypatch.setattr("orchestration.foundation.hashes.hash_file", lambda path: pytest.fail("read again"))
     assert ingest_feed(settings, delivery, "deaths") == first
