@@ -156,7 +156,7 @@ def _choices(
             [
                 f"{area.area_type}:{area.code}",
                 area.name,
-                parents.get(area.parent_code, "") if area.area_type == "int" else "",
+                parents.get(area.parent_code or "", "") if area.area_type == "int" else "",
             ]
             for area in data.areas.values()
         ],
