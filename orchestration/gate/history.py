@@ -16,6 +16,7 @@ from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.lake.manifest import current_folder
+from orchestration.releases.listing import list_releases
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 1_000_000
@@ -77,8 +78,6 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
 def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
     """`previous_figures`: figures over everybody, large enough to compare, of the newest release of an earlier delivery; none without
     one. A release of this very delivery is never compared with: the check would come out otherwise once it is published."""
-    from orchestration.publishing import list_releases
-
     earlier = [release for release in list_releases(settings) if release.delivery < delivery]
     columns = "indicator_id, cohort_id, area_type, area_code, month, period, definition_version, value"
     connection = warehouse.connection

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError
+from orchestration.foundation.hashes import file_hashes
 from orchestration.foundation.settings import Home, Settings
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
@@ -143,8 +144,10 @@ def content_key(
 
 
 def is_complete(home: Home, manifest: Manifest) -> bool:
-    folder = manifest.folder(home)
-    return all((folder / name).is_file() for name in manifest.parquet)
+    folder, hashes = manifest.folder(home), file_hashes(home)
+    return bool(manifest.landed) and all(
+        hashes.of(folder / name) == sha256 for name, sha256 in manifest.parquet.items()
+    )
 
 
 def build_version(
@@ -280,6 +283,7 @@ def ingest_into(
         last_date=last_date,
         parquet={str(path.relative_to(finished)): hash_file(path) for path in parquet},
         files=files,
+        landed=landed,
     )
     if sum(coverage.values()) != manifest.rows_loaded:
         raise IntMartsError(f"{contract.feed} of {delivery.name}: the lake does not hold the rows that were counted")

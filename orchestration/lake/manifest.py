@@ -10,10 +10,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Home
 
 MANIFEST = "manifest.json"
 POINTER = "current.json"
+# the coverage month of rows without a date
+UNDATED = "undated"
 
 
 class FileManifest(BaseModel):
@@ -57,6 +60,12 @@ class Manifest(BaseModel):
     last_date: str | None = None
     parquet: dict[str, str] = Field(default_factory=dict, description="Parquet file → sha256")
     files: list[FileManifest]
+    landed: dict[str, str] = Field(default_factory=dict, description="landed file, an archive as a whole → sha256")
+
+    @property
+    def version_id(self) -> str:
+        """The hash of the manifest: what is built from a version names it by this."""
+        return hash_json(self.model_dump(mode="json"))
 
     @property
     def sha256(self) -> dict[str, str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse, quote
+from orchestration.foundation.warehouse import MART_SCHEMAS, TableFacts, Warehouse, quote
 from orchestration.publishing.dictionary import Dictionary
-from orchestration.releases.receipt import TableFacts
 
 # DuckDB 1.5 would write this by default; said aloud, because BI drivers lag behind and a newer writer must not shut them out.
 STORAGE_VERSION = "v1.0.0"
@@ -144,11 +143,7 @@ def table_facts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[st
     try:
         handle = Warehouse(connection)
         return {
-            relation: TableFacts(
-                rows=handle.row_count(relation),
-                content_hash=handle.content_hash(relation),
-                columns=handle.columns(relation),
-            )
+            relation: handle.facts(relation)
             for relation in tables_of(connection, database)
             if relation not in NOT_HASHED
         }

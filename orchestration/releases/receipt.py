@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import VerifyDiffers
+from orchestration.foundation.warehouse import TableFacts
 from orchestration.releases.store import RECEIPT_NAME
 
 # Raised when a column or table of the marts disappears or changes its type or meaning (docs/architecture.md, "Releases").
@@ -18,12 +19,6 @@ SCHEMA_VERSION = 1
 
 Profile = Literal["internal", "public"]
 DATABASE_NAME: dict[Profile, str] = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
-
-
-class TableFacts(BaseModel):
-    rows: int
-    content_hash: str
-    columns: dict[str, str]
 
 
 class InputFile(BaseModel):
