@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from orchestration.build.dbt_runtime import call_dbt, hash_of_models, manifest_path, parsed_environment
-from orchestration.build.plan import Plan, require_versions_whole
+from orchestration.build.plan import Plan, require_inputs_of, require_versions_whole
 from orchestration.build.seal import Seal, break_seal, seal_build
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.settings import Settings
@@ -18,6 +18,8 @@ from orchestration.foundation.settings import Settings
 # unit tests judge the code and data tests the data: neither builds anything
 ARGUMENTS = ["build", "--exclude", "resource_type:test", "resource_type:unit_test"]
 RESULTS = "run_results.json"
+# an exposure is named in the account and is nothing to build
+BUILT = ("success", "pass", "no-op")
 # `Could not convert string '…' to INT32`, `Duplicate key "…"`: DuckDB quotes what offended it
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
@@ -25,8 +27,7 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 def build_warehouse(settings: Settings, plan: Plan) -> Seal:
     """A new warehouse for this plan, whole, and its seal. Raises `GateShut` (a lake file is not what was ingested) or `IntMartsError`."""
     home = settings.paths
-    if not home.inputs_file.exists():
-        raise IntMartsError("the inputs are not there: materialise inputs/plan first, or run `int-marts refresh`")
+    require_inputs_of(home, plan)
     require_versions_whole(settings, plan.delivery)
     break_seal(home)
     for left in (home.warehouse_file, Path(f"{home.warehouse_file}.wal")):
@@ -57,7 +58,7 @@ def run_build(settings: Settings) -> list[dict[str, Any]]:
 
 def require_all_built(results: list[dict[str, Any]]) -> None:
     """Raises `IntMartsError` naming the first node that broke, without a value."""
-    broken = [result for result in results if result["status"] not in ("success", "pass")]
+    broken = [result for result in results if result["status"].lower() not in BUILT]
     if broken:
         first = broken[0]
         raise IntMartsError(

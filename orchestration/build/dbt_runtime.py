@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -71,6 +72,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1)
 def project_fingerprint() -> str:
     """Changes when anything changes that dbt parses."""
     suffixes = {".sql", ".yml", ".yaml", ".csv", ".md"}
@@ -114,9 +116,7 @@ def compiled_project(settings: Settings) -> CompiledProject:
 def _compiled_project(settings: Settings) -> CompiledProject:
     write_measure_unions(DBT_PROJECT_DIR)
     target = manifest_path(settings).parent
-    wanted = CompiledProject(
-        fingerprint=project_fingerprint(), versions=[version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
-    )
+    wanted = wanted_project()
     if known := is_known(target, wanted):
         return known
     settings.paths.create()
@@ -128,6 +128,11 @@ def _compiled_project(settings: Settings) -> CompiledProject:
     made = stamp(target, wanted)
     keep(target, kept)
     return made
+
+
+def wanted_project() -> CompiledProject:
+    versions = [version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
+    return CompiledProject(fingerprint=project_fingerprint(), versions=versions)
 
 
 def compile_into(settings: Settings, target: Path) -> None:

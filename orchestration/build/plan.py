@@ -6,7 +6,9 @@ A plan is worked out from the world as it stands, never read back: whoever uses 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -15,9 +17,9 @@ from orchestration.build.dbt_runtime import compiled_project
 from orchestration.build.inputs import known_deliveries, manifests_up_to, suppliers
 from orchestration.foundation.code_version import files_fingerprint
 from orchestration.foundation.errors import GateShut, IntMartsError
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
-from orchestration.lake.manifest import Manifest
 from orchestration.landing.deliveries import list_deliveries
 
 REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
@@ -75,8 +77,33 @@ def make_plan(settings: Settings, delivery_name: str) -> Plan:
         settings=settings.model_dump(mode="json", include=SETTINGS_OF_A_PLAN),
         registry=file_hashes(settings.paths).of(REGISTRY_FILE),
         models=compiled_project(settings).models,
-        code=files_fingerprint(sorted((PROJECT_ROOT / "orchestration" / "build").rglob("*.py"))),
+        code=code_of_this_room(),
     )
+
+
+@lru_cache(maxsize=1)
+def code_of_this_room() -> str:
+    return files_fingerprint(sorted(Path(__file__).parent.rglob("*.py")))
+
+
+def plan_file(home: Home) -> Path:
+    return home.warehouse / "plan.json"
+
+
+def note_plan(home: Home, plan: Plan) -> None:
+    """Leave the plan beside the inputs that were written for it."""
+    write_atomically(plan_file(home), plan.model_dump_json(indent=1))
+
+
+def require_inputs_of(home: Home, plan: Plan) -> None:
+    """Raises `IntMartsError` unless the inputs that lie there were written for this very plan."""
+    noted = ""
+    with suppress(OSError, ValueError):
+        noted = Plan.model_validate_json(plan_file(home).read_bytes()).build_id
+    if noted != plan.build_id or not home.inputs_file.exists():
+        raise IntMartsError(
+            "the inputs are not those of this plan: materialise inputs/plan first, or run `int-marts refresh`"
+        )
 
 
 def require_versions_whole(settings: Settings, delivery_name: str) -> None:
@@ -94,7 +121,8 @@ def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
     hashes = file_hashes(home)
     found = [
         f"{(manifest.folder(home) / name).relative_to(home.root).as_posix()} {'changed' if now else 'is gone'}"
-        for manifest in live_manifests(home, delivery_name)
+        for versions in suppliers(home, delivery_name).values()
+        for manifest in versions
         for name, sha256 in sorted(manifest.parquet.items())
         if (now := hashes.of(manifest.folder(home) / name)) != sha256
     ]
@@ -103,12 +131,13 @@ def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
 
 
 def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
-    """Landed files of the live versions that are not what was ingested; a delivery that is gone altogether is a check of its own."""
+    """Landed files that are not what was ingested; a delivery that is gone altogether is a check of its own."""
     hashes = file_hashes(home)
     landed = {delivery.name: delivery for delivery in list_deliveries(home) if delivery.name <= delivery_name}
     ingested: dict[str, str] = {}
-    for manifest in live_manifests(home, delivery_name):
-        ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.landed.items()}
+    for listed in manifests_up_to(home, delivery_name).values():
+        for manifest in listed:
+            ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.landed.items()}
     there = {
         f"{delivery.name}/{file.relative_name}": hashes.of(file.path)
         for delivery in landed.values()
@@ -118,11 +147,6 @@ def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
     hashes.save()
     known = {name: sha256 for name, sha256 in ingested.items() if name.split("/", 1)[0] in landed}
     return [f"landing/{text}" for text in difference(known, there)]
-
-
-def live_manifests(home: Home, delivery_name: str) -> Iterator[Manifest]:
-    for listed in suppliers(home, delivery_name).values():
-        yield from listed
 
 
 def difference(then: dict[str, str], now: dict[str, str]) -> list[str]:

@@ -131,7 +131,6 @@ def refresh(
     """Everything for one delivery: ingest, accept, build, check, publish."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.dbt_runtime import parse_beside
         from orchestration.foundation.progress import reporter
         from orchestration.graph.pipeline import refresh as run_refresh
 
@@ -142,7 +141,6 @@ def refresh(
         ):
             from orchestration.synthetic import write_demo
 
-            parse_beside(settings)
             with reporter().step("write demo deliveries"):
                 write_demo(settings.paths.landing)
         done = run_refresh(settings, delivery, wait=wait)
@@ -192,8 +190,8 @@ def publish(
         from orchestration.foundation.errors import UsageError
         from orchestration.foundation.home_lock import hold
         from orchestration.foundation.progress import reporter
-        from orchestration.graph.pipeline import publish_delivery
         from orchestration.landing.deliveries import find_delivery
+        from orchestration.publishing import publish_delivery
 
         if to not in (None, "postgres"):
             raise UsageError(f"--to {to}: only `postgres` is known")

@@ -1,7 +1,7 @@
 """Acceptance, checks, the receipt and the gate. What is imported here must not import Great Expectations: it costs seconds."""
 
 from orchestration.gate.acceptance import accept, require_acceptance
-from orchestration.gate.gate import Verdict, judge, write_registry
+from orchestration.gate.gate import Verdict, judge, tell_gate_is_shut, write_registry
 from orchestration.gate.page import write_quality_page
 from orchestration.gate.receipt import Receipt, read_receipt, void_receipt
 from orchestration.gate.runner import examine
@@ -14,6 +14,7 @@ __all__ = [
     "judge",
     "read_receipt",
     "require_acceptance",
+    "tell_gate_is_shut",
     "void_receipt",
     "write_quality_page",
     "write_registry",

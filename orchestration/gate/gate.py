@@ -19,6 +19,7 @@ from orchestration.foundation.code_version import code_fingerprint
 from orchestration.foundation.errors import GateShut, IntMartsError
 from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
+from orchestration.gate.alerts import raise_alert
 from orchestration.gate.definitions import (
     Definition,
     Registry,
@@ -28,6 +29,7 @@ from orchestration.gate.definitions import (
     register,
     save_registry,
 )
+from orchestration.gate.page import write_quality_page
 from orchestration.gate.receipt import Receipt, read_receipt
 from orchestration.gate.runner import declared_now
 from orchestration.gate.waivers import Waiver, holds_shut, load_waivers, problems
@@ -103,10 +105,12 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
     registry = _attempt("registry.complete", load_registry, shut)
     waivers = _attempt("waivers.valid", lambda: load_waivers(settings.paths.waivers_file), shut) or []
     declared = _attempt("registry.complete", lambda: declared_now(settings), shut)
-    plan = _attempt("receipt.plan_unchanged", lambda: make_plan(settings, delivery.name), shut)
     results = list(receipt.results) if receipt else []
-    if receipt and plan:
-        shut += receipt_results(settings, receipt, plan, delivery)
+    if receipt:
+        shut.append(_verdict_on("receipt.delivery", of_another_delivery(receipt, delivery), 1))
+    if receipt and not of_another_delivery(receipt, delivery):
+        plan = _attempt("receipt.plan_unchanged", lambda: make_plan(settings, delivery.name), shut)
+        shut += receipt_results(settings, receipt, plan, delivery) if plan else []
     if receipt and registry and declared:
         results = complete(results, registry, declared)
         shut.append(registry_result(registry, declared))
@@ -132,6 +136,12 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
     )
 
 
+def tell_gate_is_shut(settings: Settings, verdict: Verdict) -> None:
+    """The quality page and an alert, so that people see why nothing was published."""
+    write_quality_page(settings.paths.logs / "refused" / verdict.delivery, verdict)
+    raise_alert(settings, kind="gate_shut", delivery=verdict.delivery, text=verdict.summary)
+
+
 def write_registry(settings: Settings) -> int:
     """Rewrites `expectations/checks.yml` from the checks as they are; returns how many there are."""
     registry = register(declared_now(settings).values())
@@ -151,19 +161,17 @@ def machinery(check_id: str) -> Definition:
     )
 
 
+def of_another_delivery(receipt: Receipt, delivery: Delivery) -> list[str]:
+    names = {
+        "the warehouse was built for": receipt.seal_of_build.delivery,
+        "the checks were made for": receipt.plan.delivery,
+    }
+    return [f"{what} {found}, not for {delivery.name}" for what, found in names.items() if found != delivery.name]
+
+
 def receipt_results(settings: Settings, receipt: Receipt, plan: Plan, delivery: Delivery) -> list[CheckResult]:
     """The receipt against the world as it is now, one result per link of the chain."""
     home, sealed = settings.paths, receipt.seal_of_build
-    for_delivery = [
-        f"{what} {found}, not for {delivery.name}"
-        for what, found in (
-            ("the warehouse was built for", sealed.delivery),
-            ("the checks were made for", receipt.plan.delivery),
-        )
-        if found != delivery.name
-    ]
-    if for_delivery:
-        return [_verdict_on("receipt.delivery", for_delivery, 1)]
     built = changed_since_sealed(home, sealed)
     if sealed.build_id != receipt.build_id:
         built.append("the warehouse was built from another plan than was checked")
@@ -172,7 +180,6 @@ def receipt_results(settings: Settings, receipt: Receipt, plan: Plan, delivery: 
     code = ["the code changed"] if receipt.code_fingerprint != code_fingerprint() else []
     return [
         _verdict_on("receipt.present", [], 1),
-        _verdict_on("receipt.delivery", [], 1),
         _verdict_on("receipt.plan_unchanged", receipt.plan.differences(plan), len(plan.versions)),
         _verdict_on("receipt.inputs_unchanged", files, len(plan.versions)),
         _verdict_on("receipt.dbt_build", built, len(sealed.tables)),

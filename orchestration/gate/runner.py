@@ -13,7 +13,7 @@ from orchestration.foundation.errors import GateShut
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import Warehouse, open_warehouse
-from orchestration.gate import acceptance, delivery_checks, drift, suites
+from orchestration.gate import acceptance, delivery_checks, drift, suite_files, suites
 from orchestration.gate.dbt_tests import DbtTests
 from orchestration.gate.definitions import Definition, expectation_hashes
 from orchestration.gate.receipt import Receipt, remember_since, write_receipt
@@ -31,7 +31,7 @@ def open_build(settings: Settings) -> Iterator[Warehouse]:
 
 def declared(tests: DbtTests) -> dict[str, Definition]:
     """Every check there is now, by id, except the gate's own."""
-    return {**delivery_checks.definitions(), **tests.definitions(), **suites.definitions(), **drift.definitions()}
+    return {**delivery_checks.definitions(), **tests.definitions(), **suite_files.definitions(), **drift.definitions()}
 
 
 def declared_now(settings: Settings) -> dict[str, Definition]:

@@ -68,6 +68,7 @@ class ReleaseReceipt(BaseModel):
     schema_changes: list[str] = []
     build_id: str
     build_key: str
+    is_synthetic: bool = False
     code_fingerprint: str
     git_commit: str
     package_versions: dict[str, str]

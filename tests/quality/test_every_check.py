@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from orchestration.gate.dbt_evidence import DbtEvidence, load_evidence
+from orchestration.gate.evaluate import RowCounter, declared, evaluate, open_build
+from orchestration.gate.rerun import Rerun
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import definitions, drift, suites
-from orchestration.gate.dbt_evidence import DbtEvidence, load_evidence
-from orchestration.gate.evaluate import RowCounter, declared, evaluate, open_build
 from orchestration.gate.feed_frames import FeedFrames
 from orchestration.gate.gate import complete, holds_shut, registry_result
-from orchestration.gate.rerun import Rerun
 from orchestration.landing.deliveries import find_delivery
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from orchestration.gate.fingerprints import build_note
+
 from orchestration.foundation.checks import State
 from orchestration.gate import definitions
-from orchestration.gate.fingerprints import build_note
 from orchestration.gate.receipt import read_receipt, receipt_file, void_receipt
 from tests.quality.build import DELIVERY, Build
 
