@@ -147,12 +147,12 @@ class DbtTests:
         for check_ids in by_relation.values():
             found = failures(warehouse, [compiled_sql(self.tests[check_id]) for check_id in check_ids])
             results += [
-                self._result(definitions[check_id], self.tests[check_id], broken, delivered, counter)
+                self.result(definitions[check_id], self.tests[check_id], broken, delivered, counter)
                 for check_id, broken in zip(check_ids, found, strict=True)
             ]
         return results
 
-    def _result(
+    def result(
         self,
         definition: Definition,
         node: dict[str, Any],
@@ -160,6 +160,7 @@ class DbtTests:
         delivered: frozenset[str],
         counter: RowCounter,
     ) -> CheckResult:
+        """What a test that returned `failed` rows (None: it cannot be run) says about its table."""
         check = _meta(node)
         if not RELATION.fullmatch(definition.relation):
             return definition.result(State.ERROR, "does not say which relation it examines (meta.relation)")

@@ -284,7 +284,7 @@ def ingest_into(
         coverage=coverage,
         first_date=first_date,
         last_date=last_date,
-        parquet={str(path.relative_to(finished)): hash_file(path) for path in parquet},
+        parquet={str(path.relative_to(finished)): hash_file(path) for path in sorted(finished.rglob("*.parquet"))},
         files=files,
         landed=landed,
     )
