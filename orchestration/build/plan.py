@@ -20,7 +20,9 @@ from orchestration.foundation.errors import GateShut, IntMartsError
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
+from orchestration.lake.manifest import verify_version
 from orchestration.landing.deliveries import list_deliveries
+from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
 REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
 # what of the settings decides a figure or whether it may leave the house
@@ -73,7 +75,7 @@ def make_plan(settings: Settings, delivery_name: str) -> Plan:
     return Plan(
         delivery=delivery_name,
         data_cut=deliveries[delivery_name].data_cut,
-        versions={f"{item.feed}/{item.delivery}": item.version_id for listed in live.values() for item in listed},
+        versions={f"{item.feed}/{item.delivery}": item.id for listed in live.values() for item in listed},
         settings=settings.model_dump(mode="json", include=SETTINGS_OF_A_PLAN),
         registry=file_hashes(settings.paths).of(REGISTRY_FILE),
         models=compiled_project(settings).models,
@@ -111,37 +113,34 @@ def require_versions_whole(settings: Settings, delivery_name: str) -> None:
     damaged = changed_in_lake(settings.paths, delivery_name)
     if damaged:
         raise GateShut(
-            f"{'; '.join(damaged[:5])}: not what was ingested. `int-marts refresh` reads the delivery again from landing",
+            f"{'; '.join(damaged[:5])}. `int-marts refresh` reads the delivery again from landing",
             ["chain.versions"],
         )
 
 
 def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
     """Files of the live versions that are not what their manifests say."""
-    hashes = file_hashes(home)
-    found = [
-        f"{(manifest.folder(home) / name).relative_to(home.root).as_posix()} {'changed' if now else 'is gone'}"
-        for versions in suppliers(home, delivery_name).values()
-        for manifest in versions
-        for name, sha256 in sorted(manifest.parquet.items())
-        if (now := hashes.of(manifest.folder(home) / name)) != sha256
+    folders = (manifest.folder(home) for versions in suppliers(home, delivery_name).values() for manifest in versions)
+    return [
+        f"{(folder / name).relative_to(home.root).as_posix()} is not what was ingested"
+        for folder in folders
+        for name in verify_version(folder)
     ]
-    hashes.save()
-    return found
 
 
 def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
     """Landed files that are not what was ingested; a delivery that is gone altogether is a check of its own."""
     hashes = file_hashes(home)
     landed = {delivery.name: delivery for delivery in list_deliveries(home) if delivery.name <= delivery_name}
-    ingested: dict[str, str] = {}
+    withdrawals, ingested = read_withdrawals(home), dict[str, str]()
     for listed in manifests_up_to(home, delivery_name).values():
         for manifest in listed:
-            ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.landed.items()}
+            ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.made_from.landed.items()}
     there = {
         f"{delivery.name}/{file.relative_name}": hashes.of(file.path)
         for delivery in landed.values()
-        for files in delivery.files.values()
+        for feed, files in delivery.files.items()
+        if not is_withdrawn(withdrawals, delivery.name, feed)
         for file in files
     }
     hashes.save()

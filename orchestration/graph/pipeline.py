@@ -24,6 +24,7 @@ from orchestration.graph.assets.shared import use_settings
 from orchestration.graph.automation import REFRESH_JOB_NAME
 from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries
+from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery
 from orchestration.publishing import Publication, current_release, find_release, verify
 from orchestration.publishing.publisher import public_twin
@@ -47,6 +48,7 @@ def unchanged(settings: Settings, delivery_name: str) -> Publication | None:
         current = current_release(settings)
         if current is None or current.delivery != delivery_name:
             return None
+        ingest_delivery(settings, find_delivery(home, delivery_name))
         plan, sealed = make_plan(settings, delivery_name), read_seal(home)
         differing = [
             current.build_id != plan.build_id or sealed.build_id != plan.build_id,

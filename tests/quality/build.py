@@ -19,7 +19,7 @@ from orchestration.foundation.settings import Settings
 from orchestration.gate import Receipt, Verdict, definitions, examine, judge
 from orchestration.gate.dbt_tests import DbtTests
 from orchestration.gate.runner import declared
-from orchestration.lake.manifest import Manifest
+from orchestration.lake.manifest import MadeFrom, Manifest
 from orchestration.landing.deliveries import find_delivery
 
 DELIVERY = "2025-10"
@@ -145,10 +145,13 @@ class Build:
             feed="hes_apc",
             delivery=DELIVERY,
             version=1,
-            content_key="k",
-            contract_version="1",
-            data_cut="2025-10-31",
-            coverage_from="2025-10-01",
+            made_from=MadeFrom(
+                code="",
+                contract_version="1",
+                landed={"hes_apc.csv": hash_file(self.landed_file)},
+                data_cut="2025-10-31",
+                coverage_from="2025-10-01",
+            ),
             person_id_space=None,
             rows_read=3,
             rows_loaded=3,
@@ -157,9 +160,8 @@ class Build:
             last_date="2025-10-30",
             parquet={"coverage_month=2025-10/part-0.parquet": hash_file(self.parquet_file)},
             files=[],
-            landed={"hes_apc.csv": hash_file(self.landed_file)},
         )
-        self.lake_file.write_text(manifest.model_dump_json())
+        self.lake_file.write_text(manifest.text())
 
     def _inputs(self) -> None:
         with duckdb.connect(str(self.settings.paths.inputs_file)) as connection:

@@ -13,7 +13,7 @@ from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import Settings
 from orchestration.gate import accept, require_acceptance
 from orchestration.gate.suite_files import definitions, load_suites
-from orchestration.lake.manifest import Manifest
+from orchestration.lake.manifest import MadeFrom, Manifest
 from orchestration.landing.deliveries import find_delivery
 
 PROFILE = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint"
@@ -32,15 +32,13 @@ def landed(home: Path, attended: int, rows: int, quarantined: int = 0, without: 
         feed="hes_op",
         delivery="2025-10",
         version=1,
-        content_key="k",
-        contract_version="1",
-        data_cut="2025-10-31",
-        coverage_from="2025-10-01",
+        made_from=MadeFrom(code="", contract_version="1", landed={}, data_cut="2025-10-31", coverage_from="2025-10-01"),
         person_id_space=None,
         rows_read=rows + quarantined,
         rows_loaded=rows,
         rows_quarantined=quarantined,
         coverage={"2025-10": rows} if rows else {},
+        parquet={},
         files=[],
     )
     (folder / "manifest.json").write_text(manifest.model_dump_json())

@@ -328,7 +328,7 @@ def test_a_test_whose_sql_breaks_has_not_passed(build: Build) -> None:
 def test_a_build_of_another_plan(build: Build) -> None:
     """Other models, another setting, another version in the lake: each is another plan, and the build is not of it."""
     version = build.lake_file.read_text()
-    build.lake_file.write_text(version.replace('"contract_version":"1"', '"contract_version":"2"'))
+    build.lake_file.write_text(version.replace('"rows_read": 3', '"rows_read": 4'))
     assert build.shut_by() == {"receipt.plan_unchanged"}
     build.lake_file.write_text(version)
     assert build.judge().is_open
