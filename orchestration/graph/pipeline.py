@@ -1,7 +1,4 @@
-"""The main job as one call: what the command, the schedule and the UI have in common.
-
-`refresh` runs the Dagster job `refresh` in this process, so that every run, however it was started, leaves the same trace.
-"""
+"""The main job as one call, in this process: every run, however it was started, leaves the same trace."""
 
 from __future__ import annotations
 
@@ -12,11 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.build.dbt_runtime import compile_beside
-from orchestration.build.plan import changed_in_lake, changed_in_landing, make_plan
-from orchestration.build.seal import changed_since_sealed, read_seal
-from orchestration.foundation.code_version import code_fingerprint
 from orchestration.foundation.errors import DeliveryRefused, GateShut, IntMartsError, UsageError
-from orchestration.foundation.home_lock import hold
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
 from orchestration.gate.suites import import_great_expectations
@@ -24,45 +17,8 @@ from orchestration.graph.assets.shared import use_settings
 from orchestration.graph.automation import REFRESH_JOB_NAME
 from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries
-from orchestration.lake.whole_delivery import ingest_delivery
-from orchestration.landing.deliveries import find_delivery
-from orchestration.publishing import Publication, current_release, find_release, verify
+from orchestration.publishing import Publication, find_release
 from orchestration.publishing.publisher import public_twin
-
-
-def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = False) -> Publication:
-    """Everything for one delivery (default: the newest): ingest, accept, build, check, publish.
-
-    Raises `UsageError` (no such delivery), `DeliveryRefused`, `GateShut`, `Busy` or `IntMartsError` (a fault).
-    """
-    delivery = find_delivery(settings.paths, delivery_name)
-    with hold(settings.paths, purpose=f"refresh {delivery.name}", wait=wait), reporter().step("look for changes"):
-        same = unchanged(settings, delivery.name)
-    return same or run_job(settings, delivery.name)
-
-
-def unchanged(settings: Settings, delivery_name: str) -> Publication | None:
-    """The current release, when every link of the chain behind it holds: landing, lake, plan, code, sealed build and the release itself."""
-    home = settings.paths
-    try:
-        current = current_release(settings)
-        if current is None or current.delivery != delivery_name:
-            return None
-        ingest_delivery(settings, find_delivery(home, delivery_name))
-        plan, sealed = make_plan(settings, delivery_name), read_seal(home)
-        differing = [
-            current.build_id != plan.build_id or sealed.build_id != plan.build_id,
-            current.receipt.code_fingerprint != code_fingerprint(),
-            changed_in_landing(home, delivery_name),
-            changed_in_lake(home, delivery_name),
-            changed_since_sealed(home, sealed),
-        ]
-        if any(differing):
-            return None
-        verify(settings, current.release_id)
-    except IntMartsError:
-        return None
-    return public_twin(settings, current, is_new=False)
 
 
 def run_job(settings: Settings, delivery_name: str) -> Publication:
