@@ -13,6 +13,7 @@ from orchestration.build.dbt_runtime import call_dbt, hash_of_models, manifest_p
 from orchestration.build.plan import Plan, require_inputs_of, require_versions_whole
 from orchestration.build.seal import Seal, break_seal, seal_build
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.machine import fault_said
 from orchestration.foundation.settings import Settings
 
 # unit tests judge the code and data tests the data: neither builds anything
@@ -61,6 +62,8 @@ def require_all_built(results: list[dict[str, Any]]) -> None:
     broken = [result for result in results if result["status"].lower() not in BUILT]
     if broken:
         first = broken[0]
+        if fault := fault_said(str(first["message"])):
+            raise fault
         raise IntMartsError(
             f"dbt: {len(broken)} of {len(results)} nodes were not built, first {first['unique_id']}: "
             f"{first_line(first['message'])} (the SQL failed, not a data check)"

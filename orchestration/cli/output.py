@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from orchestration.foundation.errors import EXIT_FAULT, IntMartsError
+from orchestration.foundation.machine import machine_fault
 from orchestration.foundation.progress import Reporter, use_reporter
 
 
@@ -112,6 +113,8 @@ def leave_with(error: IntMartsError, as_json: bool) -> NoReturn:
 
 def leave_with_fault(error: Exception, as_json: bool) -> NoReturn:
     """A fault nobody foresaw: its kind and where it happened, never its message, which could quote a patient-level value."""
+    if fault := machine_fault(error):
+        leave_with(fault, as_json)
     trace = error.__traceback__
     where = "unknown"
     while trace:

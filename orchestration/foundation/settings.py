@@ -120,7 +120,11 @@ class Settings(BaseSettings):
         default_factory=dict, description="feed -> identifier space, where it differs from the feed's contract"
     )
     threads: int = Field(default_factory=lambda: min(os.cpu_count() or 2, 8), ge=1)
-    memory_limit: str = Field(default="4GB", description="DuckDB memory limit; beyond it DuckDB spills to disk")
+    memory_limit: str = Field(
+        default="4GB",
+        pattern=r"^\s*\d+(\.\d+)?\s*([kKmMgGtT]i?)?[bB]\s*$",
+        description="DuckDB memory limit, as 4GB; beyond it DuckDB spills to disk",
+    )
     restatement_flag_pct: float = Field(
         default=5.0, gt=0, description="a published figure that moves more than this is flagged"
     )

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -173,7 +174,14 @@ def tell_what_is_late(settings: Settings, on_date: dt.date) -> list[Path]:
 
 def _was_told(settings: Settings, kind: str, delivery: str, since: dt.datetime) -> bool:
     files = (settings.paths.logs / "alerts").glob(f"*-{kind}-{delivery}.json")
-    return any(dt.datetime.fromisoformat(json.loads(file.read_text())["raised_at"]) > since for file in files)
+    return any(moment > since for file in files if (moment := _raised_at(file)))
+
+
+def _raised_at(file: Path) -> dt.datetime | None:
+    """None where the file cannot be read as an alert: people are then told once more."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return dt.datetime.fromisoformat(json.loads(file.read_text(encoding="utf-8"))["raised_at"])
+    return None
 
 
 def _send(send: Callable[[], None]) -> None:

@@ -2,19 +2,24 @@
 
 import hashlib
 import time
+from contextlib import suppress
 
 import dagster as dg
 
-from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED
+from orchestration.build.plan import changed_in_landing, make_plan
+from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED, IntMartsError
 from orchestration.foundation.hashes import file_hashes
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
-from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs
+from orchestration.graph.instance import DELIVERY_PARTITIONS, DIED_TAG, close_dead_runs
 from orchestration.landing.deliveries import Delivery, list_deliveries, missing_feeds
-from orchestration.publishing import current_release
+from orchestration.releases.listing import current_release
 
 REFRESH_JOB_NAME = "refresh"
+CONTENT_TAG = "int_marts/content"
+# a run that dies each time (of too little memory, say) is not tried for ever
+MOST_TRIES = 3
 
 
 def listing(delivery: Delivery) -> list[tuple[str, int, int]]:
@@ -35,20 +40,37 @@ def contents(settings: Settings, deliveries: list[Delivery]) -> list[tuple[str, 
 
 
 def content_key(settings: Settings, deliveries: list[Delivery]) -> str:
-    """The run key of the newest of these deliveries: a re-sent file of any of them is a new key, so Dagster, which never repeats
-    a key, never ignores it."""
+    """What the newest of these deliveries would be made from: another one when a file of any of them is sent again."""
     digest = hashlib.sha256(repr(contents(settings, deliveries)).encode())
     return f"{deliveries[-1].name}-{digest.hexdigest()[:16]}"
 
 
-def is_published(settings: Settings, deliveries: list[Delivery]) -> str | None:
-    """The current release, when it was made from these very files (or is of a newer delivery)."""
-    current = current_release(settings)
-    if current is None or current.delivery < deliveries[-1].name:
+def next_run_key(instance: dg.DagsterInstance, content: str, is_changed: bool) -> str | None:
+    """The key of a run of these contents; None while one is under way, or when there was one and nothing asks for another.
+
+    Dagster never repeats a key, so that files put back (A, B, A) and a run that died each get a new one. `is_changed`: landing is not
+    as it was when it was last looked at.
+    """
+    runs = list(instance.get_runs(dg.RunsFilter(tags={CONTENT_TAG: content})))
+    died = [DIED_TAG in run.tags for run in runs]
+    if runs and not runs[0].is_finished:
         return None
-    used = {(file.delivery, file.feed, file.sha256) for file in current.receipt.inputs}
-    landed = {(delivery, feed, sha256) for delivery, feed, _, sha256 in contents(settings, deliveries)}
-    return current.release_id if landed <= used else None
+    if runs and not is_changed and not (died[0] and sum(died) < MOST_TRIES):
+        return None
+    return f"{content}-{len(runs) + 1}"
+
+
+def is_published(settings: Settings, deliveries: list[Delivery]) -> str | None:
+    """The current release, when it is of the plan that these very files make (or of a newer delivery)."""
+    newest = deliveries[-1].name
+    with suppress(IntMartsError):
+        current = current_release(settings)
+        if current is None or current.delivery < newest:
+            return None
+        plan = make_plan(settings, current.delivery)
+        if current.build_id == plan.build_id and not changed_in_landing(settings.paths, current.delivery):
+            return current.release_id
+    return None
 
 
 def unsettled(delivery: Delivery, settings: Settings, now_ns: int) -> str | None:
@@ -85,11 +107,18 @@ def to_refresh(deliveries: list[Delivery], settings: Settings, now_ns: int) -> t
     return ([] if copying else read), list(dict.fromkeys(waiting + copying))
 
 
-def refresh_request(settings: Settings, read: list[Delivery]) -> dg.RunRequest:
+def refresh_request(
+    instance: dg.DagsterInstance, settings: Settings, read: list[Delivery], is_changed: bool
+) -> dg.RunRequest | None:
     """A run that nobody watches waits for the home instead of ending because a person holds it."""
+    content = content_key(settings, read)
+    run_key = next_run_key(instance, content, is_changed)
+    if run_key is None:
+        return None
     return dg.RunRequest(
-        run_key=content_key(settings, read),
+        run_key=run_key,
         partition_key=read[-1].name,
+        tags={CONTENT_TAG: content},
         run_config={"resources": {"home": {"config": {"wait_for_lock": True}}}},
     )
 
@@ -111,12 +140,13 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         context.log.info(reason)
     if not read:
         return dg.SkipReason("; ".join(waiting) or "no delivery in landing")
-    # what was seen last time: nothing is hashed until a name, a size or a time of change differs
+    # what was seen last time; a file is hashed only when a name, a size or a time of change differs
     stamp = hashlib.sha256(repr([(delivery.name, listing(delivery)) for delivery in read]).encode()).hexdigest()
-    if stamp == context.cursor:
+    request = refresh_request(context.instance, settings, read, is_changed=stamp != context.cursor)
+    if request is None:
         return dg.SkipReason("; ".join([f"nothing new since {read[-1].name}", *waiting]))
     return dg.SensorResult(
-        run_requests=[refresh_request(settings, read)],
+        run_requests=[request],
         dynamic_partitions_requests=[DELIVERIES.build_add_request([delivery.name for delivery in read])],
         cursor=stamp,
     )
@@ -139,8 +169,13 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
         newest = read[-1].name
         if release := is_published(settings, read):
             return dg.SkipReason("; ".join([f"{newest} is published already as {release}", *waiting]))
+        request = refresh_request(context.instance, settings, read, is_changed=False)
+        if request is None:
+            return dg.SkipReason(
+                "; ".join([f"{newest} was tried already; its run says why it was not published", *waiting])
+            )
         context.instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [newest])
-        return refresh_request(settings, read)
+        return request
 
     return monthly_refresh
 

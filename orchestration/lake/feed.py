@@ -25,6 +25,7 @@ from orchestration.foundation.code_version import files_fingerprint
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError
 from orchestration.foundation.files import sync, sync_tree, write_atomically
 from orchestration.foundation.hashes import file_hashes
+from orchestration.foundation.machine import machine_fault
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
@@ -79,9 +80,8 @@ def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest |
         raise
     except duckdb.Error as error:
         # DuckDB's own words may hold a value from the file, so only the kind of fault is told.
-        raise IntMartsError(
-            f"reading {feed} of {delivery.name} failed in the engine ({type(error).__name__})"
-        ) from None
+        unforeseen = IntMartsError(f"reading {feed} of {delivery.name} failed in the engine ({type(error).__name__})")
+        raise machine_fault(error) or unforeseen from None
 
 
 def refuse_problems(delivery: Delivery) -> None:

@@ -7,19 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import dagster as dg
+import duckdb
 from pydantic import PrivateAttr
 
-from orchestration.foundation.errors import (
-    EXIT_BUSY,
-    EXIT_FAULT,
-    EXIT_GATE_SHUT,
-    EXIT_REFUSED,
-    EXIT_USAGE,
-    EXIT_VERIFY_DIFFERS,
-    Busy,
-    IntMartsError,
-)
+from orchestration.foundation.errors import Busy, IntMartsError
 from orchestration.foundation.home_lock import hold
+from orchestration.foundation.machine import machine_fault
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.graph.instance import DELIVERY_PARTITIONS
@@ -32,16 +25,6 @@ warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
 ONE_RUN = dg.BackfillPolicy.single_run()
 OWNER = "team:icb_intelligence_team"
 DATA_ENGINEERS = "team:data_engineering"
-ENDINGS = {
-    EXIT_FAULT: "a fault in the pipeline itself",
-    EXIT_USAGE: "not as it is used",
-    EXIT_REFUSED: "delivery refused",
-    EXIT_GATE_SHUT: "gate shut",
-    EXIT_BUSY: "busy: another run holds the home",
-    EXIT_VERIFY_DIFFERS: "a release does not hold what its receipt says",
-}
-
-
 _given: Settings | None = None
 
 
@@ -109,12 +92,20 @@ def plain_words(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContex
             yield
     except IntMartsError as error:
         raise told(error) from None
+    except (OSError, MemoryError, duckdb.Error) as error:
+        if fault := machine_fault(error):
+            reporter().failures.append(fault)
+            raise told(fault) from None
+        # what the engine says may quote a value: its kind alone is told
+        unforeseen = IntMartsError(f"{step} failed ({type(error).__name__})")
+        reporter().failures.append(unforeseen)
+        raise told(unforeseen) from None
 
 
 def told(error: IntMartsError) -> dg.Failure:
     """A failure of the house as Dagster shows it: the command's own words, no traceback, no retry."""
     return dg.Failure(
         description=str(error),
-        metadata={"what_happened": str(error), "ended_as": ENDINGS[error.exit_code], "exit_code": error.exit_code},
+        metadata={"what_happened": str(error), "ended_as": error.ended_as, "exit_code": error.exit_code},
         allow_retries=False,
     )
