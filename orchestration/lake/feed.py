@@ -34,7 +34,8 @@ from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
 from orchestration.landing.deliveries import Delivery, list_deliveries
-from orchestration.landing.source_files import KnownHashes, hash_file, open_sources, refuse
+from orchestration.landing.source import hash_file, refuse
+from orchestration.landing.source_files import KnownHashes, open_sources
 
 log = logging.getLogger(__name__)
 
@@ -334,12 +335,13 @@ def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTab
 
 def file_manifest(table: LoadedTable, outcomes: dict[str, dict[str, int]], quarantined: int) -> FileManifest:
     removed = dict(outcomes.get("removed", {}))
-    if table.blank_lines:
-        removed["blank_row"] = removed.get("blank_row", 0) + table.blank_lines
+    for rule, rows in (("blank_row", table.blank_lines), ("above_header", table.layout.rows_above)):
+        if rows:
+            removed[rule] = removed.get(rule, 0) + rows
     return FileManifest(
         file=table.source.label,
         sha256=table.source.sha256,
-        rows_read=table.rows_read,
+        rows_read=table.rows_read + table.layout.rows_above,
         rows_loaded=table.rows_in_table - sum(sum(rules.values()) for rules in outcomes.values()),
         rows_quarantined=quarantined,
         rows_removed=removed,

@@ -16,7 +16,7 @@ from orchestration.lake import privacy
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.layout import FileLayout, find_layout, named
-from orchestration.landing.source_files import Source, refuse
+from orchestration.landing.source import Source, refuse
 
 MOST_ROWS = 0.5
 REJECT_REASONS = {
