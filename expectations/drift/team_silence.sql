@@ -34,5 +34,5 @@ select
     concat_ws(' ', int_code, strftime(month, '%Y-%m')) as subject,
     cast(y as bigint) + 1 as examined,
     usual >= $certain and y < $share * usual as is_violation,
-    format('{:.0f} records, {:.0f} in its other months', y, usual) as note
+    format('{} records, {:.0f} in its other months', cast(y as bigint), usual) as note
 from of_team

@@ -33,6 +33,7 @@ from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
+from orchestration.lake.typing_sql import LOCAL_ZONE
 from orchestration.landing.deliveries import Delivery, list_deliveries
 from orchestration.landing.source import hash_file, refuse
 from orchestration.landing.source_files import KnownHashes, open_sources
@@ -181,6 +182,8 @@ def build_version(
         with duckdb.connect(":memory:", config=config) as connection:
             # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
             connection.execute("set enable_progress_bar = false")
+            # Moments of a Parquet file as text: the same on every host.
+            connection.execute(f"set TimeZone = '{LOCAL_ZONE}'")
             manifest = ingest_into(
                 connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
             )
