@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from pathlib import Path
 from typing import NamedTuple
@@ -43,11 +42,6 @@ def refuse(label: str, reason: str, action: str, line: int | None = None) -> Del
     return DeliveryRefused(
         f"{where}: {reason}; {action}", [{"file": label, "line": line, "reason": reason, "what_to_do": action}]
     )
-
-
-def hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def head_text(source: Source, characters: int = 1 << 18) -> str:

@@ -9,20 +9,19 @@ import bz2
 import codecs
 import csv
 import gzip
-import json
 import lzma
 import re
 import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from orchestration.contracts import FeedContract
+from orchestration.foundation.hashes import hash_file
 from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile, is_hidden_or_temporary
-from orchestration.landing.source import NO_TEXT, Source, TextFacts, hash_file, refuse
+from orchestration.landing.source import NO_TEXT, Source, TextFacts, refuse
 from orchestration.landing.workbooks import WORKBOOK_ENDINGS, write_sheets
 
 # A value may be as long as it likes; the reader of a row with a very long one says so by its shape, not by an exception.
@@ -43,31 +42,6 @@ SIGNATURES = {
     b"\xff\xd8\xff": "a picture",
     b"7z\xbc\xaf": "a 7z archive",
 }
-
-
-class KnownHashes:
-    """Hashes of files that have not changed since they were hashed, so that a known file is never read again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[str, dict[str, Any]] = {}
-        self.is_changed = False
-        with suppress(OSError, ValueError):
-            self.known = json.loads(path.read_text(encoding="utf-8"))
-
-    def sha256(self, file: LandedFile) -> str:
-        status = file.path.stat()
-        seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        entry = self.known.get(file.relative_name)
-        if entry and entry["seen"] == seen:
-            return str(entry["sha256"])
-        digest = hash_file(file.path)
-        self.known[file.relative_name] = {"seen": seen, "sha256": digest}
-        self.is_changed = True
-        return digest
-
-    def text(self) -> str:
-        return json.dumps(self.known, indent=1, sort_keys=True)
 
 
 def open_sources(file: LandedFile, sha256: str, contract: FeedContract, work: Path) -> Iterator[Source]:
