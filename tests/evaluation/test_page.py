@@ -31,6 +31,12 @@ def test_each_outcome_has_picture_table_and_verdict_and_the_balancing_one_beside
     assert "after go-live: binds nobody" in page.text_content()
 
 
+def test_the_return_stands_at_one_0_30_and_nought_side_by_side(page: html.HtmlElement) -> None:
+    row = [cell.text_content() for cell in page.xpath("//h2[@id='return']/following-sibling::div[1]//tbody/tr")[0]]
+    assert row[6:10] == ["£751,000", "£177,000", "−£69,000", "3.57"], row
+    assert row[10:] == ["capacity, not cash", "2016/17 (older than three years)"]
+
+
 def test_nothing_says_why(page: html.HtmlElement) -> None:
     words = page.text_content().lower()
     assert not [cause for cause in CAUSES if cause in words]

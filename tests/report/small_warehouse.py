@@ -196,6 +196,13 @@ from (values ('emergency_admissions', 'primary', 'evidence_lower', -9.1::double)
              ('all_visits', 'exploratory', 'too_early', 0.3)) as o(indicator_id, role, verdict, pct),
      (values ('simple', 'overall'), ('event', '-1'), ('event', '0'), ('event', 'overall'), ('wave', '2025-03'),
              ('wave', 'overall')) as r(aggregation, aggregate_key);
+create table marts.evaluation_return as
+select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, realisation, 'evidence_lower' as verdict,
+       8200.0::double as events_avoided, 6000.0::double as events_avoided_lower_95, 9900.0::double as events_avoided_upper_95,
+       'NEL' as point_of_delivery, '2016/17' as price_base, true as is_price_base_old, false as is_cashable,
+       820000.00::decimal(18, 2) as gross_gbp, 69000.00::decimal(18, 2) as cost_gbp,
+       (820000.00 * realisation - 69000.00)::decimal(18, 2) as net_gbp, (820000.00 * realisation / 69000.00)::double as benefit_cost_ratio
+from (values (1.00::decimal(3, 2)), (0.30), (0.00)) as r(realisation);
 create schema as_at;
 create table marts.visits_per_capita as select int_code, month, 30000::bigint as registered_population from marts.dim_int, marts.dim_month;
 create table as_at.visits_per_capita as

@@ -65,6 +65,7 @@ def write_evaluation_page(
         balancing=[outcome for outcome in outcomes if outcome.overall["role"] == "balancing"],
         plan=dicts(warehouse, "select * from marts.evaluation_plan order by all"),
         whole=whole_partnerships(warehouse),
+        returns=read_returns(warehouse),
         VERDICTS=VERDICTS,
         titles=titles(warehouse),
     )
@@ -106,6 +107,16 @@ def read_outcomes(warehouse: Warehouse) -> list[Outcome]:
             )
         )
     return sorted(outcomes, key=lambda o: (ROLES.get(o.overall["role"], 9), o.title, o.indicator_id))
+
+
+def read_returns(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """One row per wave and outcome, with the net value at each realisation side by side."""
+    groups: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in dicts(
+        warehouse, "select * from marts.evaluation_return order by indicator_id, cohort_id, wave_id, realisation desc"
+    ):
+        groups[row["indicator_id"], row["cohort_id"], row["wave_id"]].append(row)
+    return [rows[0] | {"at": rows} for rows in groups.values()]
 
 
 def sentences(row: dict[str, Any]) -> list[str]:
