@@ -30,6 +30,7 @@ def test_a_page_for_the_icb_each_partnership_and_each_team(small_report: Path) -
     names = sorted(p.name for p in small_report.iterdir())
     assert names == [
         "about.html",
+        "evaluation.html",
         *(f"hcp-H{n}.html" for n in range(1, 5)),
         "index.html",
         *(f"int-U0000{n}.html" for n in range(1, 7)),
@@ -60,7 +61,7 @@ def test_same_inputs_same_bytes(tmp_path: Path) -> None:
         warehouse = open_small_warehouse(write_small_warehouse(tmp_path / f"{name}.duckdb", teams=2, indicators=3))
         write_report(tmp_path / name, warehouse, FACTS)
     written = sorted((tmp_path / "one").iterdir())
-    assert len(written) == 6
+    assert len(written) == 7
     for path in written:
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
@@ -196,6 +197,6 @@ def test_a_whole_icb_is_built_in_its_budget(tmp_path: Path) -> None:
     write_report(tmp_path / "report", warehouse, FACTS)
     seconds = time.process_time() - started
     pages = list((tmp_path / "report").iterdir())
-    assert len(pages) == 48
+    assert len(pages) == 49
     assert sum(p.stat().st_size for p in pages) < 30_000_000
     assert seconds < 30, seconds

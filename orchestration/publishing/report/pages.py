@@ -28,6 +28,7 @@ from orchestration.publishing.report.data import (
     ReportData,
     read_report_data,
 )
+from orchestration.publishing.report.evaluation import write_evaluation_page
 
 AREA_WORDS = {
     "icb": "Integrated Care Board",
@@ -55,7 +56,7 @@ class Card:
 
 
 def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
-    """Write `index.html` (the ICB), `hcp-<code>.html`, `int-<code>.html` and `about.html` into `folder`.
+    """Write `index.html` (the ICB), `hcp-<code>.html`, `int-<code>.html`, `about.html` and `evaluation.html` into `folder`.
 
     `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
     The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
@@ -103,6 +104,7 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
         **shared, title="How to read this report", definition_rows=_definition_rows
     )
     (folder / "about.html").write_text(about, encoding="utf-8", newline="\n")
+    write_evaluation_page(folder, warehouse, environment, shared)
 
 
 def page_name(area: Area) -> str:
