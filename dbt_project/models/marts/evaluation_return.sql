@@ -44,7 +44,7 @@ waves as (
         case when count(programme.cost_gbp) = count(*) then cast(sum(programme.cost_gbp) as decimal(18, 2)) end as cost_gbp
     from exposure
     inner join {{ ref('indicator_catalogue') }} as catalogue on exposure.indicator_id = catalogue.indicator_id
-    left join {{ ref('stg_int_programme__months') }} as programme
+    left join {{ ref('team_programme_months') }} as programme
         on exposure.int_code = programme.int_code and exposure.month = programme.month
     group by all
 ),
@@ -76,7 +76,7 @@ priced as (
     from avoided
     inner join {{ ref('avoided_activity') }} as activity on avoided.indicator_id = activity.indicator_id
     inner join {{ ref('unit_costs') }} as costs on activity.point_of_delivery = costs.point_of_delivery
-    cross join {{ ref('stg_plan__build') }} as build
+    cross join {{ ref('build') }} as build
 ),
 
 realised as (
