@@ -43,9 +43,10 @@ coverage: setup  ## the same tests, and which lines of the code they reach (a si
 test-fast: setup  ## unit tests only, under a minute
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not attack and not browser and not soak and not spark and not postgres and not real"
 
-lint: setup  ## ruff, mypy and sqlfluff
+lint: setup  ## ruff, mypy, the order of the rooms and sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests | grep -v "^$$" | tail -40; exit $${PIPESTATUS[0]}
 
 ui: setup  ## the Dagster UI on the same home, http://127.0.0.1:3000

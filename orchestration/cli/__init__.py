@@ -1,5 +1,8 @@
 """The `int-marts` command."""
 
-from orchestration.cli.app import main
+from orchestration.cli import evaluating, upkeep  # noqa: F401 - they register their commands
+from orchestration.cli.app import app
 
-__all__ = ["main"]
+
+def main() -> None:
+    app()

@@ -364,9 +364,3 @@ def ui(
         open_ui(settings_for(home), port, read_only=read_only, prepare_only=prepare_only)
     except IntMartsError as error:
         leave_with(error, as_json=False)
-
-
-def main() -> None:
-    from orchestration.cli import evaluating, upkeep  # noqa: F401 - they register their commands
-
-    app()

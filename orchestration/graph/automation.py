@@ -51,13 +51,18 @@ def next_run_key(instance: dg.DagsterInstance, content: str, is_changed: bool) -
     Dagster never repeats a key, so that files put back (A, B, A) and a run that died each get a new one. `is_changed`: landing is not
     as it was when it was last looked at.
     """
-    runs = list(instance.get_runs(dg.RunsFilter(tags={CONTENT_TAG: content})))
-    died = [DIED_TAG in run.tags for run in runs]
+    runs, died = runs_of(instance, content)
     if runs and not runs[0].is_finished:
         return None
     if runs and not is_changed and not (died[0] and sum(died) < MOST_TRIES):
         return None
     return f"{content}-{len(runs) + 1}"
+
+
+def runs_of(instance: dg.DagsterInstance, content: str) -> tuple[list[dg.DagsterRun], list[bool]]:
+    """The runs of these contents, newest first, and which of them died."""
+    runs = list(instance.get_runs(dg.RunsFilter(tags={CONTENT_TAG: content})))
+    return runs, [DIED_TAG in run.tags for run in runs]
 
 
 def is_published(settings: Settings, deliveries: list[Delivery]) -> str | None:
@@ -142,7 +147,9 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         return dg.SkipReason("; ".join(waiting) or "no delivery in landing")
     # what was seen last time; a file is hashed only when a name, a size or a time of change differs
     stamp = hashlib.sha256(repr([(delivery.name, listing(delivery)) for delivery in read]).encode()).hexdigest()
-    request = refresh_request(context.instance, settings, read, is_changed=stamp != context.cursor)
+    is_changed = stamp != context.cursor
+    has_died = any(runs_of(context.instance, content_key(settings, read))[1][:1])
+    request = refresh_request(context.instance, settings, read, is_changed) if is_changed or has_died else None
     if request is None:
         return dg.SkipReason("; ".join([f"nothing new since {read[-1].name}", *waiting]))
     return dg.SensorResult(

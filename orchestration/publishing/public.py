@@ -12,9 +12,10 @@ import yaml
 
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
-from orchestration.publishing.disclosure import Measure, Protection, Publication, protect, rounded
+from orchestration.publishing.disclosure import Measure, Publication, rounded
 from orchestration.publishing.marts import comment, create_table, write_parquet, writer
 from orchestration.publishing.plan import Plan, release_facts, title_facts, write_words
+from orchestration.publishing.protection import Protection, protect
 from orchestration.publishing.release_tables import write_release_info
 from orchestration.publishing.workbook import write_workbook
 from orchestration.releases.listing import stores

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.foundation.settings import Settings, load_settings
+from orchestration.gate.alerts import tell_what_is_late
 from orchestration.graph.automation import content_key, decide, to_refresh
 from orchestration.landing.deliveries import find_delivery, list_deliveries, missing_feeds
 
@@ -127,6 +128,47 @@ def test_the_sensor_asks_for_one_run_and_then_rests_until_something_changes(sett
 
 
 @pytest.mark.slow
+def test_files_put_back_are_run_again_and_a_run_that_died_is_tried_again_but_not_for_ever(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.graph.automation import MOST_TRIES, landing_sensor
+    from orchestration.graph.instance import DIED_TAG
+
+    cursor, keys = None, []
+
+    def look(instance: dg.DagsterInstance) -> str | None:
+        """The key of the run that the sensor asks for; it is started and left unfinished."""
+        nonlocal cursor
+        said = landing_sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+        if isinstance(said, dg.SkipReason):
+            return None
+        cursor, request = said.cursor, said.run_requests[0]
+        run = instance.create_run_for_job(empty, tags=request.tags)
+        keys.append((request.run_key, run))
+        return request.run_key
+
+    @dg.job(name="refresh")
+    def empty() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for text, changed in (("a,b\n1,2\n", 0), ("a,b\n1,3\n", 100), ("a,b\n1,2\n", 200)):
+            land(settings, text=text, changed=LONG_AGO + changed)
+            assert look(instance)
+            assert look(instance) is None, "one run of the same files at a time"
+            instance.report_run_failed(keys[-1][1])
+            assert look(instance) is None, "a run that failed with a word is not repeated"
+        assert len({key for key, _ in keys}) == 3
+        died = 0
+        instance.add_run_tags(keys[-1][1].run_id, {DIED_TAG: "yes"})
+        while look(instance):
+            died += 1
+            instance.add_run_tags(keys[-1][1].run_id, {DIED_TAG: "yes"})
+            instance.report_run_failed(keys[-1][1])
+        assert died == MOST_TRIES - 1
+        assert len({key for key, _ in keys}) == len(keys)
+
+
+@pytest.mark.slow
 def test_the_sensor_says_what_is_missing(settings: Settings) -> None:
     import dagster as dg
 
@@ -189,6 +231,16 @@ def test_a_failed_run_leaves_an_alert_with_the_step_and_the_words_of_the_house(s
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"raised_at": 3}'])
+def test_a_damaged_alert_stops_nothing(settings: Settings, content: str) -> None:
+    land(settings)
+    folder = settings.paths.logs / "alerts"
+    folder.mkdir(parents=True)
+    (folder / "20260201T060000000000-late_delivery-2025-11.json").write_text(content)
+    assert len(tell_what_is_late(settings, dt.date(2026, 2, 2))) == 1
+
+
+@pytest.mark.slow
 def test_the_schedule_tells_people_that_a_delivery_is_late_once_a_week(settings: Settings) -> None:
     import dagster as dg
 
@@ -216,7 +268,8 @@ def test_the_schedule_starts_what_is_new_and_nothing_that_is_published(
 
     from orchestration.graph.automation import build_schedule
 
-    (tmp_path / "releases").symlink_to(published_home / "releases")
+    for folder in ("releases", "lake", "warehouse"):
+        (tmp_path / folder).symlink_to(published_home / folder)
     landing = Path(shutil.copytree(published_home / "landing", tmp_path / "landing"))
     monkeypatch.setenv("INT_MARTS_HOME", str(tmp_path))
     settings = load_settings(sensor_settle_seconds=0)

@@ -9,7 +9,7 @@ import pytest
 from orchestration import publishing as publish
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import pages, public, publisher
-from orchestration.publishing.disclosure import protect
+from orchestration.publishing.protection import protect
 from tests.publish.fixture_warehouse import make_home, open_verdict
 from tests.publish.quick_report import write_quick_report
 

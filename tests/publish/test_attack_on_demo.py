@@ -12,7 +12,7 @@ import pytest
 from orchestration import publishing as publish
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import public
-from orchestration.publishing.disclosure import protect
+from orchestration.publishing.protection import protect
 from tests.publish.attacker import Attack, Hidden
 from tests.publish.fixture_warehouse import open_verdict
 

@@ -12,7 +12,8 @@ import pytest
 from orchestration import publishing as publish
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import public
-from orchestration.publishing.disclosure import Measure, Publication, interval, is_primary, protect, rounded
+from orchestration.publishing.disclosure import Measure, Publication, interval, is_primary, rounded
+from orchestration.publishing.protection import protect
 from tests.publish.attacker import Attack
 from tests.publish.fixture_warehouse import build_warehouse, make_home, open_verdict
 
