@@ -74,9 +74,9 @@ def check_delivery(settings: Settings, delivery: Delivery) -> list[CheckResult]:
                 results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(refusal), told_action(refusal)))
                 faults += [{"feed": feed, "rows": 1, **problem} for problem in refusal.problems]
                 continue
-            except UsageError as error:
-                results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(error), "correct the setting"))
-                continue
+            except UsageError:
+                # A fault of the settings, not of the delivery: nothing is said about its files.
+                raise
             except IntMartsError as error:
                 results.append(result_of(feed, f"contract.{feed}", State.ERROR, str(error), "ask the data engineer"))
                 continue

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from orchestration.build.inputs import UNDATED
 from orchestration.contracts import load_contracts
-from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.errors import DeliveryRefused, UsageError
 from orchestration.foundation.settings import Settings
 from orchestration.lake.feed import ingest_feed, record_refusal, refuse_problems
 from orchestration.lake.manifest import Manifest
@@ -92,6 +92,10 @@ def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | No
 
 
 def require_feeds(settings: Settings, delivery: Delivery) -> None:
+    """Raises `UsageError` when the settings ask for what is no feed, `DeliveryRefused` when a feed is missing."""
+    unknown = [feed for group in settings.required_feeds for feed in group.split("|") if feed not in load_contracts()]
+    if unknown:
+        raise UsageError(f"setting required_feeds names {unknown[0]!r}, which is no feed")
     missing = missing_feeds(delivery, settings.required_feeds)
     if missing:
         told = ", ".join(group.replace("|", " or ") for group in missing)
