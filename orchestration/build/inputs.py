@@ -33,6 +33,7 @@ PLAN_FILE, KNOWN_FILE = "inputs.json", "inputs.made_from.json"
 SETTINGS_READ = {
     "icb_code",
     "icb_name",
+    "anticipation_months",
     "sub_icb_codes",
     "expected_providers",
     "required_feeds",

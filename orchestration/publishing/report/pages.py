@@ -34,7 +34,6 @@ AREA_WORDS = {
     "hcp": "Health and Care Partnership",
     "int": "Integrated Neighbourhood Team",
 }
-SIGNALS = ("concern", "improvement", "neither")
 # indicator, area type, area code
 ChartKey = tuple[str, str, str]
 
@@ -72,7 +71,12 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
         if (points := data.funnels.get(indicator.indicator_id))
     }
     verdicts = {
-        area.key: {i.indicator_id: wording.judge(i, data.points(i, area)) for i in data.indicators}
+        area.key: {
+            i.indicator_id: wording.judge(
+                i, data.points(i, area), data.changes.get((i.indicator_id, *area.key), ()), area.go_live_month
+            )
+            for i in data.indicators
+        }
         for area in data.areas.values()
     }
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
@@ -88,8 +92,10 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
             area=area,
             trail=_trail(data, area),
             cards=cards,
-            signals=[c for kind in SIGNALS for c in cards if c.verdict.variation == kind],
-            quiet=[c for c in cards if c.verdict.variation not in SIGNALS],
+            signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],
+            standing_out=wording.standing_out(verdicts[area.key]),
+            quiet=[c for c in cards if c.verdict.variation == "common_cause"],
+            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged")],
             notes=[_note(marker) for marker in _team_markers(data, area)],
             overview=_overview(data, area, verdicts),
             inequality=[
@@ -198,15 +204,13 @@ def _card(
         indicator=indicator,
         verdict=verdict,
         rolling=wording.rolling_sentence(indicator, data.rolling.get(key)),
-        changes=[
-            text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
-        ],
+        changes=list(verdict.changes),
         chart=charts.get(key, Markup("")),
         # on the ICB's page every dot is one of its own: none stands out
         funnel=Markup(funnel.svg([] if area is data.icb else own)) if funnel else Markup(""),
         funnel_rows=[(data.areas["int", code], placed[code]) for code in own if code in placed],
         points=points,
-        notes=[_note(marker) for marker in markers if marker.kind == "rebased"],
+        notes=[*verdict.notes, *(_note(marker) for marker in markers if marker.kind == "rebased")],
     )
 
 
