@@ -372,7 +372,7 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
         text += _a_day(indicator, change)
     if change["comparator_change_pct"] is not None:
         text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
-        difference, low, high = (change[f"difference_pct_points{end}"] for end in ("", "_lower_95", "_upper_95"))
+        difference, low, high = (change.get(f"difference_pct_points{end}") for end in ("", "_lower_95", "_upper_95"))
         if difference is not None and low is not None and high is not None:
             text += f", a difference of {signed(difference)} points ({signed(low)} to {signed(high)}"
             text += ", which may be chance)" if low <= 0 <= high else ")"
