@@ -23,6 +23,7 @@ COMMANDS = [
     "rollback",
     "verify",
     "explain",
+    "evaluate",
     "nnhip",
     "forget",
     "purge",
