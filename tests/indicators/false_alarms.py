@@ -16,7 +16,7 @@ import pandas as pd
 
 from tests.indicators.harness import Bench, compiled_folder
 
-# Fitted to England's monthly A&E attendances a day (docs/words.md): attendances a day of each month, January first, over their mean.
+# A winter peak of 8 % a day, January first: more than England's files of 2025/26 show of attendances or emergency admissions (docs/words.md).
 SEASON = np.array([1.08, 1.04, 1.01, 0.98, 0.97, 0.96, 0.95, 0.94, 0.98, 1.01, 1.03, 1.05])
 FLAT = np.ones(12)
 TEAMS, PARTNERSHIPS = 42, 4
@@ -98,7 +98,7 @@ def changes(bench: Bench, go_live: str) -> pd.DataFrame:
                f"case when right(area_code, 1) in ('0', '2', '4', '6', '8') then date '{go_live}' end as go_live_month "
                "from indicators.process_months where area_type = 'int'")  # fmt: skip
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2025-09-30' as data_cut, 0 as anticipation_months")
-    bench.give("indicators.practice_levels", "select distinct 'marts' as boundary, date '2025-09-01' as month, area_code as practice_code, "
+    bench.give("intermediate.practice_levels", "select distinct 'marts' as boundary, date '2025-09-01' as month, area_code as practice_code, "
                "unnest(['int', 'hcp', 'icb']) as area_type, unnest([area_code, 'H' || (right(area_code, 2)::int % 4), 'Q']) as area_code "
                "from (select distinct area_code from indicators.process_months where area_type = 'int')")  # fmt: skip
     bench.give("seeds.indicator_targets", "select '' as indicator_id, '' as cohort_id, date '2000-01-01' as baseline_from, date '2000-01-01' as baseline_to where false")
@@ -154,6 +154,61 @@ def how_soon(compiled: Path, season: np.ndarray, seeds: int, falls: Sequence[flo
     return pd.Series(said.values(), index=index).unstack("months_after")
 
 
+def funnel_table(compiled: Path, seeds: int) -> pd.Series:
+    """Share of teams outside the inner and the outer lines of a funnel where teams differ by chance alone, of rates and of percentages."""
+    draw = np.random.default_rng(1)
+    rows = []
+    for seed in range(seeds):
+        people = draw.lognormal(np.log(42_000), 0.35, size=TEAMS).round()
+        stays = (people * RATE * 12).round()
+        for kind, base, counts, scale in (
+            ("poisson", people, draw.poisson(draw.gamma(people * RATE * 12 / (DISPERSION - 1), DISPERSION - 1)), 1000),
+            ("wilson", stays, draw.binomial(stays.astype(int), 0.85), 100),
+        ):
+            rows += [
+                (f"{kind}{seed}", kind, "all", "int", f"T{i:02d}", n, d, scale, n / d * scale)
+                for i, (n, d) in enumerate(zip(counts.astype(float), base, strict=True))
+            ]
+    columns = ["indicator_id", "limits", "cohort_id", "area_type", "area_code", "numerator", "denominator", "multiplier", "value"]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        boundary="marts", period="rolling_12_months", month=pd.Timestamp("2025-09-01").date(), period_status="final"
+    )
+    bench = Bench(compiled).give("indicators.indicator_figures", frame)
+    bench.connection.execute("alter table indicators.indicator_figures add column expected double")
+    bench.give("indicators.indicator_cohorts", "select distinct indicator_id, cohort_id, limits from indicators.indicator_figures")
+    bench.give(
+        "indicators.standardised_rates",
+        "select indicator_id, cohort_id, boundary, area_type, area_code, month, period, 0.0 as events_standardised "
+        "from indicators.indicator_figures where false",
+    )
+    found = bench.run("indicators.funnel_points", "marts.indicator_funnel").rows("select indicator_id, funnel_class from marts.indicator_funnel")
+    found["kind"] = found["indicator_id"].str.replace(r"\d", "", regex=True)
+    return found.groupby("kind")["funnel_class"].value_counts(normalize=True)
+
+
+def gradient_table(compiled: Path, seeds: int) -> pd.Series:
+    """Share of areas said to have a gradient of deprivation where there is none; independent events, as the rule takes them."""
+    draw = np.random.default_rng(2)
+    rows = []
+    for kind, people, areas in (("int", 42_000, TEAMS), ("hcp", 450_000, PARTNERSHIPS), ("icb", 1_900_000, 1)):
+        for seed in range(seeds):
+            for area in range(areas):
+                fifths = draw.dirichlet(np.full(5, 8.0)) * people
+                rows += [
+                    (f"x{seed}", f"imd_{5 - i}", kind, f"{kind}{area}", float(draw.poisson(d * RATE * 12)), d)
+                    for i, d in enumerate(fifths)
+                ]
+    frame = pd.DataFrame(rows, columns=["indicator_id", "cohort_id", "area_type", "area_code", "numerator", "denominator"]).assign(
+        month=pd.Timestamp("2025-09-01").date(), period="rolling_12_months", period_status="final", multiplier=1000
+    )
+    frame["value"] = frame["numerator"] / frame["denominator"] * 1000
+    bench = Bench(compiled).give("marts.indicator_values", frame).seed("cohorts")
+    bench.give("seeds.indicator_catalogue", "select distinct indicator_id, 'poisson' as limits from marts.indicator_values")
+    found = bench.run("marts.indicator_inequality").rows("select * from marts.indicator_inequality")
+    called = (found["relative_index_lower_95"] > 1) | (found["relative_index_upper_95"] < 1)
+    return called.groupby(found["area_type"]).mean()
+
+
 def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     pd.set_option("display.width", 200, "display.max_columns", 30, "display.float_format", lambda v: f"{v:.3f}")
@@ -165,6 +220,7 @@ def main() -> None:
         ("change, go-live half a year ago", lambda season: change_table(compiled, season, seeds, "2025-04-01")),
         ("how soon", lambda season: how_soon(compiled, season, seeds, (5.0, 10.0, 20.0))),
     ]
+    print(f"\n## funnel\n{funnel_table(compiled, seeds)}\n\n## gradient\n{gradient_table(compiled, seeds)}", flush=True)
     for title, step in steps:
         for name, season in worlds.items():
             print(f"\n## {title}, {name}\n{step(season)}", flush=True)

@@ -180,7 +180,7 @@ def changed(compiled, counts: Counts, anticipation: int = 0, go_lives: dict[str,
         columns=["boundary", "month", "practice_code", "area_type", "area_code"],
     )  # fmt: skip
     live = ", ".join(f"('{team}', cast({repr(str(day)) if day else 'null'} as date))" for team, day in go_lives.items())
-    bench = Bench(compiled).give("indicators.indicator_figures", figures).give("indicators.practice_levels", levels)
+    bench = Bench(compiled).give("indicators.indicator_figures", figures).give("intermediate.practice_levels", levels)
     bench.give("indicators.process_months", "select * from indicators.indicator_figures")
     bench.give("intermediate.team_go_lives", f"select * from (values {live}) as t(int_code, go_live_month)")
     bench.give("intermediate.build", f"select 'Q' as icb_code, date '2025-10-31' as data_cut, {anticipation} as anticipation_months")
