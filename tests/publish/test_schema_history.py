@@ -14,7 +14,7 @@ from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.settings import Settings
 from orchestration.publishing.dictionary import CSV_HEADER
 from orchestration.publishing.schema_history import RULE_COLUMNS, SchemaChange, schema_changes
-from orchestration.releases.receipt import seal_of
+from orchestration.releases.receipt import SCHEMA_VERSION, seal_of
 from orchestration.releases.store import RECEIPT_NAME
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
