@@ -47,7 +47,8 @@ def day_class_weights(months: Indices, classes: Indices, days: Numbers, events: 
         if np.max(np.abs(new - weights)) < TOLERANCE:
             break
         weights = new
-    return np.round(new, DIGITS)
+    rounded: Numbers = np.round(new, DIGITS).astype(np.float64)
+    return rounded
 
 
 def month_of_year_factors(strata: Indices, months: Indices, counts: Numbers, exposures: Numbers) -> MonthFactors | None:

@@ -87,12 +87,13 @@ def register(connection: DuckDBPyConnection) -> None:
 
     numbers, indices = list_type(DOUBLE), list_type(BIGINT)
     fit = struct_type({"factors": numbers, "p_value": DOUBLE, "dispersion": DOUBLE})
-    for function, arguments, result, nulls in (
+    functions: list[tuple[Any, list[Any], Any, Any]] = [
         (chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, FunctionNullHandling.DEFAULT),
         (day_class_weights, [indices, indices, numbers, numbers], numbers, FunctionNullHandling.DEFAULT),
         # where nothing can be told the answer is null, which DuckDB takes only from functions that say so
         (month_of_year_factors, [indices, indices, numbers, numbers], fit, FunctionNullHandling.SPECIAL),
-    ):
+    ]
+    for function, arguments, result, nulls in functions:
         connection.create_function(
             function.__name__, function, arguments, result, type=PythonUDFType.ARROW, null_handling=nulls
         )

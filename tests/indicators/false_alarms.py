@@ -16,17 +16,25 @@ import pandas as pd
 
 from tests.indicators.harness import Bench, compiled_folder
 
-# A winter peak of 8 % a day, January first: more than England's files of 2025/26 show of attendances or emergency admissions (docs/words.md).
+# A winter peak of 8 % a day, January first: more than England's files of 2025/26 show (docs/words.md).
 SEASON = np.array([1.08, 1.04, 1.01, 0.98, 0.97, 0.96, 0.95, 0.94, 0.98, 1.01, 1.03, 1.05])
 FLAT = np.ones(12)
 TEAMS, PARTNERSHIPS = 42, 4
 RATE = 0.008  # a month and person: emergency admissions
-DISPERSION = 1.3  # variance of a team's month over that of independent events; real emergency admissions show 1.2 to 1.5
+DISPERSION = (
+    1.3  # variance of a team's month over that of independent events; real emergency admissions show 1.2 to 1.5
+)
 SERIES = ["indicator_id", "area_type", "area_code", "month"]
 
 
 def draw_world(
-    name: str, seed: int, months: int, season: np.ndarray, fall: float = 0.0, from_month: int = 0, until: int | None = None
+    name: str,
+    seed: int,
+    months: int,
+    season: np.ndarray,
+    fall: float = 0.0,
+    from_month: int = 0,
+    until: int | None = None,
 ) -> pd.DataFrame:
     """Months of one indicator for teams, partnerships and the ICB; every team `fall` per cent lower from month number `from_month`, seen
     at the end of month number `until`. The same seed and months give the same world whatever is seen of it."""
@@ -54,7 +62,9 @@ def draw_world(
         "icb": ["Q"] * len(teams),
     }
     parts = [
-        teams.assign(area_type=kind, area_code=codes).groupby(["area_type", "area_code", "month"], as_index=False)[["numerator", "denominator"]].sum()
+        teams.assign(area_type=kind, area_code=codes)
+        .groupby(["area_type", "area_code", "month"], as_index=False)[["numerator", "denominator"]]
+        .sum()
         for kind, codes in levels_of.items()
     ]  # fmt: skip
     return pd.concat(parts).assign(indicator_id=name)
@@ -68,7 +78,10 @@ def judged(compiled: Path, worlds: Sequence[pd.DataFrame]) -> Bench:
         period_status="final", phase=1, is_judged=True, multiplier=1000, phase_reason="",
     )  # fmt: skip
     bench = Bench(compiled).give("indicators.process_months", rows)
-    bench.give("indicators.indicator_figures", "select * exclude (phase, is_judged, phase_reason) from indicators.process_months")
+    bench.give(
+        "indicators.indicator_figures",
+        "select * exclude (phase, is_judged, phase_reason) from indicators.process_months",
+    )
     ids = "(select distinct indicator_id from indicators.process_months)"
     bench.give(
         "seeds.indicator_catalogue",
@@ -80,7 +93,12 @@ def judged(compiled: Path, worlds: Sequence[pd.DataFrame]) -> Bench:
         "select indicator_id, month, day(last_day(month)) / avg(day(last_day(month))) over (partition by indicator_id) as calendar_factor "
         "from (select distinct indicator_id, month from indicators.process_months)",
     )
-    bench.run("indicators.season_factors", "indicators.process_points", "indicators.process_limits", "indicators.process_signals")
+    bench.run(
+        "indicators.season_factors",
+        "indicators.process_points",
+        "indicators.process_limits",
+        "indicators.process_signals",
+    )
     return bench
 
 
@@ -98,11 +116,20 @@ def changes(bench: Bench, go_live: str) -> pd.DataFrame:
                f"case when right(area_code, 1) in ('0', '2', '4', '6', '8') then date '{go_live}' end as go_live_month "
                "from indicators.process_months where area_type = 'int'")  # fmt: skip
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2025-09-30' as data_cut, 0 as anticipation_months")
-    bench.give("intermediate.practice_levels", "select distinct 'marts' as boundary, date '2025-09-01' as month, area_code as practice_code, "
+    bench.give("intermediate.practice_levels", "select distinct 'marts' as boundary, date '2025-09-01' as month, "
+               "area_code as practice_code, "
                "unnest(['int', 'hcp', 'icb']) as area_type, unnest([area_code, 'H' || (right(area_code, 2)::int % 4), 'Q']) as area_code "
                "from (select distinct area_code from indicators.process_months where area_type = 'int')")  # fmt: skip
-    bench.give("seeds.indicator_targets", "select '' as indicator_id, '' as cohort_id, date '2000-01-01' as baseline_from, date '2000-01-01' as baseline_to where false")
-    bench.run("indicators.change_months", "indicators.change_periods", "indicators.change_comparators", "indicators.change_dispersion")
+    bench.give(
+        "seeds.indicator_targets",
+        "select '' as indicator_id, '' as cohort_id, date '2000-01-01' as baseline_from, date '2000-01-01' as baseline_to where false",
+    )
+    bench.run(
+        "indicators.change_months",
+        "indicators.change_periods",
+        "indicators.change_comparators",
+        "indicators.change_dispersion",
+    )
     return bench.run("marts.indicator_change").rows("select * from marts.indicator_change order by all")
 
 
@@ -115,7 +142,9 @@ def chart_table(compiled: Path, months: int, season: np.ndarray, seeds: int) -> 
 
 def month_table(found: pd.DataFrame) -> pd.DataFrame:
     """Points signalled and points judged in each calendar month."""
-    by_month = found.assign(calendar_month=pd.to_datetime(found["month"]).dt.month).groupby("calendar_month")["special_cause"]
+    by_month = found.assign(calendar_month=pd.to_datetime(found["month"]).dt.month).groupby("calendar_month")[
+        "special_cause"
+    ]
     return pd.DataFrame({"signalled": by_month.apply(lambda cause: (cause != "none").sum()), "judged": by_month.size()})
 
 
@@ -124,12 +153,16 @@ def change_table(compiled: Path, season: np.ndarray, seeds: int, go_live: str, m
     rows = changes(judged(compiled, [draw_world(f"x{seed}", seed, months, season) for seed in range(seeds)]), go_live)
     rows = rows[rows["verdict"] != "too_early"]
     differs = (rows["difference_pct_points_lower_95"] > 0) | (rows["difference_pct_points_upper_95"] < 0)
-    rows = rows.assign(called=rows["verdict"].isin(["lower", "higher"]), differs=differs.where(rows["difference_pct_points"].notna()))
+    rows = rows.assign(
+        called=rows["verdict"].isin(["lower", "higher"]), differs=differs.where(rows["difference_pct_points"].notna())
+    )
     return rows.groupby(["baseline_kind", "area_type"])[["called", "differs"]].mean()
 
 
-def how_soon(compiled: Path, season: np.ndarray, seeds: int, falls: Sequence[float], upto: int = 12, before: int = 27) -> pd.DataFrame:
-    """Share of series of which a lasting fall has been said by the report of each month after it began: by the chart, by the year's change."""
+def how_soon(
+    compiled: Path, season: np.ndarray, seeds: int, falls: Sequence[float], upto: int = 12, before: int = 27
+) -> pd.DataFrame:
+    """Share of series of which a lasting fall has been said by the report of each month after it began."""
     said: dict[tuple[float, int, str, str], float] = {}
     seen: dict[tuple[float, str], set[tuple[str, str]]] = {}
     for after in range(1, upto + 1):
@@ -169,19 +202,34 @@ def funnel_table(compiled: Path, seeds: int) -> pd.Series:
                 (f"{kind}{seed}", kind, "all", "int", f"T{i:02d}", n, d, scale, n / d * scale)
                 for i, (n, d) in enumerate(zip(counts.astype(float), base, strict=True))
             ]
-    columns = ["indicator_id", "limits", "cohort_id", "area_type", "area_code", "numerator", "denominator", "multiplier", "value"]
+    columns = [
+        "indicator_id",
+        "limits",
+        "cohort_id",
+        "area_type",
+        "area_code",
+        "numerator",
+        "denominator",
+        "multiplier",
+        "value",
+    ]
     frame = pd.DataFrame(rows, columns=columns).assign(
         boundary="marts", period="rolling_12_months", month=pd.Timestamp("2025-09-01").date(), period_status="final"
     )
     bench = Bench(compiled).give("indicators.indicator_figures", frame)
     bench.connection.execute("alter table indicators.indicator_figures add column expected double")
-    bench.give("indicators.indicator_cohorts", "select distinct indicator_id, cohort_id, limits from indicators.indicator_figures")
+    bench.give(
+        "indicators.indicator_cohorts",
+        "select distinct indicator_id, cohort_id, limits from indicators.indicator_figures",
+    )
     bench.give(
         "indicators.standardised_rates",
         "select indicator_id, cohort_id, boundary, area_type, area_code, month, period, 0.0 as events_standardised "
         "from indicators.indicator_figures where false",
     )
-    found = bench.run("indicators.funnel_points", "marts.indicator_funnel").rows("select indicator_id, funnel_class from marts.indicator_funnel")
+    found = bench.run("indicators.funnel_points", "marts.indicator_funnel").rows(
+        "select indicator_id, funnel_class from marts.indicator_funnel"
+    )
     found["kind"] = found["indicator_id"].str.replace(r"\d", "", regex=True)
     return found.groupby("kind")["funnel_class"].value_counts(normalize=True)
 
@@ -198,12 +246,16 @@ def gradient_table(compiled: Path, seeds: int) -> pd.Series:
                     (f"x{seed}", f"imd_{5 - i}", kind, f"{kind}{area}", float(draw.poisson(d * RATE * 12)), d)
                     for i, d in enumerate(fifths)
                 ]
-    frame = pd.DataFrame(rows, columns=["indicator_id", "cohort_id", "area_type", "area_code", "numerator", "denominator"]).assign(
+    frame = pd.DataFrame(
+        rows, columns=["indicator_id", "cohort_id", "area_type", "area_code", "numerator", "denominator"]
+    ).assign(
         month=pd.Timestamp("2025-09-01").date(), period="rolling_12_months", period_status="final", multiplier=1000
     )
     frame["value"] = frame["numerator"] / frame["denominator"] * 1000
     bench = Bench(compiled).give("marts.indicator_values", frame).seed("cohorts")
-    bench.give("seeds.indicator_catalogue", "select distinct indicator_id, 'poisson' as limits from marts.indicator_values")
+    bench.give(
+        "seeds.indicator_catalogue", "select distinct indicator_id, 'poisson' as limits from marts.indicator_values"
+    )
     found = bench.run("marts.indicator_inequality").rows("select * from marts.indicator_inequality")
     called = (found["relative_index_lower_95"] > 1) | (found["relative_index_upper_95"] < 1)
     return called.groupby(found["area_type"]).mean()

@@ -64,7 +64,9 @@ def span(first: dt.date, months: int) -> list[dt.date]:
 
 def summed(counts: Counts, area: str, months: list[dt.date]) -> tuple[float, float] | None:
     """Events and the mean list of a period; None where a month is missing, not complete or of another phase than the last."""
-    if any(m not in MONTHS or not is_complete(area, m) or phase_of(area, m) != phase_of(area, months[-1]) for m in months):
+    if any(
+        m not in MONTHS or not is_complete(area, m) or phase_of(area, m) != phase_of(area, months[-1]) for m in months
+    ):
         return None
     return sum(counts[area, m][0] for m in months), sum(counts[area, m][1] for m in months) / len(months)
 
@@ -125,14 +127,22 @@ def expected_rows(counts: Counts) -> dict[tuple[str, str], Row]:
 
             def both(other: str, now: list[dt.date] = now, base: list[dt.date] = base) -> list[float] | None:
                 sides = summed(counts, other, now), summed(counts, other, base)
-                return None if None in sides or phase_of(other, base[0]) != phase_of(other, now[-1]) else [*sides[0], *sides[1]]
+                return (
+                    None
+                    if None in sides or phase_of(other, base[0]) != phase_of(other, now[-1])
+                    else [*sides[0], *sides[1]]
+                )
 
-            others = [a for a in {a for a, _ in counts} if type_of(a) == type_of(area) != "icb" and a != area and both(a)]
+            others = [
+                a for a in {a for a, _ in counts} if type_of(a) == type_of(area) != "icb" and a != area and both(a)
+            ]
             groups = {
                 "": [area],
                 "comparator_": others,
                 "rest_of_hcp_": [a for a in others if area in TEAMS and TEAMS[a] == TEAMS[area]],
-                "teams_not_live_": [a for a in others if area in TEAMS and (GO_LIVES[a] is None or GO_LIVES[a] > now[-1])],
+                "teams_not_live_": [
+                    a for a in others if area in TEAMS and (GO_LIVES[a] is None or GO_LIVES[a] > now[-1])
+                ],
             }
             row: Row = {"months": len(now), "verdict": "too_early" if len(now) < 3 else None}
             ratios: dict[str, tuple[float, float]] = {}
@@ -183,7 +193,10 @@ def changed(compiled, counts: Counts, anticipation: int = 0, go_lives: dict[str,
     bench = Bench(compiled).give("indicators.indicator_figures", figures).give("intermediate.practice_levels", levels)
     bench.give("indicators.process_months", "select * from indicators.indicator_figures")
     bench.give("intermediate.team_go_lives", f"select * from (values {live}) as t(int_code, go_live_month)")
-    bench.give("intermediate.build", f"select 'Q' as icb_code, date '2025-10-31' as data_cut, {anticipation} as anticipation_months")
+    bench.give(
+        "intermediate.build",
+        f"select 'Q' as icb_code, date '2025-10-31' as data_cut, {anticipation} as anticipation_months",
+    )
     bench.seed("indicator_targets").seed("indicator_catalogue")
     bench.run("indicators.change_months", "indicators.change_periods", "indicators.change_comparators")
     return bench.run("indicators.change_dispersion", "marts.indicator_change")
@@ -211,7 +224,8 @@ def test_changes_and_what_they_stand_beside(compiled, seed: int) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_two_periods_never_share_a_month(compiled, seed: int) -> None:
     found = changed(compiled, counts_of(seed)).rows(
-        "select count(*) as changes, count(*) filter (where right(baseline_period, 7) >= left(current_period, 7)) as shared from marts.indicator_change"
+        "select count(*) as changes, count(*) filter (where right(baseline_period, 7) >= left(current_period, 7)) as shared "
+        "from marts.indicator_change"
     )
     assert found.loc[0, "changes"] > 0
     assert found.loc[0, "shared"] == 0

@@ -44,7 +44,10 @@ def figures(
 
 
 # neither calendar nor season, unless a test says so
-NO_CALENDAR = "select 'x' as indicator_id, unnest(generate_series(date '2020-01-01', date '2026-12-01', interval 1 month))::date as month, 1.0 as calendar_factor"
+NO_CALENDAR = (
+    "select 'x' as indicator_id, 1.0 as calendar_factor, "
+    "unnest(generate_series(date '2020-01-01', date '2026-12-01', interval 1 month))::date as month"
+)
 NO_SEASON = "select 'x' as indicator_id, unnest(range(1, 13))::integer as month_of_year, 1.0 as season_factor, 'none' as season_basis"
 
 
@@ -59,7 +62,12 @@ def run(
     bench.give("indicators.indicator_figures", rows).give("indicators.process_rebasings", rebasings)
     bench.give("seeds.indicator_catalogue", f"select 'x' as indicator_id, '{donabedian_type}' as donabedian_type")
     bench.give("indicators.calendar_factors", calendar).give("indicators.season_factors", seasons)
-    bench.run("indicators.process_months", "indicators.process_points", "indicators.process_limits", "indicators.process_signals")
+    bench.run(
+        "indicators.process_months",
+        "indicators.process_points",
+        "indicators.process_limits",
+        "indicators.process_signals",
+    )
     return bench.rows(
         "select p.*, l.centre_line, l.lower_process_limit, l.upper_process_limit, coalesce(s.special_cause, 'none') as special_cause, "
         "coalesce(s.signal_direction, 0) as way from indicators.process_points as p left join indicators.process_limits as l "
@@ -174,8 +182,13 @@ def test_limits_and_rules_look_at_the_adjusted_value(bench: Bench) -> None:
     assert set(found["special_cause"]) == {"none"}
     assert found["value"].tolist() == values
     assert found["adjusted_value"].iloc[0] == 50
-    calendar = f"select * replace (case when month(month) = 1 then 2.0 else 1.0 end as calendar_factor) from ({NO_CALENDAR})"
-    assert run(bench, figures({"A": values}), calendar=calendar)["adjusted_value"].tolist() == found["adjusted_value"].tolist()
+    calendar = (
+        f"select * replace (case when month(month) = 1 then 2.0 else 1.0 end as calendar_factor) from ({NO_CALENDAR})"
+    )
+    assert (
+        run(bench, figures({"A": values}), calendar=calendar)["adjusted_value"].tolist()
+        == found["adjusted_value"].tolist()
+    )
 
 
 def test_runs_are_not_judged_while_the_season_is_not_known(bench: Bench) -> None:

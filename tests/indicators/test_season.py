@@ -34,7 +34,9 @@ def by_statsmodels(data: pd.DataFrame) -> tuple[np.ndarray, float, float]:
     trend = ((data["month"] - data["month"].mean()) / 12).rename("trend")
     months = pd.get_dummies(data["month"] % 12, dtype=float, prefix="m").drop(columns="m_0")
     family, offset = sm.families.Poisson(), np.log(data["exposure"])
-    full = sm.GLM(data["count"], pd.concat([levels, trend, months], axis=1), family, offset=offset).fit(scale="X2", tol=1e-12)
+    full = sm.GLM(data["count"], pd.concat([levels, trend, months], axis=1), family, offset=offset).fit(
+        scale="X2", tol=1e-12
+    )
     less = sm.GLM(data["count"], pd.concat([levels, trend], axis=1), family, offset=offset).fit(tol=1e-12)
     factors = np.exp(np.concatenate([[0.0], full.params.filter(like="m_").to_numpy()]))
     statistic = (less.deviance - full.deviance) / 11 / full.scale
@@ -59,7 +61,9 @@ def test_what_cannot_tell_says_so() -> None:
     assert month_of_year_factors(*arguments) is None
     without_june = cells(1, months=40)
     without_june = without_june[without_june["month"] % 12 != 5]
-    assert month_of_year_factors(*(without_june[n].to_numpy() for n in ("stratum", "month", "count", "exposure"))) is None
+    assert (
+        month_of_year_factors(*(without_june[n].to_numpy() for n in ("stratum", "month", "count", "exposure"))) is None
+    )
 
 
 def test_weights_of_days_are_found_again_and_season_is_not_in_them() -> None:
@@ -73,17 +77,23 @@ def test_weights_of_days_are_found_again_and_season_is_not_in_them() -> None:
     winter = np.where(np.isin(days["month"] % 12, (0, 1, 10, 11)), 1.5, 1.0)
     days["events"] = draw.poisson(400 * true[days["class"]] * winter).astype(float)
     grouped = days.groupby(["month", "class"]).agg(days=("day", "size"), events=("events", "sum")).reset_index()
-    found = day_class_weights(*(grouped[name].to_numpy() for name in ("month", "class", "days", "events")), class_count=8)
+    found = day_class_weights(
+        *(grouped[name].to_numpy() for name in ("month", "class", "days", "events")), class_count=8
+    )
     mean = true[days["class"]].mean()
     assert found == pytest.approx(true / mean, abs=0.02)
     assert found[6] == 0
     fit = sm.GLM(
         grouped["events"],
-        pd.concat([pd.get_dummies(grouped["month"], dtype=float), pd.get_dummies(grouped["class"], dtype=float).drop(columns=[0, 6])], axis=1),
+        pd.concat(
+            [pd.get_dummies(grouped["month"], dtype=float), pd.get_dummies(grouped["class"], dtype=float).drop(columns=[0, 6])], axis=1
+        ),
         sm.families.Poisson(),
         offset=np.log(grouped["days"]),
     )  # fmt: skip
     kept = grouped["class"] != 6
-    fit = sm.GLM(fit.endog[kept], fit.exog[kept], sm.families.Poisson(), offset=np.log(grouped["days"][kept])).fit(tol=1e-12)
+    fit = sm.GLM(fit.endog[kept], fit.exog[kept], sm.families.Poisson(), offset=np.log(grouped["days"][kept])).fit(
+        tol=1e-12
+    )
     relative = np.exp(np.concatenate([[0.0], fit.params[-6:]]))
     assert found[[0, 1, 2, 3, 4, 5, 7]] / found[0] == pytest.approx(relative, abs=1e-5)

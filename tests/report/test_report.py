@@ -85,7 +85,10 @@ def test_a_lasting_change_is_found_and_named(small_report: Path) -> None:
     assert "Emergency admissions: improvement." in re.sub(r"\s+", " ", changed)
     admissions = card(document, "emergency_admissions").text_content()
     assert "October 2025" in admissions.split("definition")[1][:80]  # November is incomplete
-    assert "October 2024 to September 2025 against October 2023 to September 2024: fell 8.0% (95% limits −11.0% to −5.0%), 0.35 a day fewer" in admissions
+    assert (
+        "October 2024 to September 2025 against October 2023 to September 2024: fell 8.0% (95% limits −11.0% to −5.0%), 0.35 a day fewer"
+        in admissions
+    )
 
 
 def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> None:

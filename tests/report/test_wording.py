@@ -154,7 +154,12 @@ CHANGE = {
     "difference_pct_points_upper_95": -5.0,
 }
 BY_CHANCE = {"verdict": "within_chance", "change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0}
-GONE_LIVE = {"baseline_kind": "go_live", "baseline_period": "2024-08 to 2024-10", "current_period": "2025-08 to 2025-10", "months": 3}
+GONE_LIVE = {
+    "baseline_kind": "go_live",
+    "baseline_period": "2024-08 to 2024-10",
+    "current_period": "2025-08 to 2025-10",
+    "months": 3,
+}
 
 
 @pytest.mark.parametrize(
@@ -180,10 +185,16 @@ def test_before_its_time_a_change_is_too_early_and_not_nothing() -> None:
     """Fewer than three months are not compared (E16); before the framework's clock (E18) neither a change nor its absence says anything."""
     live = date(2025, 8, 1)
     slow = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "expected_after_months": 12})
-    early = CHANGE | GONE_LIVE | {"verdict": "too_early", "months": 2, "change_pct": None, "current_period": "2025-08 to 2025-09"}
+    early = (
+        CHANGE
+        | GONE_LIVE
+        | {"verdict": "too_early", "months": 2, "change_pct": None, "current_period": "2025-08 to 2025-09"}
+    )
     assert wording.change_sentence(slow, early, live).endswith("too early to compare, with 2 months since.")
     text = wording.change_sentence(slow, CHANGE | GONE_LIVE | BY_CHANCE, live)
-    assert text.startswith("Since go-live in August 2025 (August 2025 to October 2025 against August 2024 to October 2024): +4.0%")
+    assert text.startswith(
+        "Since go-live in August 2025 (August 2025 to October 2025 against August 2024 to October 2024): +4.0%"
+    )
     assert "3 months since go-live: the framework expects no change in this before 12 months" in text
     in_time = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "expected_after_months": 3})
     assert "framework" not in wording.change_sentence(in_time, CHANGE | GONE_LIVE | BY_CHANCE, live)
@@ -194,8 +205,16 @@ def test_before_its_time_a_change_is_too_early_and_not_nothing() -> None:
     [
         ({}, BY_CHANCE, None),
         ({}, {}, "Yet the 12 months as a whole are lower than the year before (−16.0%, 95% limits −20.0% to −11.0%)"),
-        ({"special_cause": "shift", "variation": "improvement", "judged": 7.4}, {}, "The 12 months as a whole agree: lower"),
-        ({"special_cause": "shift", "variation": "improvement", "judged": 7.4}, BY_CHANCE, "by no more than chance (+4.0%"),
+        (
+            {"special_cause": "shift", "variation": "improvement", "judged": 7.4},
+            {},
+            "The 12 months as a whole agree: lower",
+        ),
+        (
+            {"special_cause": "shift", "variation": "improvement", "judged": 7.4},
+            BY_CHANCE,
+            "by no more than chance (+4.0%",
+        ),
         ({"special_cause": "outside_limits", "variation": "concern", "judged": 9.9}, {}, "went the other way: lower"),
     ],
 )
@@ -206,7 +225,10 @@ def test_chart_and_change_agree_or_say_why_not(last: dict, change: dict, words: 
 
 
 def test_a_provisional_month_says_so_in_the_sentence() -> None:
-    assert "8.10 per 1,000 people (provisional, may still change)." in wording.judge(ADMISSIONS, series(period_status="provisional")).this_month
+    assert (
+        "8.10 per 1,000 people (provisional, may still change)."
+        in wording.judge(ADMISSIONS, series(period_status="provisional")).this_month
+    )
 
 
 def test_an_adjusted_month_says_what_it_counts_as_and_an_unknown_season_that_it_is() -> None:
@@ -229,5 +251,7 @@ def test_a_part_is_not_counted_beside_its_whole() -> None:
     names = ("emergency_admissions", "emergency_admissions_los_1_plus", "acs_chronic_admissions")
     said = wording.standing_out(dict.fromkeys(names, concern) | {"op_attendances": none, "gp_dna_pct": none})
     assert said == "1 of 3 indicators stands out from chance in its newest complete month, and 2 parts of it with it"
-    alone = wording.standing_out({"emergency_admissions": none, "acs_chronic_admissions": concern, "op_attendances": none})
+    alone = wording.standing_out(
+        {"emergency_admissions": none, "acs_chronic_admissions": concern, "op_attendances": none}
+    )
     assert alone == "1 of 3 indicators stands out from chance in its newest complete month"

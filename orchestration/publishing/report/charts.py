@@ -68,7 +68,8 @@ def index_of(month: date) -> int:
 
 
 def spc_chart(chart: SpcPicture) -> str:
-    """A series as SVG: what is judged, and faintly what was counted. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
+    """A series as SVG: what is judged, and faintly what was counted. Hollow marks on hatched ground are months that may still
+    change; a gap is a month without a figure."""
     points = chart.points
     months = [index_of(p.month) for p in points]
     ticks = steps(*_reach(points), 5)

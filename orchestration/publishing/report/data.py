@@ -73,7 +73,11 @@ class Point:
 
     @property
     def is_adjusted(self) -> bool:
-        return self.value is not None and self.judged is not None and abs(self.judged - self.value) > 0.005 * abs(self.value)
+        return (
+            self.value is not None
+            and self.judged is not None
+            and abs(self.judged - self.value) > 0.005 * abs(self.value)
+        )
 
     @property
     def is_complete(self) -> bool:

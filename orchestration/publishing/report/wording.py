@@ -238,11 +238,12 @@ def _reconciled(point: Point, year: dict[str, Any] | None) -> str:
         return f" The 12 months as a whole differ from the year before by no more than chance ({percent}), so this is recent or brief."
     if (year["verdict"] == "higher") == (way > 0):
         return f" The 12 months as a whole agree: {year['verdict']} than the year before ({percent})."
-    return f" The 12 months as a whole went the other way: {year['verdict']} than the year before ({percent}); the newest months differ from them."
+    went = f"{year['verdict']} than the year before ({percent})"
+    return f" The 12 months as a whole went the other way: {went}; the newest months differ from them."
 
 
 def _notes(point: Point) -> tuple[str, ...]:
-    """What a reader has to know. Rules: `season_basis` = `not_yet_known` (definitions E15, E24); `phase_reason` of a phase after the first."""
+    """What a reader has to know. Rule: `season_basis` = `not_yet_known` (definitions E15, E24)."""
     notes = []
     if point.season_basis == "not_yet_known":
         notes.append(
@@ -297,8 +298,14 @@ def standing_out(verdicts: dict[str, Verdict]) -> str:
     """
     judged = {name: v for name, v in verdicts.items() if v.variation not in ("unknown", "never_judged")}
     out = {name for name, v in judged.items() if v.variation in SIGNALS}
-    parts = {name for name in out if _has_ancestor(name, {n for n in out if verdicts[n].variation == verdicts[name].variation})}
-    wholes = {name for name in judged if name not in parts and not (name not in out and _has_ancestor(name, set(judged)))}
+    parts = {
+        name
+        for name in out
+        if _has_ancestor(name, {n for n in out if verdicts[n].variation == verdicts[name].variation})
+    }
+    wholes = {
+        name for name in judged if name not in parts and not (name not in out and _has_ancestor(name, set(judged)))
+    }
     one = len(out) - len(parts) == 1
     text = f"{len(out) - len(parts)} of {len(wholes)} indicators {'stands' if one else 'stand'} out from chance in "
     text += f"{'its' if one else 'their'} newest complete month"
