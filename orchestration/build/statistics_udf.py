@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Special functions and small estimators that DuckDB lacks, registered as a dbt-duckdb plugin.
+=======
+"""Functions that DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, and the evaluation of a panel.
+>>>>>>> main
 
 Listed under ``plugins`` of the dbt profile, so that every connection dbt opens knows them. They are pure: the same
 arguments give the same bits, whatever the thread count.
@@ -6,6 +10,8 @@ arguments give the same bits, whatever the thread count.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -42,6 +48,7 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     return pa.array(quantile, from_pandas=True)
 
 
+<<<<<<< HEAD
 def day_class_weights(months: Any, classes: Any, days: Any, events: Any) -> Any:
     """Weights of the classes of days (`season.day_class_weights`), one list for each row of four lists; classes count from 1."""
     import numpy as np
@@ -77,10 +84,55 @@ def month_of_year_factors(strata: Any, months: Any, counts: Any, exposures: Any)
         )
     fields = [("factors", pa.list_(pa.float64())), ("p_value", pa.float64()), ("dispersion", pa.float64())]
     return pa.array(found, type=pa.struct(fields))
+=======
+EFFECT = (
+    "struct(aggregation varchar, aggregate_key varchar, effect double, standard_error double, lower_95 double, "
+    "upper_95 double, permutation_p double, same_start_p double, smallest_possible_p double, teams_treated integer, "
+    "teams_control integer, months_before integer, months_after integer, pre_trend_p double, detectable_effect double, "
+    "leave_one_out_low double, leave_one_out_high double, verdict varchar)[]"
+)
+
+
+def evaluate_panel(
+    units: list[str],
+    months: list[date],
+    go_live_months: list[date | None],
+    outcomes: list[float],
+    weights: list[float],
+    strata: list[str],
+    expected_after_months: int,
+    largest_plausible: float,
+) -> list[dict[str, Any]]:
+    """Effects of a panel whose columns are given as lists (`EFFECT` names what comes back).
+
+    None come back where nobody went live within the panel, or nobody was left to compare with.
+    """
+    from orchestration.build.evaluation import Panel, PanelError, Row, evaluate
+    from orchestration.build.evaluation.panel import month_number
+
+    def number(month: date | None) -> int | None:
+        return None if month is None else month_number(month.year, month.month)
+
+    rows = [
+        Row(unit, month_number(month.year, month.month), number(start), outcome, weight, stratum)
+        for unit, month, start, outcome, weight, stratum in zip(
+            units, months, go_live_months, outcomes, weights, strata, strict=True
+        )
+    ]
+    try:
+        judged = evaluate(
+            Panel.from_rows(rows), least_months_after=expected_after_months, largest_plausible=largest_plausible
+        )
+    except PanelError:
+        return []
+    left_out = ("pre_trend_w", "pre_trend_df")
+    return [{name: value for name, value in asdict(row).items() if name not in left_out} for row in judged]
+>>>>>>> main
 
 
 def register(connection: DuckDBPyConnection) -> None:
     """Make the functions known to one DuckDB connection and its cursors."""
+<<<<<<< HEAD
     from duckdb import list_type, struct_type
     from duckdb.func import FunctionNullHandling, PythonUDFType
     from duckdb.sqltypes import BIGINT, DOUBLE
@@ -97,6 +149,21 @@ def register(connection: DuckDBPyConnection) -> None:
         connection.create_function(
             function.__name__, function, arguments, result, type=PythonUDFType.ARROW, null_handling=nulls
         )
+=======
+    from duckdb.func import PythonUDFType
+    from duckdb.sqltypes import DATE, DOUBLE, INTEGER, VARCHAR
+
+    connection.create_function(
+        "chi_square_quantile", chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW
+    )
+    texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
+    connection.create_function(
+        "evaluate_panel",
+        evaluate_panel,
+        [texts, days, days, numbers, numbers, texts, INTEGER, DOUBLE],
+        connection.type(EFFECT),
+    )
+>>>>>>> main
 
 
 class Plugin(BasePlugin):

@@ -1,8 +1,9 @@
 -- How much a Monday, a Sunday, a bank holiday counts for each measure, relative to its mean day (definitions E15): estimated from the ICB's
 -- own dated events of up to 36 months (basis `own_days`). Only months whose dated events are all there are: in a month of published counts
--- the rest has no days. Measures that come as published months alone count weekdays less bank holidays (`working_days`); all else, also
--- below 1,000 events, where a weekday's weight would be wrong by a tenth, counts every day alike (`every_day`).
+-- the rest has no days. Without an estimate, also below 1,000 events, where a weekday's weight would be wrong by a tenth, what general
+-- practice publishes by the month counts weekdays less bank holidays (`working_days`) and all else every day alike (`every_day`).
 {% set least_events = 1000 -%}
+{% set published = gp_appointment_measures().keys() | list + ['online_consultations'] -%}
 with
 
 cells as materialized (
@@ -59,16 +60,6 @@ estimated as (
     having sum(events) >= {{ least_events }}
 ),
 
-published as (
-    select measure_id
-    from (
-        {{ cells_in_rows(ref('gp_appointment_published_measures')) | indent(8) }}
-        union all by name
-        {{ cells_in_rows(ref('online_consultation_measures')) | indent(8) }}
-    )
-    group by measure_id
-),
-
 measures as (
     select distinct numerator_measure_id as measure_id
     from {{ ref('indicator_catalogue') }}
@@ -79,18 +70,17 @@ select
     cast(classes.day_class as integer) as day_class,
     case
         when estimated.measure_id is not null then 'own_days'
-        when published.measure_id is not null then 'working_days'
+        when measures.measure_id in ('{{ published | join("', '") }}') then 'working_days'
         else 'every_day'
     end as calendar_basis,
     cast(
         case
             -- a class that no month of the estimate held (a bank holiday in a short history) weighs as a Sunday
             when estimated.measure_id is not null then coalesce(estimated.weights[classes.day_class], estimated.weights[7])
-            when published.measure_id is not null then case when classes.day_class <= 5 then 1.4 else 0 end
+            when measures.measure_id in ('{{ published | join("', '") }}') then case when classes.day_class <= 5 then 1.4 else 0 end
             else 1
         end as decimal(18, 6)
     ) as day_weight
 from measures
 cross join (select unnest(range(1, 9)) as day_class) as classes
 left join estimated on measures.measure_id = estimated.measure_id
-left join published on measures.measure_id = published.measure_id
