@@ -70,6 +70,9 @@ def demo(
     flat_rates: Annotated[
         bool, typer.Option("--flat-rates", help="True rates that never change, to test false alarms.")
     ] = False,
+    unchanged: Annotated[
+        bool, typer.Option("--unchanged", help="Seasons and working days, but no team improves: to test the words.")
+    ] = False,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
@@ -91,6 +94,7 @@ def demo(
                 seed=seed,
                 faults=tuple(faults or ()),
                 flat_rates=flat_rates,
+                unchanged=unchanged,
             )
         return {
             "landing": settings.paths.landing,

@@ -59,6 +59,7 @@ def write_demo(
     seed: int = 1,
     faults: Iterable[str] = (),
     flat_rates: bool = False,
+    unchanged: bool = False,
     progress: Progress | None = None,
     threads: int = 2,
 ) -> DemoSummary:
@@ -68,11 +69,11 @@ def write_demo(
     holds the whole
     history, each later one the financial year so far, restated. `flat_rates`: no season, weekday, trend or
     improvement, only
-    chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
+    chance. `unchanged`: seasons and working days as ever, and no team improves. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
 
     Raises `UsageError` for an impossible size or a delivery that is there already.
     """
-    plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
+    plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates, unchanged)
     say = progress or (lambda message: None)
     check_names(plan.faults)
     for delivery in plan.deliveries:
@@ -104,12 +105,15 @@ def _plan(
     seed: int,
     faults: Iterable[str],
     flat: bool,
+    unchanged: bool,
 ) -> tuple[DemoPlan, Path]:
     month = parse_month(to)
     if isinstance(target, Settings):
         icb = (target.icb_code, target.icb_name, target.sub_icb_codes[0])
-        return DemoPlan(people, month, months, deliveries, seed, flat, *icb, frozenset(faults)), target.paths.landing
-    return DemoPlan(people, month, months, deliveries, seed, flat, faults=frozenset(faults)), Path(target).absolute()
+        plan = DemoPlan(people, month, months, deliveries, seed, flat, *icb, frozenset(faults), unchanged)
+        return plan, target.paths.landing
+    plan = DemoPlan(people, month, months, deliveries, seed, flat, faults=frozenset(faults), unchanged=unchanged)
+    return plan, Path(target).absolute()
 
 
 def _write(

@@ -56,8 +56,8 @@ def create_stays(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
 
 
 def live_effect(plan: DemoPlan, month: str, month_number: str) -> str:
-    """SQL for the factor by which a live INT lowers use: 2 % a month, 18 % at most; 1 with flat rates."""
-    if plan.flat_rates:
+    """SQL for the factor by which a live INT lowers use: 2 % a month, 18 % at most; 1 with flat rates or where nothing is to change."""
+    if plan.flat_rates or plan.unchanged:
         return "1.0"
     months = f"datesub('month', live_month, {month})"
     return (

@@ -62,6 +62,7 @@ class DemoPlan:
     icb_name: str = "Demo Integrated Care Board"
     sub_icb_code: str = "99Z"
     faults: frozenset[str] = field(default_factory=frozenset)
+    unchanged: bool = False
 
     def __post_init__(self) -> None:
         if self.people < 100:

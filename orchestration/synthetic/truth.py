@@ -269,6 +269,7 @@ def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str
             "months": plan.month_count,
             "seed": plan.seed,
             "flat_rates": plan.flat_rates,
+            **({"unchanged": True} if plan.unchanged else {}),
             "faults": sorted(plan.faults),
             "deliveries": [delivery.name for delivery in plan.deliveries],
         },

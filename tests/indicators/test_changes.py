@@ -144,7 +144,7 @@ def expected_rows(counts: Counts) -> dict[tuple[str, str], Row]:
                     a for a in others if area in TEAMS and (GO_LIVES[a] is None or GO_LIVES[a] > now[-1])
                 ],
             }
-            row: Row = {"months": len(now), "verdict": "too_early" if len(now) < 3 else None}
+            row: Row = {"months": len(now), "verdict": "too_early" if len(now) < 3 else None, "period_status": "final"}
             ratios: dict[str, tuple[float, float]] = {}
             for prefix, members in groups.items():
                 sums = [sum(side) for side in zip(*(both(a) for a in members), strict=True)] if members else None

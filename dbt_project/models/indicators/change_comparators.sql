@@ -21,6 +21,8 @@ counted as (
         pairs.*,
         current_end.area_type,
         current_end.area_code,
+        current_end.final_months - coalesce(current_start.final_months, 0)
+        + base_end.final_months - coalesce(base_start.final_months, 0) = 2 * pairs.months as is_final,
         cast(current_end.numerator - coalesce(current_start.numerator, 0) as double) as numerator,
         cast(current_end.denominator - coalesce(current_start.denominator, 0) as double) as denominator,
         cast(base_end.numerator - coalesce(base_start.numerator, 0) as double) as base_numerator,
@@ -71,6 +73,7 @@ people as (
         pairs.*,
         now.area_type,
         now.area_code,
+        now.period_status = 'final' and base.period_status = 'final' as is_final,
         now.numerator,
         now.denominator,
         base.numerator as base_numerator,
@@ -216,6 +219,7 @@ select
     current_from,
     current_to,
     'own' as comparator,
+    is_final,
     {{ sides | join(', ') }}
 from own
 {% for name in groups -%}

@@ -10,6 +10,7 @@ with months as (
         {{ month_number('figures.month') }} as month_number,
         coalesce(phases.phase, 1) as phase,
         figures.value is not null and figures.numerator is not null and figures.period_status <> 'incomplete' as is_complete,
+        figures.period_status = 'final' as is_final,
         figures.numerator,
         figures.denominator
     from {{ ref('indicator_figures') }} as figures
@@ -33,6 +34,7 @@ select
     phase,
     is_complete,
     count(*) filter (where is_complete) over series as complete_months,
+    count(*) filter (where is_complete and is_final) over series as final_months,
     sum(cast(case when is_complete then numerator else 0 end as decimal(38, 6))) over series as numerator,
     sum(cast(case when is_complete then denominator else 0 end as decimal(38, 6))) over series as denominator
 from months

@@ -94,7 +94,8 @@ select
         own.ratio - comparator_changes.ratio
         + cast({{ z_95() }} as double) * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
     ) / periods.days as difference_per_day_upper_95,
-    own.dispersion
+    own.dispersion,
+    case when own.is_final then 'final' else 'provisional' end as period_status
 from own
 cross join lateral (
     select {{ days_between(

@@ -293,6 +293,8 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
     is_go_live = change["baseline_kind"] == "go_live"
     if is_go_live and go_live is not None:
         since = f"Since go-live in {month_name(go_live)} ({since})"
+    if change.get("period_status") == "provisional":
+        since += ", provisional"
     if change["verdict"] == "too_early":
         return f"{since}: too early to compare, with {_count(change['months'])} since."
     percent, lower, upper = (change[f"change_pct{end}"] for end in ("", "_lower_95", "_upper_95"))
