@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Special functions and small estimators that DuckDB lacks, registered as a dbt-duckdb plugin.
-=======
-"""Functions that DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, and the evaluation of a panel.
->>>>>>> main
+"""What DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, working days and season, the evaluation of a panel.
 
 Listed under ``plugins`` of the dbt profile, so that every connection dbt opens knows them. They are pure: the same
 arguments give the same bits, whatever the thread count.
@@ -48,7 +44,6 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     return pa.array(quantile, from_pandas=True)
 
 
-<<<<<<< HEAD
 def day_class_weights(months: Any, classes: Any, days: Any, events: Any) -> Any:
     """Weights of the classes of days (`season.day_class_weights`), one list for each row of four lists; classes count from 1."""
     import numpy as np
@@ -84,7 +79,8 @@ def month_of_year_factors(strata: Any, months: Any, counts: Any, exposures: Any)
         )
     fields = [("factors", pa.list_(pa.float64())), ("p_value", pa.float64()), ("dispersion", pa.float64())]
     return pa.array(found, type=pa.struct(fields))
-=======
+
+
 EFFECT = (
     "struct(aggregation varchar, aggregate_key varchar, effect double, standard_error double, lower_95 double, "
     "upper_95 double, permutation_p double, same_start_p double, smallest_possible_p double, teams_treated integer, "
@@ -127,15 +123,13 @@ def evaluate_panel(
         return []
     left_out = ("pre_trend_w", "pre_trend_df")
     return [{name: value for name, value in asdict(row).items() if name not in left_out} for row in judged]
->>>>>>> main
 
 
 def register(connection: DuckDBPyConnection) -> None:
     """Make the functions known to one DuckDB connection and its cursors."""
-<<<<<<< HEAD
     from duckdb import list_type, struct_type
     from duckdb.func import FunctionNullHandling, PythonUDFType
-    from duckdb.sqltypes import BIGINT, DOUBLE
+    from duckdb.sqltypes import BIGINT, DATE, DOUBLE, INTEGER, VARCHAR
 
     numbers, indices = list_type(DOUBLE), list_type(BIGINT)
     fit = struct_type({"factors": numbers, "p_value": DOUBLE, "dispersion": DOUBLE})
@@ -149,21 +143,13 @@ def register(connection: DuckDBPyConnection) -> None:
         connection.create_function(
             function.__name__, function, arguments, result, type=PythonUDFType.ARROW, null_handling=nulls
         )
-=======
-    from duckdb.func import PythonUDFType
-    from duckdb.sqltypes import DATE, DOUBLE, INTEGER, VARCHAR
-
-    connection.create_function(
-        "chi_square_quantile", chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW
-    )
-    texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
+    texts, days = list_type(VARCHAR), list_type(DATE)
     connection.create_function(
         "evaluate_panel",
         evaluate_panel,
         [texts, days, days, numbers, numbers, texts, INTEGER, DOUBLE],
         connection.type(EFFECT),
     )
->>>>>>> main
 
 
 class Plugin(BasePlugin):

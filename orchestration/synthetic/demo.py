@@ -69,7 +69,8 @@ def write_demo(
     holds the whole
     history, each later one the financial year so far, restated. `flat_rates`: no season, weekday, trend or
     improvement, only
-    chance. `unchanged`: seasons and working days as ever, and no team improves. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
+    chance. `unchanged`: seasons and working days as ever, and no team improves. `faults`: names from
+    `orchestration.synthetic.faults`, planted in the last delivery.
 
     Raises `UsageError` for an impossible size or a delivery that is there already.
     """
