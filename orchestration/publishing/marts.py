@@ -40,6 +40,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "dim_month": ("month",),
     "dim_indicator": ("indicator_id",),
     "dim_cohort": ("cohort_id",),
+    "dim_target": ("target_id",),
     "dim_practice": ("practice_code",),
     "data_quality": ("check_id", "subject"),
     "restatements": (*AREA_KEY, "month", "period"),

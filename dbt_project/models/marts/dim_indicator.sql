@@ -23,6 +23,8 @@ select
     is_headline,
     is_seasonal,
     expected_after_months,
+    short_title,
+    balancing_indicator_ids,
     source,
     owner,
     definition_version,

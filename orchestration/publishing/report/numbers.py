@@ -34,6 +34,15 @@ def number(value: float | None) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
+def count(value: float | None) -> str:
+    """A count: whole where it is whole.
+
+    >>> [count(v) for v in (None, 6.0, 1234.0, 12.345)]
+    ['–', '6', '1,234', '12.3']
+    """
+    return f"{value:,.0f}" if value is not None and float(value).is_integer() else number(value)
+
+
 def signed(value: float | None) -> str:
     """
     >>> [signed(v) for v in (None, 4.04, -0.04, -1.26)]

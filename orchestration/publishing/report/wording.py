@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.publishing.report.data import Indicator, Point, Rolling
 from orchestration.publishing.report.numbers import MISSING as MISSING
+from orchestration.publishing.report.numbers import count as count
 from orchestration.publishing.report.numbers import figure as figure
 from orchestration.publishing.report.numbers import month_name as month_name
 from orchestration.publishing.report.numbers import number as number
@@ -21,6 +22,7 @@ from orchestration.publishing.report.numbers import quantity as quantity
 from orchestration.publishing.report.numbers import short_month as short_month
 from orchestration.publishing.report.numbers import signed as signed
 from orchestration.publishing.report.numbers import unit as unit
+from orchestration.publishing.report.questions import questions as questions
 
 VARIATION_WORDS = {
     "improvement": "improvement",
@@ -376,3 +378,18 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         "slope_lower": slope_lower,
         "slope_upper": slope_upper,
     }
+
+
+def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None) -> str:
+    """The target with its month and whether the newest complete 12 months lie on the straight way to it. A fact, not a forecast:
+    on track means at least as good as the way there asks for by now."""
+    if rolling is None or rolling.value is None or rolling.target is None:
+        return ""
+    text = f"{figure(indicator, rolling.target)}" + (f" by {short_month(by)}" if by else "")
+    asked = rolling.trajectory if rolling.trajectory is not None else rolling.target
+    polarity = indicator.polarity
+    if not polarity.startswith(("lower", "higher")):
+        return text
+    is_on_track = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
+    way = "" if asked == rolling.target else f" (by now {figure(indicator, asked)})"
+    return f"{text}{way}: {'on track' if is_on_track else 'not on track'}"
