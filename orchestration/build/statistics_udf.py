@@ -44,7 +44,6 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     return pa.array(quantile, from_pandas=True)
 
 
-<<<<<<< HEAD
 def day_class_weights(months: Any, classes: Any, days: Any, events: Any) -> Any:
     """Weights of the classes of days (`season.day_class_weights`), one list for each row of four lists; classes count from 1."""
     import numpy as np
@@ -80,7 +79,8 @@ def month_of_year_factors(strata: Any, months: Any, counts: Any, exposures: Any)
         )
     fields = [("factors", pa.list_(pa.float64())), ("p_value", pa.float64()), ("dispersion", pa.float64())]
     return pa.array(found, type=pa.struct(fields))
-=======
+
+
 def student_t_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     """Quantiles of Student's t distribution, element by element.
 
@@ -104,7 +104,6 @@ def student_t_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     freedom = np.asarray(degrees_of_freedom.to_numpy(), dtype=np.float64)
     quantile = stdtrit(np.where(freedom > 0, freedom, np.nan), tail)
     return pa.array(quantile, from_pandas=True)
->>>>>>> main
 
 
 EFFECT = (
@@ -157,11 +156,11 @@ def register(connection: DuckDBPyConnection) -> None:
     from duckdb.func import FunctionNullHandling, PythonUDFType
     from duckdb.sqltypes import BIGINT, DATE, DOUBLE, INTEGER, VARCHAR
 
-<<<<<<< HEAD
     numbers, indices = list_type(DOUBLE), list_type(BIGINT)
     fit = struct_type({"factors": numbers, "p_value": DOUBLE, "dispersion": DOUBLE})
     functions: list[tuple[Any, list[Any], Any, Any]] = [
         (chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, FunctionNullHandling.DEFAULT),
+        (student_t_quantile, [DOUBLE, DOUBLE], DOUBLE, FunctionNullHandling.DEFAULT),
         (day_class_weights, [indices, indices, numbers, numbers], numbers, FunctionNullHandling.DEFAULT),
         # where nothing can be told the answer is null, which DuckDB takes only from functions that say so
         (month_of_year_factors, [indices, indices, numbers, numbers], fit, FunctionNullHandling.SPECIAL),
@@ -171,11 +170,6 @@ def register(connection: DuckDBPyConnection) -> None:
             function.__name__, function, arguments, result, type=PythonUDFType.ARROW, null_handling=nulls
         )
     texts, days = list_type(VARCHAR), list_type(DATE)
-=======
-    for function in (chi_square_quantile, student_t_quantile):
-        connection.create_function(function.__name__, function, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW)
-    texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
->>>>>>> main
     connection.create_function(
         "evaluate_panel",
         evaluate_panel,

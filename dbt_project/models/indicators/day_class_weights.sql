@@ -63,6 +63,7 @@ estimated as (
 measures as (
     select distinct numerator_measure_id as measure_id
     from {{ ref('indicator_catalogue') }}
+    where measure_kind = 'additive'
 )
 
 select
