@@ -48,6 +48,10 @@ NO_CALENDAR = (
     "select 'x' as indicator_id, 1.0 as calendar_factor, "
     "unnest(generate_series(date '2020-01-01', date '2026-12-01', interval 1 month))::date as month"
 )
+NO_REPORTS = (
+    "select indicator_id, cohort_id, area_type, area_code, month, value, denominator, 0 as replies, period_status, boundary, "
+    "true as is_monthly from indicators.indicator_figures where false"
+)
 NO_SEASON = "select 'x' as indicator_id, unnest(range(1, 13))::integer as month_of_year, 1.0 as season_factor, 'none' as season_basis"
 
 
@@ -61,6 +65,7 @@ def run(
 ) -> pd.DataFrame:
     bench.give("indicators.indicator_figures", rows).give("indicators.process_rebasings", rebasings)
     bench.give("seeds.indicator_catalogue", f"select 'x' as indicator_id, '{donabedian_type}' as donabedian_type")
+    bench.give("indicators.reported_figures", NO_REPORTS)
     bench.give("indicators.calendar_factors", calendar).give("indicators.season_factors", seasons)
     bench.run(
         "indicators.process_months",
