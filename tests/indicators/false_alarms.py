@@ -74,7 +74,8 @@ def judged(compiled: Path, worlds: Sequence[pd.DataFrame]) -> Bench:
     """The worlds, judged by the project's SQL: `indicator_spc`-like points, changes and funnels in one bench."""
     rows = pd.concat(worlds)
     rows = rows.assign(
-        value=rows["numerator"] / rows["denominator"] * 1000, count_behind=rows["numerator"], cohort_id="all", boundary="marts", period="month",
+        value=rows["numerator"] / rows["denominator"] * 1000, count_behind=rows["numerator"],
+        cohort_id="all", boundary="marts", period="month",
         period_status="final", phase=1, is_judged=True, multiplier=1000, phase_reason="",
     )  # fmt: skip
     bench = Bench(compiled).give("indicators.process_months", rows)
