@@ -70,8 +70,11 @@ def demo(
     flat_rates: Annotated[
         bool, typer.Option("--flat-rates", help="True rates that never change, to test false alarms.")
     ] = False,
-    unchanged: Annotated[
-        bool, typer.Option("--unchanged", help="Seasons and working days, but no team improves: to test the words.")
+    effects: Annotated[
+        str, typer.Option(help="What going live does: growing, by_wave (waves differ) or none; in truth.json.")
+    ] = "growing",
+    chosen_high: Annotated[
+        bool, typer.Option("--chosen-high", help="Teams went live after a year that was high by chance.")
     ] = False,
     as_json: Json = False,
     home: HomeOption = None,
@@ -94,7 +97,8 @@ def demo(
                 seed=seed,
                 faults=tuple(faults or ()),
                 flat_rates=flat_rates,
-                unchanged=unchanged,
+                effects=effects,
+                chosen_high=chosen_high,
             )
         return {
             "landing": settings.paths.landing,

@@ -34,6 +34,7 @@ REFERENCE_FEEDS = frozenset(
         "gp_registrations",
         "gp_registrations_lsoa",
         "int_membership",
+        "int_programme",
         "lsoa_deprivation",
         "ods_practices",
         "ods_succession",

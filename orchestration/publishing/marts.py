@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "evaluation_plan": ("wave_id", "indicator_id", "cohort_id"),
     "evaluation_panel": ("indicator_id", "cohort_id", "int_code", "month"),
     "evaluation_effects": ("indicator_id", "cohort_id", "aggregation", "aggregate_key"),
+    "evaluation_return": ("wave_id", "indicator_id", "cohort_id", "realisation"),
     "dim_int": ("int_code",),
     "dim_area": ("area_type", "area_code"),
     "dim_month": ("month",),
