@@ -12,17 +12,19 @@ from collections.abc import Iterator
 from string import Template
 from typing import Any
 
+import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import GateShut
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.foundation.yaml_text import read_yaml
 from orchestration.gate import definitions as definitions_module
-from orchestration.gate.definitions import Definition, hash_of
+from orchestration.gate.definitions import Definition
 from orchestration.gate.history import create_history
 
 SHOWN = 4
@@ -94,7 +96,7 @@ def checks() -> Iterator[Check]:
                 kind=rule.id.split(".")[0],
                 relation=relation,
                 severity=rule.severity,
-                definition=hash_of(body),
+                definition=hash_json(body),
                 is_waivable=rule.is_waivable,
                 owner=rule.owner,
                 reason=rule.reason,
@@ -122,8 +124,6 @@ def prepare(warehouse: Warehouse, settings: Settings) -> None:
 
 
 def result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> CheckResult:
-    import duckdb
-
     needed = [check.feed] if check.feed else list(check.rule.any_of)
     if needed and not delivered & set(needed):
         return check.definition.result(State.NOT_APPLICABLE, f"not delivered: {', '.join(needed)}")
