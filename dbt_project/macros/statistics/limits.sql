@@ -26,10 +26,7 @@
         {% for limit in exact_poisson_lower_95() -%}
         when {{ numerator }} = {{ loop.index0 }} then cast({{ limit }} as double)
         {% endfor -%}
-        when {{ numerator }} > 0 then
-            cast({{ numerator }} as double) * power(
-                1.0 - 1.0 / (9.0 * cast({{ numerator }} as double)) - cast({{ z_95() }} as double) / (3.0 * sqrt(cast({{ numerator }} as double))), 3
-            )
+        when {{ numerator }} > 0 then {{ byar_95(numerator, '-') }}
     end
 {%- endmacro %}
 
@@ -38,11 +35,7 @@
         {% for limit in exact_poisson_upper_95() -%}
         when {{ numerator }} = {{ loop.index0 }} then cast({{ limit }} as double)
         {% endfor -%}
-        when {{ numerator }} > 0 then
-            (cast({{ numerator }} as double) + 1.0) * power(
-                1.0 - 1.0 / (9.0 * (cast({{ numerator }} as double) + 1.0))
-                + cast({{ z_95() }} as double) / (3.0 * sqrt(cast({{ numerator }} as double) + 1.0)), 3
-            )
+        when {{ numerator }} > 0 then {{ byar_95(numerator, '+') }}
     end
 {%- endmacro %}
 

@@ -26,37 +26,16 @@ standard as (
     from {{ ref('esp2013') }}
 ),
 
-sex_repeats as (
-    select
-        areas.area_key,
-        areas.month_number,
-        events.period,
-        events.measure_id,
-        events.sex,
-        {{ pivot_bands('events.total', 'events.age_band') | indent(8) }}
-    from {{ ref('area_repeat_events') }} as events
-    inner join {{ ref('indicator_areas') }} as areas
-        on
-            events.boundary = areas.boundary
-            and events.area_type = areas.area_type
-            and events.area_code = areas.area_code
-            and events.month = areas.month
-    where events.cohort_id = 'all'
-    group by areas.area_key, areas.month_number, events.period, events.measure_id, events.sex
-),
-
 repeats as (
-    select * from sex_repeats
-    union all by name
     select
         area_key,
         month_number,
         period,
         measure_id,
-        'all' as sex,
-        {{ each_band('cast(sum({band}) as decimal(18, 2))') | indent(8) }}
-    from sex_repeats
-    group by area_key, month_number, period, measure_id
+        sex,
+        {{ pivot_bands('total', 'age_band') | indent(8) }}
+    from {{ ref('area_repeat_events') }}
+    group by area_key, month_number, period, measure_id, sex
 ),
 
 direct_sums as (

@@ -83,7 +83,7 @@ inner join {{ ref('months') }} as months on coverage.month = months.month
 left join missing_providers on groups.feed = missing_providers.feed and months.month = missing_providers.month
 left join {{ ref('gp_appointment_month_sources') }} as sources on months.month = sources.month
 where
-    (groups.feed <> 'hes_ae' or months.month < cast('2020-04-01' as date))
-    and (groups.feed <> 'ecds' or months.month >= cast('2020-04-01' as date))
+    (groups.feed <> 'hes_ae' or months.month < {{ first_day_of_ecds() }})
+    and (groups.feed <> 'ecds' or months.month >= {{ first_day_of_ecds() }})
     and (groups.feed <> 'gp_appointments' or sources.source = 'gp_appointments')
     and (groups.feed <> 'gp_appointments_published' or coalesce(sources.source, 'none') <> 'gp_appointments')
