@@ -373,6 +373,6 @@ def ui(
 
 
 def main() -> None:
-    from orchestration.cli import upkeep  # noqa: F401 - registers its commands
+    from orchestration.cli import evaluating, upkeep  # noqa: F401 - they register their commands
 
     app()

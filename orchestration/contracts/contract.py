@@ -93,12 +93,16 @@ class Column(Strict):
     coded: bool = Field(default=False, description="distinct values go into codes.parquet")
     map: dict[str, str] = Field(default_factory=dict, description="spelling → canonical spelling, upper-case keys")
     default: str | None = Field(default=None, description="raw value where no header carries the column")
+    where_headed: dict[str, str] = Field(
+        default_factory=dict, description="header → raw value of every row of a file that has it; otherwise `default`"
+    )
     add: tuple[str, ...] = Field(default=(), description="further headers whose numbers are added")
     subtract: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     pad: int | None = Field(default=None, description="codes that lost their leading zeros are padded to this length")
     from_file_name: bool = Field(default=False, description="the month named in the file name, where no header has it")
+    snomed: bool = Field(default=False, description="SNOMED codes, whose check digit tells of rounding")
     is_pseudonym: bool = Field(default=False, description="an identifier column, checked to hold pseudonyms only")
     spaces: dict[str, str] = Field(default_factory=dict, description="header → identifier space, persons only")
     description: str = ""
@@ -157,6 +161,9 @@ class FeedContract(Strict):
     key: tuple[str, ...] = ()
     supersedes: Literal["covered_months", "present_months", "units", "newest_delivery", "accumulates"]
     unit: tuple[str, ...] = ()
+    one_row_per: tuple[str, ...] = Field(
+        default=(), description="without a key: what has one row; the same again counts once, another value refuses"
+    )
     removed_after_cut: bool = False
     distinct: bool = Field(default=False, description="rows without a key of their own: the same content counts once")
     may_be_empty: bool = False
@@ -173,7 +180,7 @@ class FeedContract(Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> FeedContract:
         names = {column.name for column in self.columns}
-        used = [*self.key, *self.unit, *self.undated_when, *self.derived]
+        used = [*self.key, *self.unit, *self.one_row_per, *self.undated_when, *self.derived]
         used += [name for name in (self.coverage_date, self.provider) if name]
         used += [name for layout in self.layouts for name in layout.positions]
         missing = [name for name in used if name not in names and name != "coverage_month"]
@@ -190,6 +197,11 @@ class FeedContract(Strict):
     @property
     def person(self) -> Column | None:
         return next((column for column in self.columns if column.type == "person"), None)
+
+    def is_strict(self, column: Column) -> bool:
+        """Whether an error value of a spreadsheet in it costs the row: keys, people and codes that must be there."""
+        needed = column.required and column.type in ("code", "practice", "clinical")
+        return column.name in self.key or column.type == "person" or needed
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)

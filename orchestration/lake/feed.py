@@ -32,14 +32,17 @@ from orchestration.lake.manifest import FileManifest, Manifest, write_atomically
 from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
+from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
 from orchestration.landing.deliveries import Delivery, list_deliveries
 from orchestration.landing.source_files import KnownHashes, hash_file, open_sources, refuse
 
 log = logging.getLogger(__name__)
 
 # Raised when the meaning of what is written changes, so that known files are read again.
-INGEST_VERSION = "1"
+INGEST_VERSION = "2"
 MOST_ROWS = 0.5
+# What a spreadsheet did to more rows than this it did to others where nothing shows it.
+MOST_ROWS_CHANGED = 0.001
 # Below this a second thread finds nothing to do, and costs processor time while it looks.
 ONE_THREAD_BYTES = 8 << 20
 
@@ -300,14 +303,22 @@ def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTa
     ).fetchall()
     for number, column, reason, rows, line in found:
         table = tables[number]
-        if rows > MOST_ROWS * table.rows_read:
+        limit = MOST_ROWS_CHANGED if reason in (FLOATING, ROUNDED, MONTH_FIRST) else MOST_ROWS
+        if rows > limit * table.rows_read:
             what = f"column {column}: {reason}" if column else reason
             raise refuse(
                 table.source.label,
                 f"{what} in {rows:,} of {table.rows_read:,} rows",
-                "correct the file and send it again",
+                WHAT_TO_SEND.get(reason, "correct the file and send it again"),
                 line=line,
             )
+
+
+WHAT_TO_SEND = {
+    FLOATING: "send codes and keys as text, straight from the system and not through a spreadsheet or data frame",
+    ROUNDED: "send codes as text, straight from the system and not through a spreadsheet",
+    MONTH_FIRST: "write dates as YYYY-MM-DD",
+}
 
 
 def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> list[FileManifest]:

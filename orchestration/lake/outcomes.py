@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import duckdb
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.warehouse import quote
+from orchestration.lake import typing_sql
+from orchestration.lake.check_digits import SHORTEST_ROUNDED, is_rounded
 from orchestration.lake.loading import LoadedTable, add_quarantined, quoted
 from orchestration.lake.retention_note import RetentionNote
+from orchestration.lake.table_sql import ROUNDED
+from orchestration.landing.source_files import hash_file, refuse
+
+# Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
+FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5
 
 
 def find_outcomes(
@@ -32,7 +40,9 @@ def find_outcomes(
     connection.execute("create table forgotten (fingerprint varchar)")
     if retention.forgotten and contract.person:
         connection.execute("insert into forgotten select unnest(?::varchar[])", [retention.forgotten])
+    remove_repeated_files(connection, tables)
     add(connection, tables, "row_outcome", "row_outcome is not null")
+    quarantine_rounded_codes(connection, contract, tables)
     if contract.person and retention.forgotten:
         gone = "sha256(person_id) in (select fingerprint from forgotten)"
         add(connection, tables, "'removed|forgotten|'", gone)
@@ -42,8 +52,12 @@ def find_outcomes(
         add(connection, tables, "'removed|purged|'", f"coverage_month < date '{retention.first_month_kept}-01'")
     if contract.key:
         remove_repeated_keys(connection, contract, tables)
-    elif contract.distinct or len(tables) > 1:
+    elif contract.one_row_per:
+        remove_repeated_units(connection, contract, tables)
+    elif contract.distinct:
         remove_repeated_rows(connection, contract, tables)
+    elif contract.unit and len(tables) > 1:
+        refuse_revised_units(connection, contract, tables)
 
 
 def add(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable], outcome: str, condition: str) -> None:
@@ -108,18 +122,117 @@ def remove_repeated_keys(
 def remove_repeated_rows(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
-    """Rows without a key: the same content counts once, in the feed (`distinct`) or across the files that bring it."""
+    """Rows that are their own key: the same content counts once, in one file or in several."""
     content = ", ".join(quote(column.name) for column in contract.columns)
     rows = still_there(connection, tables, f"hash({content}) as content")
-    repeats = (
-        "row_number() over (partition by content order by source, row_id) > 1"
-        if contract.distinct
-        else ("source > min(source) over (partition by content)")
-    )
     connection.execute(
-        f"insert into outcomes select source, row_id, 'removed', 'duplicate_exact', '' "
-        f"from (select source, row_id, {repeats} as is_repeat from ({rows})) where is_repeat"
+        f"insert into outcomes select source, row_id, 'removed', 'duplicate_exact', '' from ({rows}) "
+        "qualify row_number() over (partition by content order by source, row_id) > 1"
     )
+
+
+def remove_repeated_files(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> None:
+    """A whole file that comes twice counts once; its lines are no second set of facts."""
+    sizes = Counter(table.source.path.stat().st_size for table in tables)
+    seen: set[str] = set()
+    for table in tables:
+        if sizes[table.source.path.stat().st_size] > 1:
+            content = hash_file(table.source.path)
+            if content in seen:
+                add(connection, [table], "'removed|file_sent_twice|'", "true")
+            seen.add(content)
+
+
+def remove_repeated_units(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """One row per practice and year, list and band …: the same again counts once, another value refuses both."""
+    unit = ", ".join(quote(name) for name in contract.one_row_per)
+    content = ", ".join(quote(column.name) for column in contract.columns if column.type != "text")
+    rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
+    connection.execute(
+        f"create temp table repeats as select * from ({rows}) qualify count(*) over (partition by unit) > 1"
+    )
+    found = connection.execute(
+        "select min(source), max(source), count(*) over () from repeats "
+        "group by unit having count(distinct content) > 1 order by 2 desc, 1 limit 1"
+    ).fetchone()
+    if found:
+        refuse_both(tables[found[0]], tables[found[1]], f"{found[2]:,} of", contract)
+    connection.execute(
+        "insert into outcomes select source, row_id, 'removed', 'duplicate_exact', '' from repeats "
+        "qualify row_number() over (partition by unit order by source, row_id) > 1"
+    )
+    connection.execute("drop table repeats")
+
+
+def refuse_revised_units(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """Lines are facts of their own, alike or not, in one file or in parts; but two files of one unit that are mostly
+    the same lines are two editions of it, not two parts."""
+    unit = ", ".join(quote(name) for name in contract.unit)
+    # Files that were made on one day are one submission, whatever the hour; of several days the newest holds, further on.
+    content = ", ".join(
+        f"{quote(column.name)}::date" if column.type == "timestamp" else quote(column.name)
+        for column in contract.columns
+    )
+    rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
+    found = connection.execute(
+        f"""
+        with lines as (
+            select unit, content, source, count(*) as n from ({rows}) group by all
+        ), sizes as (
+            select unit, source, sum(n) as n from lines group by all
+        ), shared as (
+            select a.unit, a.source as first, b.source as second, sum(least(a.n, b.n)) as n
+            from lines as a join lines as b on a.unit = b.unit and a.content = b.content and a.source < b.source
+            group by all
+        )
+        select first, second
+        from shared as s
+            join sizes as a on a.unit = s.unit and a.source = s.first
+            join sizes as b on b.unit = s.unit and b.source = s.second
+        where least(a.n, b.n) >= {FEWEST_LINES_COMPARED} and s.n > {MOST_SHARED} * least(a.n, b.n)
+        order by second desc, first
+        limit 1
+        """
+    ).fetchone()
+    if found:
+        refuse_both(tables[found[0]], tables[found[1]], "some of", contract)
+
+
+def refuse_both(first: LoadedTable, second: LoadedTable, how_many: str, contract: FeedContract) -> None:
+    unit = " and ".join(name.replace("_", " ") for name in contract.one_row_per or contract.unit)
+    if first.source.label == second.source.label:
+        raise refuse(
+            first.source.label,
+            f"{how_many} the same {unit} stand in it twice and do not agree",
+            "send the rows that hold, once",
+        )
+    raise refuse(
+        f"{first.source.label} and {second.source.label}",
+        f"both bring {how_many} the same {unit} and do not agree",
+        "send the one that holds, in a folder v2/ of its own, or take the other one out",
+    )
+
+
+def quarantine_rounded_codes(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """A spreadsheet keeps fifteen digits of a number; the check digit of a SNOMED code of sixteen and more does not survive it."""
+    for column in contract.columns:
+        if not column.snomed:
+            continue
+        name = quote(column.name)
+        rows = still_there(connection, tables, f"{name} as codes", f"strlen({name}) >= {SHORTEST_ROUNDED}")
+        found = connection.execute(
+            f"select distinct unnest(string_split(codes, ',')) from (select distinct codes from ({rows}))"
+        ).fetchall()
+        rounded = tuple(sorted(code for (code,) in found if is_rounded(code)))
+        if rounded:
+            bad = f"list_has_any(string_split({name}, ','), [{typing_sql.listed(rounded)}])"
+            add(connection, tables, f"'quarantined|{ROUNDED}|{column.name}'", bad)
 
 
 def locate_quarantined(

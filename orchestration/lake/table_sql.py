@@ -135,13 +135,14 @@ def table_sql(
     for piece in pieces_of(contract, layout):
         name, column = piece.name, piece.column
         if column.type == "codes":
-            trims.append(f"{typing_sql.joined_codes(list(piece.raw))} as v_{name}")
-            texts.append(f"v_{name}")
-            values.append(f"v_{name}")
+            trims.append(f"{typing_sql.joined_codes(list(piece.raw))} as w_{name}")
+            texts.append(f"w_{name}")
+            values.append(f"{typing_sql.plain_codes(f'w_{name}')} as v_{name}")
+            kept_texts.append(f"w_{name}")
         else:
             trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
             trimmed_names[piece.raw[0]] = f"t_{name}"
-            texts.append(f"{typing_sql.cleaned(f't_{name}', column)} as x_{name}")
+            texts.append(f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column))} as x_{name}")
             value = typing_sql.parsed(f"x_{name}", column)
             if column.type == "person":
                 value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
@@ -201,20 +202,35 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout) -> list[tuple
     words = {"date": "not a date", "month": "not a month", "timestamp": "not a date and time", "time": "not a time"}
     for column in contract.columns:
         found = layout.columns.get(column.name)
-        has_text = found is not None and found.combine in ("one", "constant") and column.type != "codes"
-        if column.not_null and has_text and column.name not in contract.derived:
-            reasons.append((f"x_{column.name} is null", column.name, "missing"))
-        if (column.on_invalid == "quarantine" or column.not_null) and has_text and column.name not in contract.derived:
+        x, value = f"x_{column.name}", quote(column.name)
+        if found is None or column.name in contract.derived:
+            continue
+        if column.type == "codes":
+            reasons.append((typing_sql.has_floating_codes(f"w_{column.name}"), column.name, FLOATING))
+        if column.type == "codes" or found.combine not in ("one", "constant"):
+            continue
+        if column.not_null:
+            reasons.append((f"{x} is null", column.name, "missing"))
+        if contract.is_strict(column):
+            reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
+        if column.type in CODE_TYPES:
+            reasons.append((typing_sql.is_floating(x), column.name, FLOATING))
+        if column.type in ("date", "timestamp"):
+            reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))
+        if column.on_invalid == "quarantine" or column.not_null:
             reason = words.get(column.type, "not a plausible value" if column.type != "code" else "not a code")
-            sentinels = " or ".join(f"x_{column.name} = {typing_sql.text(value)}" for value in NOT_A_FAULT)
-            excused = f" and not ({sentinels})" if column.type in ("date", "timestamp") and not column.not_null else ""
-            reasons.append(
-                (f"x_{column.name} is not null and {quote(column.name)} is null{excused}", column.name, reason)
-            )
+            sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)
+            excused = f" and not {sentinels}" if column.type in ("date", "timestamp") and not column.not_null else ""
+            reasons.append((f"{x} is not null and {value} is null{excused}", column.name, reason))
     for name, expression in contract.rules.items():
         reasons.append((f"coalesce({expression}, false)", "", name.replace("_", " ")))
     return reasons
 
 
+CODE_TYPES = ("code", "person", "practice", "clinical")
+# Faults of the whole file, not of its rows: what else in it went through the same hands and cannot be seen?
+FLOATING = "a number in floating-point spelling where a code belongs"
+ROUNDED = "a SNOMED code that a spreadsheet has rounded"
+MONTH_FIRST = "a date with the month first"
 # HES marks a date that was submitted but invalid: set to null and counted, the row stays.
 NOT_A_FAULT = ("1801-01-01", "18010101", "01/01/1801")

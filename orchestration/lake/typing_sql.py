@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from orchestration.contracts import Column
 
-# Blank, dash and ampersand mean `nothing` in HES and NHS England files alike (definitions 2.2 and section 1).
-NOTHING = ("-", "&", "NULL", "null", "NaN", "nan")
+# What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and spreadsheets; in any case.
+NOTHING = ("", "-", ".", "&", "NA", "N/A", "NULL", "NONE", "NAN", "NAT", "<NA>")
+# What a spreadsheet leaves where a look-up failed: nothing as well, but in a key, person or required code it refuses the row.
+ERRORS = ("#N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
+# How a number is written that was a code before a spreadsheet or a data frame made a float of it.
+FLOATING = r"[0-9]+(\.0+|(\.[0-9]+)?E\+[0-9]+)"
+# Month first: no day of any month is written so with the day first.
+MONTH_FIRST = r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{2,4}.*"
+ZONED = r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
+LOCAL_ZONE = "Europe/London"
 # HES: 1 Jan 1800 = null, 1 Jan 1801 = submitted but invalid.
 NULL_DATES = ("1800-01-01", "18000101", "01/01/1800")
 EARLIEST_DATE, LATEST_DATE = "1900-01-01", "2100-01-01"
-DATE_FORMATS = ("%d%b%Y", "%Y%m%d", "%d/%m/%Y", "%d-%b-%Y", "%d-%b-%y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y",
+DATE_FORMATS = ("%d%b%Y", "%Y%m%d", "%d/%m/%Y", "%d-%b-%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y",
                 "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d%b%Y:%H:%M:%S")  # fmt: skip
 TIMESTAMP_FORMATS = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d %H:%M:%S", "%Y%m%d%H%M%S", "%d%b%Y:%H:%M:%S",
                      "%d-%b-%Y %H:%M:%S", "%d/%m/%Y", "%d%b%Y", "%Y%m%d")  # fmt: skip
-MONTH_FORMATS = ("%b%Y", "%B%Y", "%b-%Y", "%B-%Y", "%b %Y", "%B %Y", "%b-%y", "%Y%m")
+MONTH_FORMATS = ("%b%Y", "%B%Y", "%b-%Y", "%B-%Y", "%b %Y", "%B %Y", "%Y%m")
 BLANKS = "' ' || chr(9) || chr(13) || chr(160) || chr(8203) || chr(65279)"
 IMD_DECILES = (
     "MOST DEPRIVED 10%", "MORE DEPRIVED 10-20%", "MORE DEPRIVED 20-30%", "MORE DEPRIVED 30-40%", "MORE DEPRIVED 40-50%",
@@ -40,17 +48,37 @@ def trimmed(raw: str, is_plain: bool) -> str:
     return f"case when {raw} >= '!' and not ends_with({raw}, ' ') then {raw} else trim({raw}) end"
 
 
-def cleaned(t: str, column: Column) -> str:
-    """Null for blank and for the column's spellings of `nothing`. `t` is trimmed.
+def is_any_of(x: str, values: tuple[str, ...]) -> str:
+    """A chain of comparisons, not `in`: DuckDB turns a long `in` list into a join for every column."""
+    return "(" + " or ".join(f"{x} = {text(value)}" for value in values) + ")"
 
-    A chain of comparisons, not `in`: DuckDB turns a long `in` list into a join for every column.
-    """
-    nothing = ("", *(NOTHING if column.type != "text" else ("NULL",)), *column.nulls)
-    if column.type in ("date", "month", "timestamp"):
-        nothing = (*nothing, *NULL_DATES)
-    longest = max(len(value.encode()) for value in nothing)
-    same = " or ".join(f"{t} = {text(value)}" for value in nothing)
-    return f"case when strlen({t}) <= {longest} and ({same}) then null else {t} end"
+
+def cleaned(t: str, column: Column, keeps_errors: bool = False) -> str:
+    """Null for blank and for every spelling of `nothing`. `t` is trimmed. `keeps_errors`: those of a spreadsheet are told apart."""
+    everywhere = NOTHING if keeps_errors else (*NOTHING, *ERRORS)
+    # Only what begins with a sign or an N is compared with the list: hardly a value of a good file.
+    begins = f"({t} < '0' or {t} >= '<' and {t} < '=' or {t} >= 'N' and {t} < 'O' or {t} >= 'n' and {t} < 'o')"
+    longest = max(len(value) for value in everywhere)
+    nothing = f"strlen({t}) <= {longest} and {begins} and {is_any_of(f'upper({t})', everywhere)}"
+    own = (*column.nulls, *(NULL_DATES if column.type in ("date", "month", "timestamp") else ()))
+    if own:
+        longest = max(len(value.encode()) for value in own)
+        nothing = f"({nothing}) or strlen({t}) <= {longest} and {is_any_of(t, own)}"
+    return f"case when {nothing} then null else {t} end"
+
+
+def is_error(x: str) -> str:
+    """Whether cleaned text is an error value of a spreadsheet."""
+    return f"{x} >= '#' and {x} < '$' and {is_any_of(f'upper({x})', ERRORS)}"
+
+
+def is_floating(x: str) -> str:
+    likely = f"{x} < ':' and (ends_with({x}, '0') and contains({x}, '.') or contains({x}, '+'))"
+    return f"{likely} and regexp_full_match(upper({x}), '{FLOATING}')"
+
+
+def is_month_first(x: str) -> str:
+    return f"contains({x}, '/') and regexp_full_match({x}, '{MONTH_FIRST}')"
 
 
 def without_commas(x: str) -> str:
@@ -77,38 +105,62 @@ def exact(x: str, kind: str) -> str:
     return f"coalesce(try_cast({x} as {kind}), try_cast({without_commas(f'({signed})')} as {kind}))"
 
 
+def four_digit_year(x: str) -> str:
+    """`02-Oct-25`, `1/7/25`, `Oct-25`: 00-49 is 20xx, 50-99 is 19xx, before a format for four digits takes the two for a year."""
+    day = r"[0-9]{1,2}[-/ ]?[A-Za-z]{3,9}[-/ ]?|[0-9]{1,2}/[0-9]{1,2}/"
+    for first, century in (("[0-4]", "20"), ("[5-9]", "19")):
+        x = (
+            f"regexp_replace(regexp_replace({x}, '^({day})({first}[0-9])($|[ :].*)', '\\1{century}\\2\\3'), "
+            f"'^([A-Za-z]{{3,9}}[- ]?)({first}[0-9])$', '\\1{century}\\2')"
+        )
+    return x
+
+
+def civil(x: str, otherwise: str) -> str:
+    """A moment with a zone is the date and time on a clock in London; `otherwise` for text without one."""
+    instant = f"try_cast(replace({x}, ' +', '+') as timestamptz)"
+    return (
+        f"case when strlen({x}) > 16 and regexp_matches({x}, '{ZONED}') "
+        f"then timezone('{LOCAL_ZONE}', {instant}) else {otherwise} end"
+    )
+
+
+def in_our_era(value: str, kind: str) -> str:
+    """`02-10-25` would be read as the 25th of October in the year 2."""
+    return f"case when {value} >= {kind} '{EARLIEST_DATE}' then {value} end"
+
+
 def date(x: str) -> str:
-    return f"coalesce(try_cast({x} as date), try_strptime({x}, [{listed(DATE_FORMATS)}])::date)"
+    iso = in_our_era(f"try_cast({x} as date)", "date")
+    return f"({civil(x, f'coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(DATE_FORMATS)}])::date)')})::date"
 
 
 def month(x: str) -> str:
-    label = f"regexp_extract({x}, '([A-Za-z]+-[0-9]{{4}})$', 1)"
+    label = f"regexp_extract({x}, '([A-Za-z]+-([0-9]{{4}}|[0-9]{{2}}))$', 1)"
     return (
-        f"coalesce({date(x)}, try_cast({x} || '-01' as date), try_strptime({x}, [{listed(MONTH_FORMATS)}])::date, "
-        f"try_strptime({label}, ['%B-%Y', '%b-%Y'])::date)"
+        f"coalesce({date(x)}, try_cast({x} || '-01' as date), "
+        f"try_strptime({four_digit_year(x)}, [{listed(MONTH_FORMATS)}])::date, "
+        f"try_strptime({four_digit_year(label)}, ['%B-%Y', '%b-%Y'])::date)"
     )
 
 
 def time(x: str) -> str:
     digits = f"case when regexp_full_match({x}, '[0-9]{{3,4}}') then lpad({x}, 4, '0') end"
+    moment = f"({civil(x, f'try_cast({x} as timestamp)')})::time"
     return (
         f"coalesce(try_cast({x} as time), try_strptime({digits}, '%H%M')::time, "
-        f"case when length({x}) > 10 then try_cast({x} as timestamp)::time end)"
+        f"case when length({x}) > 10 then {moment} end)"
     )
 
 
 def timestamp(x: str) -> str:
-    return f"coalesce(try_cast({x} as timestamp), try_strptime({x}, [{listed(TIMESTAMP_FORMATS)}]))"
+    iso = in_our_era(f"try_cast({x} as timestamp)", "timestamp")
+    return civil(x, f"coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(TIMESTAMP_FORMATS)}]))")
 
 
 def code(x: str, column: Column) -> str:
-    """Codes stay text. Floats made of whole codes lose their fraction; a key that a spreadsheet rounded is lost."""
-    is_key = column.not_null
-    rounded = f"when contains({x}, 'E+') and regexp_full_match({x}, '[0-9.]+E\\+[0-9]+') then null " if is_key else ""
-    value = (
-        f"case when ends_with({x}, '.0') and regexp_full_match({x}, '[0-9]+\\.0') then {x}[:-3] "
-        f"{rounded}when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
-    )
+    """Codes stay text, with one blank where there were several."""
+    value = f"case when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
     if column.codes and not column.map and all(known == known.upper() for known in column.codes):
         value = f"upper({value})"
     return value
@@ -124,8 +176,21 @@ def padded_or_mapped(v: str, column: Column) -> str:
 
 
 def joined_codes(pieces: list[str]) -> str:
-    """Codes in the order of their positions, upper case, without dots, blanks and dashes."""
-    return f"translate(upper(concat_ws(',', {', '.join(pieces)})), '. -&' || chr(9) || chr(13) || chr(160), '')"
+    """Codes in the order of their positions, upper case, as they were delivered."""
+    return f"upper(concat_ws(',', {', '.join(pieces)}))"
+
+
+def plain_codes(w: str) -> str:
+    """Joined codes without dots, blanks, dashes and whatever else is written for nothing."""
+    words = tuple(value for value in (*NOTHING, *ERRORS) if len(value) > 1)
+    several = " or ".join(f"contains({w}, '{part}')" for part in ("NA", "N/A", "NULL", "NONE", "#"))
+    kept = f"array_to_string(list_filter(string_split({w}, ','), lambda one: not list_contains([{listed(words)}], trim(one))), ',')"
+    return f"translate(case when {several} then {kept} else {w} end, '. -&' || chr(9) || chr(13) || chr(160), '')"
+
+
+def has_floating_codes(w: str) -> str:
+    likely = f"contains({w}, 'E+') or contains({w}, '.0')"
+    return f"({likely}) and regexp_matches({w}, '(^|,) *{FLOATING} *(,|$)')"
 
 
 def enclosed_codes(v: str) -> str:

@@ -205,7 +205,8 @@ def locate(column: Column, place: dict[str, int], source: Source) -> SourceColum
             minus = tuple(place[name] for name in map(normalise_header, column.subtract) if name in place)
             combine = "join" if column.type == "codes" else "sum" if column.add or column.subtract else "one"
             return SourceColumns((place[header], *added), combine, header, minus=minus)
-    constant = constant_of(column, source)
+    told = (value for header, value in column.where_headed.items() if normalise_header(header) in place)
+    constant = next(told, constant_of(column, source))
     return SourceColumns((), "constant", constant=constant) if constant is not None else None
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "rollback",
     "verify",
     "explain",
+    "evaluate",
     "nnhip",
     "forget",
     "purge",
@@ -55,7 +56,7 @@ def test_help_imports_nothing_heavy() -> None:
         text=True,
         check=True,
     ).stderr
-    for heavy in ("dagster", "duckdb", "pandas", "great_expectations", "scipy", "altair"):
+    for heavy in ("dagster", "duckdb", "pandas", "great_expectations", "scipy", "vl_convert"):
         assert f" {heavy}\n" not in listed, f"{heavy} is imported for --help"
 
 

@@ -83,7 +83,7 @@ def test_people_over_a_threshold_and_repeat_events_agree_with_counting(compiled,
         "select unnest(['all', 'sex']) as cohort_kind, 'ae_attendances_unplanned' as numerator_measure_id, "
         "'direct_esp2013' as standardisation",
     )
-    bench.run("indicators.practice_levels", "indicators.indicator_areas", "indicators.practice_area_keys")
+    bench.run("intermediate.practice_levels", "indicators.indicator_areas", "indicators.practice_area_keys")
     bench.run("indicators.person_measures", "indicators.person_places", "indicators.person_period_areas")
     bench.run("indicators.area_people", "indicators.area_repeat_events")
 

@@ -118,10 +118,25 @@ def test_a_measure_of_structure_is_shown_and_never_judged(bench: Bench) -> None:
     assert set(found["special_cause"]) == {"none"}
 
 
-@pytest.mark.parametrize("value", [10 / 300 * 1000, 0.1, 1 / 3, 2 / 7 * 1e5, 1e-4 / 3, 0.0])
-def test_the_same_figure_every_month_is_no_change(bench: Bench, value: float) -> None:
-    """Also where the quotient has no end, so that its mean differs from it in the last digits."""
-    found = run(bench, figures({"A": [value] * 26}))
+@pytest.mark.parametrize("values", [[2.0] * 13 + [3.0], [1 / 3] * 26, [5.0, 5.0, 6.0, 6.0] * 6])
+def test_a_series_that_stands_still_has_no_limits(bench: Bench, values: list[float]) -> None:
+    """More than a third of the moving ranges are nought: what moves is not what limits are made of."""
+    found = run(bench, figures({"A": values}))
+    assert found["centre_line"].isna().all()
+    assert set(found["special_cause"]) == {"none"}
+
+
+def test_a_third_of_noughts_still_has_limits(bench: Bench) -> None:
+    found = run(bench, figures({"A": [5.0, 5.0, 6.0, 7.0, 7.0, 8.0, 6.0, 6.0, 5.0, 7.0, 7.0, 6.0, 8.0]}))
+    assert found["centre_line"].notna().all()
+
+
+@pytest.mark.parametrize("value", [10 / 300 * 1000, 0.1, 1 / 3, 2 / 7 * 1e5, 1e-4 / 3])
+def test_a_month_on_the_mean_is_on_no_side(bench: Bench, value: float) -> None:
+    """Also where the quotient has no end, so that its mean differs from it in the last digits: 6 months above are no run of 7."""
+    found = run(
+        bench, figures({"A": [value * k for k in (0.9, 1.1) * 5] + [value] + [value * k for k in (1.1, 0.9) * 5]})
+    )
     assert found["centre_line"].iloc[0] == pytest.approx(value, rel=1e-9, abs=1e-12)
     assert set(found["special_cause"]) == {"none"}
 

@@ -177,7 +177,7 @@ def row(feed: str, n: int, start: dt.date = dt.date(2025, 4, 1)) -> list[str]:
                 "GP_PRAC_PAT_LIST",
                 "2025-10-01",
                 "GP",
-                practice(n // 4),
+                f"Y9{n // 4:04d}",
                 "",
                 "ZZ1 1ZZ",
                 sex,

@@ -1,6 +1,8 @@
--- Funnels (definitions C10): observed against expected events of each area over 12 months, z-scores winsorised at the 10th and 90th
--- percentile of the areas of the type, and what over-dispersion they show. Expected comes from the pooled rate of those areas, or from
--- the ICB's rates by sex and age where the indicator is standardised indirectly. Incomplete periods have no place in a funnel. Of everybody.
+-- Funnels (definitions C10, E17, E24): observed against expected events of each area over 12 months, z-scores winsorised at the 10th and
+-- 90th percentile of the areas of the type, and what over-dispersion they show. Expected comes from the pooled rate of those areas, or
+-- from the ICB's rates by sex and age where the indicator is standardised indirectly. The variance of a count is its expectation, that of a
+-- proportion's numerator (1 - p) times it: `variance_share`. Over-dispersion is on the relative scale. Incomplete periods have no place in
+-- a funnel. Of everybody.
 with
 
 points as (
@@ -15,6 +17,7 @@ points as (
         figures.denominator,
         figures.multiplier,
         figures.expected as standardised_expected,
+        cohorts.limits = 'wilson' as is_proportion,
         figures.period_status
     from {{ ref('indicator_figures') }} as figures
     inner join {{ ref('indicator_cohorts') }} as cohorts
@@ -47,13 +50,21 @@ pooled as (
     window areas_of_type as (partition by indicator_id, cohort_id, area_type, month)
 ),
 
-expected as (
+varied as (
     select
         *,
         coalesce(standardised_expected, denominator * pooled_rate) as expected_events,
-        (observed - coalesce(standardised_expected, denominator * pooled_rate))
-        / sqrt(nullif(coalesce(standardised_expected, denominator * pooled_rate), 0)) as z_score
+        case when is_proportion then 1.0 - pooled_rate else 1.0 end as variance_share
     from pooled
+),
+
+expected as (
+    select
+        *,
+        (observed - expected_events) / sqrt(expected_events * variance_share) as z_score
+    from varied
+    -- where nobody could be otherwise (a proportion of 0 or 1) there is nothing to compare
+    where expected_events > 0 and variance_share > 0
 ),
 
 percentiles as (
@@ -62,7 +73,6 @@ percentiles as (
         quantile_cont(z_score, 0.1) over areas_of_type as z_10,
         quantile_cont(z_score, 0.9) over areas_of_type as z_90
     from expected
-    where expected_events > 0
     window areas_of_type as (partition by indicator_id, cohort_id, area_type, month)
 ),
 
@@ -72,8 +82,8 @@ sums as (
         count(*) over areas_of_type as areas,
         cast(sum(cast(power(least(greatest(z_score, z_10), z_90), 2) as decimal(38, 12))) over areas_of_type as double)
         / count(*) over areas_of_type as phi,
-        cast(sum(cast(expected_events as decimal(38, 9))) over areas_of_type as double) as sum_weights,
-        cast(sum(cast(power(expected_events, 2) as decimal(38, 6))) over areas_of_type as double) as sum_squared_weights
+        cast(sum(cast(expected_events / variance_share as decimal(38, 9))) over areas_of_type as double) as sum_weights,
+        cast(sum(cast(power(expected_events / variance_share, 2) as decimal(38, 6))) over areas_of_type as double) as sum_squared_weights
     from percentiles
     window areas_of_type as (partition by indicator_id, cohort_id, area_type, month)
 )
@@ -89,6 +99,8 @@ select
     pooled_rate * multiplier as pooled_value,
     observed / expected_events * pooled_rate * multiplier as value,
     period_status,
+    is_proportion,
+    variance_share,
     case
         when areas > 1
             then greatest(0.0, (areas * phi - (areas - 1)) / nullif(sum_weights - sum_squared_weights / sum_weights, 0))

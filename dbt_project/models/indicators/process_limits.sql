@@ -1,5 +1,6 @@
 -- Centre line and XmR limits of each phase: mean ± 2.66 × mean moving range, moving ranges of at least 3.267 × their mean dropped once;
--- from 12 points and a mean count of 5 (definitions C10). Null below that.
+-- from 12 points and a mean count of 5 (definitions C10). None below that, nor where more than a third of the moving ranges are nought
+-- (definitions E14): a median of whole days stands still and jumps, so that its ranges say nothing of what chance gives.
 with
 
 ranges as (
@@ -22,11 +23,10 @@ phases as (
         count(*) as points,
         {{ exact_sum('count_behind', 6) }} / count(*) as mean_count,
         {{ exact_sum('value', 12) }} / count(*) as centre_line,
-        -- ranges that are all nought stay: there is nothing to drop
-        cast(sum(cast(moving_range as decimal(38, 12))) filter (
-            where moving_range < 3.267 * mean_moving_range or mean_moving_range = 0
-        ) as double)
-        / count(*) filter (where moving_range < 3.267 * mean_moving_range or mean_moving_range = 0) as mean_moving_range
+        count(*) filter (where moving_range = 0) as ranges_of_nought,
+        count(moving_range) as ranges,
+        cast(sum(cast(moving_range as decimal(38, 12))) filter (where moving_range < 3.267 * mean_moving_range) as double)
+        / nullif(count(*) filter (where moving_range < 3.267 * mean_moving_range), 0) as mean_moving_range
     from ranges
     group by indicator_id, cohort_id, area_type, area_code, phase
 )
@@ -41,4 +41,4 @@ select
     centre_line - 2.66 * mean_moving_range as lower_process_limit,
     centre_line + 2.66 * mean_moving_range as upper_process_limit
 from phases
-where points >= 12 and mean_count >= 5
+where points >= 12 and mean_count >= 5 and 3 * ranges_of_nought <= ranges

@@ -1,6 +1,6 @@
--- Special causes by the rules of Making Data Count (definitions C10): outside the limits; 7 consecutive rising or falling; 2 of 3 beyond
--- two thirds of the limit on one side; 7 consecutive on one side of the mean. A point outside is not also near; a point on the mean
--- ends a run; equal neighbours end a trend. Every point of a run is marked.
+-- Special causes by the rules of Making Data Count (definitions C10, E14): outside the limits; 7 consecutive rising or falling; of three
+-- consecutive points on one side of the mean two beyond two thirds of the limit, points outside counting as beyond; 7 consecutive on one
+-- side of the mean. A point on the mean ends a run; equal neighbours end a trend. Every point of a run is marked, of two in three those beyond.
 {% set series = 'indicator_id, cohort_id, area_type, area_code, phase' -%}
 with
 
@@ -38,37 +38,38 @@ points as (
     where points.is_judged
 ),
 
-near as (
+placed as (
     select
         *,
-        case
-            when outside = 0 and abs(value - centre_line) > 2.0 / 3.0 * (upper_process_limit - centre_line) then side
-            else 0
-        end as near_side,
+        outside <> 0 or abs(value - centre_line) > 2.0 / 3.0 * (upper_process_limit - centre_line) as is_beyond,
         -- runs: within one, the number of the point less its rank among its like stays the same
         point_number - row_number() over (partition by {{ series }}, side order by month) as side_run,
         point_number - row_number() over (partition by {{ series }}, direction order by month) as direction_run
     from points
 ),
 
-runs as (
+threes as (
     select
         *,
         count(*) over (partition by {{ series }}, side, side_run) as side_run_length,
         case when direction <> 0 then count(*) over (partition by {{ series }}, direction, direction_run) end as steps,
-        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
-            as high_back_2,
-        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
-            as high_around,
-        count(*) filter (where near_side = 1) over (partition by {{ series }} order by month rows between current row and 2 following)
-            as high_ahead_2,
-        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 2 preceding and current row)
-            as low_back_2,
-        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between 1 preceding and 1 following)
-            as low_around,
-        count(*) filter (where near_side = -1) over (partition by {{ series }} order by month rows between current row and 2 following)
-            as low_ahead_2
-    from near
+        -- this point and the two before it lie on one side, two of them beyond
+        side <> 0
+        and count(*) over last_three = 3
+        and min(side) over last_three = max(side) over last_three
+        and count(*) filter (where is_beyond) over last_three >= 2 as ends_two_of_three
+    from placed
+    window last_three as (partition by {{ series }} order by month rows between 2 preceding and current row)
+),
+
+runs as (
+    select
+        *,
+        is_beyond
+        and bool_or(ends_two_of_three) over (
+            partition by {{ series }} order by month rows between current row and 2 following
+        ) as is_two_of_three
+    from threes
 ),
 
 -- six steps one way join seven points: the one before the first step is part of the trend
@@ -93,10 +94,7 @@ select
     case
         when outside <> 0 then 'outside_limits'
         when trend <> 0 then 'trend'
-        when
-            (near_side = 1 and greatest(high_back_2, high_around, high_ahead_2) >= 2)
-            or (near_side = -1 and greatest(low_back_2, low_around, low_ahead_2) >= 2)
-            then 'two_of_three'
+        when is_two_of_three then 'two_of_three'
         when side <> 0 and side_run_length >= 7 then 'shift'
         else 'none'
     end as special_cause,
@@ -104,10 +102,7 @@ select
     case
         when outside <> 0 then outside
         when trend <> 0 then trend
-        when
-            (near_side = 1 and greatest(high_back_2, high_around, high_ahead_2) >= 2)
-            or (near_side = -1 and greatest(low_back_2, low_around, low_ahead_2) >= 2)
-            then near_side
+        when is_two_of_three then side
         when side <> 0 and side_run_length >= 7 then side
         else 0
     end as signal_direction

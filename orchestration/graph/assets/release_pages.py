@@ -65,9 +65,7 @@ def headline_markdown(warehouse: Warehouse, icb_code: str, icb_name: str) -> str
             continue
         verdict = wording.judge(indicator, points)
         label = f"{indicator.title}, {data.icb.name}, by month"
-        picture = base64.b64encode(png(charts.spc_charts([charts.SpcPicture(points, [], escape(label))])[0])).decode(
-            "ascii"
-        )
+        picture = base64.b64encode(png(charts.spc_chart(charts.SpcPicture(points, [], escape(label))))).decode("ascii")
         return (
             f"**{indicator.title}**, {data.icb.name}, {wording.unit(indicator)}, by month\n\n"
             f"{verdict.this_month} {verdict.twelve_months}\n\n"

@@ -1,37 +1,30 @@
-"""Static pictures: one SPC chart for each indicator and area, one funnel for each indicator.
+"""Static pictures: one SPC chart for each indicator and area, one funnel for each indicator, one small trend for each table row.
 
-Vega-Lite through Altair, rendered once by vl-convert. Static SVG rather than live charts by measurement: 22 ms and about 9 kB a
-chart, against 900 kB of script to parse on every page; it also prints, needs no script, and is not stopped by a locked-down browser.
-The Vega-Lite specification is compiled once per kind of chart; each chart only swaps the data. Colours are CSS variables, so that
-one picture serves the light, the dark and the printed page.
+Static SVG rather than live charts: it prints, needs no script, and is not stopped by a locked-down browser.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import date
 from itertools import groupby
-from typing import Any
 
 from orchestration.publishing.report.data import FunnelPoint, Point
-from orchestration.publishing.report.renderer import Datasets, render
+from orchestration.publishing.report.svg import LEFT, RIGHT, TOP, Plane, mark, picture, short, steps
 
 WIDTH, SPC_HEIGHT, FUNNEL_HEIGHT = 430, 200, 230
-HALF_MONTH_MS = 15 * 86_400_000
-FONT, FONT_SIZE = "Arial, Helvetica, sans-serif", 13
+FONT_SIZE = 13
 KINDS = ("common_cause", "improvement", "concern", "neither", "unknown")
 SHAPES = {
-    "common_cause": "circle",
-    "improvement": "diamond",
-    "concern": "triangle-up",
-    "neither": "square",
-    "unknown": "circle",
+    "common_cause": mark("circle", 26),
+    "improvement": mark("diamond", 110),
+    "concern": mark("triangle", 95),
+    "neither": mark("square", 70),
+    "unknown": mark("circle", 26),
 }
-SIZES = {"common_cause": 26, "improvement": 110, "concern": 95, "neither": 70, "unknown": 26}
 COLOURS = {kind: f"var(--{kind.replace('_', '-')})" for kind in KINDS}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -54,128 +47,10 @@ class Funnel:
 
     def svg(self, own: Sequence[str]) -> str:
         marks = "".join(
-            f'<path class="own" transform="translate({x:g},{y:g})" d="M-7,0A7,7 0 1 1 7,0A7,7 0 1 1 -7,0Z"/>'
+            f'<path class="own" transform="translate({short(x)},{short(y)})" d="{mark("circle", 154)}"/>'
             for x, y in (self.places[code] for code in own if code in self.places)
         )
         return f"{self.head}{marks}{self.tail}"
-
-
-def _instant(month: date) -> int:
-    return int(datetime(month.year, month.month, 1, tzinfo=UTC).timestamp() * 1000)
-
-
-def _config(chart: Any) -> Any:
-    """What all pictures share. Without roles (the page names the picture) and without a limit to cut labels to, for which Vega
-    measures each of them several times over, a picture is drawn in two thirds of the time and comes out the same."""
-    padding = {"left": 2, "right": 8, "top": 16, "bottom": 2}
-    return (
-        chart.configure(background="transparent", font=FONT, padding=padding, aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelLimit=0,
-            titleLimit=0,
-            labelFontSize=FONT_SIZE,
-            titleFontSize=FONT_SIZE,
-            titleFontWeight="normal",
-            labelColor="var(--ink)",
-            titleColor="var(--ink)",
-            domainColor="var(--rule)",
-            tickColor="var(--rule)",
-            gridColor="var(--grid)",
-        )
-    )
-
-
-def _template(chart: Any, datasets: Sequence[str]) -> dict[str, Any]:
-    """Compile once. The named data sets stay empty, to be filled for each picture."""
-    import vl_convert
-
-    spec = chart.to_dict()
-    spec["datasets"] = {name: [] for name in datasets}
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
-    return compiled
-
-
-_DROP = re.compile(
-    r' (?:role|aria-[a-z]+|pointer-events|font-family|font-size|font-weight|stroke-miterlimit|xmlns:xlink|version|opacity="1"'
-    r'|class)(?:="[^"]*")?(?=[ />])'
-)
-_LONG = re.compile(r"(-?\d+\.\d)\d+")
-_BACKGROUND = re.compile(r'<path d="M0(?:\.5)?,0(?:\.5)?h[\d.]+v[\d.]+h-?[\d.]+Z"/>')
-_SIZE = re.compile(r'<svg xmlns="[^"]*" width="[^"]*" height="[^"]*" (viewBox="[^"]*")>')
-
-
-def _slim(svg: str) -> str:
-    """Keep what is drawn: the page names the picture for screen readers, so its inner roles would only be noise to them."""
-    svg = _DROP.sub("", svg)
-    svg = _LONG.sub(r"\1", svg)
-    svg = _BACKGROUND.sub("", svg)
-    while (shorter := svg.replace("<g></g>", "").replace("<g/>", "")) != svg:
-        svg = shorter
-    return svg
-
-
-def _open(svg: str, label: str) -> str:
-    """The root element: scales with the page; one image with one name to assistive technology."""
-    match = re.match(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", svg)
-    assert match is not None
-    return f'<svg {match[1]} role="img" aria-label="{label}">' + svg[match.end() :]
-
-
-@lru_cache(maxsize=1)
-def _spc_template() -> dict[str, Any]:
-    import altair as alt
-
-    when = alt.X(
-        "t:T",
-        scale=alt.Scale(type="utc", padding=7),
-        title=None,
-        axis=alt.Axis(format="%b %y", grid=False, labelFlush=True, tickCount={"interval": "month", "step": 6}),
-    )
-    figure = alt.Y(
-        "v:Q",
-        title=None,
-        scale=alt.Scale(zero=False, nice=True),
-        axis=alt.Axis(tickCount=5, minExtent=44, maxExtent=44, domain=False, ticks=False),
-    )
-    points = alt.Chart(alt.Data(name="points"))
-    stretches = alt.Chart(alt.Data(name="stretches")).encode(x=when, x2="t2:T")
-    hatch = alt.Chart(alt.Data(name="hatch")).mark_rect(fill="url(#hatch)").encode(x=when, x2="t2:T")
-    band = stretches.mark_rect(fill="var(--band)").encode(y=alt.Y("lo:Q", title=None), y2="hi:Q")
-    # average, limits and target are one layer of level lines: each layer costs time in every one of some 600 pictures
-    levels = (
-        alt.Chart(alt.Data(name="levels"))
-        .mark_rule(strokeWidth=1.4)
-        .encode(
-            x=when,
-            x2="t2:T",
-            y=alt.Y("v:Q", title=None),
-            stroke=alt.Stroke("stroke:N", legend=None, scale=None),
-            strokeDash=alt.StrokeDash("dash:N", legend=None, scale=None),
-        )
-    )
-    markers = alt.Chart(alt.Data(name="markers")).encode(x=when)
-    rule = markers.mark_rule(stroke="var(--ink)", strokeWidth=1, strokeDash=[1, 2])
-    # near the right edge the words stand before their line, where there is room for them
-    label = markers.mark_text(
-        align=alt.ExprRef("datum.late ? 'right' : 'left'"),
-        dx=alt.ExprRef("datum.late ? -3 : 3"),
-        dy=-5,
-        fontSize=11,
-        fill="var(--ink)",
-    ).encode(y=alt.value(0), text="label:N")
-    line = points.mark_line(stroke="var(--line)", strokeWidth=1.6).encode(x=when, y=figure)
-    marks = points.mark_point(filled=True, strokeWidth=1.6, opacity=1).encode(
-        x=when,
-        y=figure,
-        shape=alt.Shape("kind:N", legend=None, scale=alt.Scale(domain=list(KINDS), range=[SHAPES[k] for k in KINDS])),
-        size=alt.Size("size:Q", legend=None, scale=None),
-        fill=alt.Fill("fill:N", legend=None, scale=None),
-        stroke=alt.Stroke("stroke:N", legend=None, scale=None),
-    )
-    layers = alt.layer(band, hatch, levels, rule, label, line, marks)
-    chart = _config(layers.properties(width=WIDTH, height=SPC_HEIGHT))
-    return _template(chart, ("points", "stretches", "hatch", "levels", "markers"))
 
 
 @dataclass(frozen=True)
@@ -187,151 +62,182 @@ class SpcPicture:
     label: str
 
 
-def spc_charts(pictures: Sequence[SpcPicture]) -> list[str]:
-    """Series as SVG. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
-    if not pictures:
-        return []
-    drawn = render(_spc_template(), [_spc_datasets(picture) for picture in pictures])
-    return [_open(_slim(svg), picture.label) for svg, picture in zip(drawn, pictures, strict=True)]
+def index_of(month: date) -> int:
+    """Months as whole numbers: each is as wide as any other."""
+    return month.year * 12 + month.month - 1
 
 
-def _spc_datasets(picture: SpcPicture) -> Datasets:
-    points = []
-    for point in picture.points:
-        kind = point.variation if point.variation in KINDS and point.is_complete else "unknown"
-        colour = COLOURS[kind]
-        points.append(
-            {
-                "t": _instant(point.month),
-                "v": point.value,
-                "kind": kind,
-                "size": SIZES[kind],
-                "fill": colour if point.period_status == "final" else "var(--paper)",
-                "stroke": colour,
-            }
-        )
-    late = {point.month for point in picture.points[len(picture.points) * 3 // 4 :]}
-    unsettled = [
-        list(run) for is_open, run in groupby(picture.points, key=lambda p: p.period_status != "final") if is_open
+def spc_chart(chart: SpcPicture) -> str:
+    """A series as SVG. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
+    points = chart.points
+    months = [index_of(p.month) for p in points]
+    ticks = steps(*_reach(points), 5)
+    plane = Plane(WIDTH, SPC_HEIGHT, months[0] - 0.7, months[-1] + 0.7, ticks)
+    inside = [
+        plane.y_axis(),
+        *(_ground(plane, points)),
+        plane.x_axis(
+            [(at, f"{MONTHS[at % 12]} {at // 12 % 100:02}") for at in months if at % 6 == 0] or [_only(months)]
+        ),
+        *_events(plane, points, chart.markers),
+        f'<path d="{plane.path(_line(points))}" fill="none" stroke="var(--line)" stroke-width="1.6"/>',
+        _marks(plane, points),
     ]
-    return {
-        "points": points,
-        "stretches": _stretches(picture.points),
-        "hatch": [
-            {"t": _instant(run[0].month) - HALF_MONTH_MS, "t2": _instant(run[-1].month) + HALF_MONTH_MS}
-            for run in unsettled
-        ],
-        "levels": _levels(picture.points),
-        # what falls on one month shares a line, and so its words: two labels in one place cannot be read
-        "markers": [
-            {
-                "t": _instant(month),
-                "label": " · ".join(m.label for m in same_month),
-                "late": month in late,
-            }
-            for month, same_month in groupby(picture.markers, key=lambda m: m.month)
-        ],
-    }
+    return picture(LEFT + WIDTH + RIGHT, TOP + SPC_HEIGHT + 26, chart.label, "".join(inside), "spc")
 
 
-def _stretches(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Runs of months with one average and one pair of limits: a phase is one rectangle and three lines, not a path of many points."""
+def _only(months: Sequence[int]) -> tuple[float, str]:
+    return months[0], f"{MONTHS[months[0] % 12]} {months[0] // 12 % 100:02}"
+
+
+def _reach(points: Sequence[Point]) -> tuple[float, float]:
+    """The lowest and highest of all that is drawn."""
+    drawn = [
+        value
+        for p in points
+        for value in (p.value, p.lower_shown, p.upper_process, p.centre, p.target)
+        if value is not None
+    ]
+    return (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
+
+
+def _line(points: Sequence[Point]) -> list[tuple[float, float | None]]:
+    return [(index_of(p.month), p.value) for p in points]
+
+
+def _ground(plane: Plane, points: Sequence[Point]) -> list[str]:
+    """What lies under the line: the band of chance and the level lines of each phase, the target, the hatched unsettled months."""
+    bands, limits, centres, targets, hatched = [], [], [], [], []
     judged = [p for p in points if p.centre is not None and p.lower_process is not None and p.upper_process is not None]
-    runs = groupby(judged, key=lambda p: (p.phase, p.lower_shown, p.upper_process, p.centre))
-    return [
-        {
-            "t": _instant(months[0]) - HALF_MONTH_MS,
-            "t2": _instant(months[-1]) + HALF_MONTH_MS,
-            "lo": low,
-            "hi": high,
-            "c": centre,
-        }
-        for (_, low, high, centre), run in runs
-        if (months := [p.month for p in run])
-    ]
-
-
-def _levels(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """The level lines: average and limits of each phase, and the target where there is one."""
-    lines = [
-        {"t": run["t"], "t2": run["t2"], "v": run[name], "stroke": stroke, "dash": dash}
-        for run in _stretches(points)
-        for name, stroke, dash in (
-            ("lo", "var(--limit)", [5, 3]),
-            ("hi", "var(--limit)", [5, 3]),
-            ("c", "var(--centre)", [1, 0]),
-        )
-    ]
+    for (_, low, high, centre), run in groupby(
+        judged, key=lambda p: (p.phase, p.lower_shown, p.upper_process, p.centre)
+    ):
+        ends = _ends(list(run))
+        bands.append(_box(plane, ends, low, high))
+        limits += [plane.level(*ends, low), plane.level(*ends, high)]
+        centres.append(plane.level(*ends, centre))
     for target, run in groupby((p for p in points if p.target is not None), key=lambda p: p.target):
-        months = [p.month for p in run]
-        ends = {"t": _instant(months[0]) - HALF_MONTH_MS, "t2": _instant(months[-1]) + HALF_MONTH_MS}
-        lines.append({**ends, "v": target, "stroke": "var(--target)", "dash": [2, 3]})
-    return lines
+        targets.append(plane.level(*_ends(list(run)), target))
+    for is_open, run in groupby(points, key=lambda p: p.period_status != "final"):
+        if is_open:
+            hatched.append(_box(plane, _ends(list(run)), plane.ticks[0], plane.ticks[-1]))
+    return [
+        f'<path d="{"".join(shapes)}" {style}/>'
+        for shapes, style in (
+            (bands, 'fill="var(--band)"'),
+            (hatched, 'fill="url(#hatch)"'),
+            (limits, 'stroke="var(--limit)" stroke-width="1.4" stroke-dasharray="5,3"'),
+            (centres, 'stroke="var(--centre)" stroke-width="1.4"'),
+            (targets, 'stroke="var(--target)" stroke-width="1.4" stroke-dasharray="2,3"'),
+        )
+        if shapes
+    ]
 
 
-@lru_cache(maxsize=1)
-def _funnel_template() -> dict[str, Any]:
-    import altair as alt
-
-    expected = alt.X(
-        "n:Q",
-        title="Events expected at the ICB’s rate (12 months)",
-        scale=alt.Scale(zero=False, padding=10),
-        axis=alt.Axis(grid=False, tickCount=5),
-    )
-    rate = alt.Y(
-        "v:Q",
-        title=None,
-        scale=alt.Scale(zero=False),
-        axis=alt.Axis(tickCount=5, minExtent=44, maxExtent=44, domain=False, ticks=False),
-    )
-    limits = alt.Chart(alt.Data(name="limits")).encode(x=expected)
-    points = alt.Chart(alt.Data(name="points")).encode(x=expected, y=rate)
-    wide = limits.mark_line(stroke="var(--limit)", strokeWidth=1.2)
-    near = limits.mark_line(stroke="var(--limit)", strokeWidth=1.2, strokeDash=[5, 3])
-    dots = points.mark_point(filled=True, opacity=1, size=46, strokeWidth=1, stroke="var(--paper)").encode(
-        fill=alt.Fill("fill:N", legend=None, scale=None)
-    )
-    layers = alt.layer(
-        wide.encode(y=alt.Y("lo3:Q", title=None)),
-        wide.encode(y="hi3:Q"),
-        near.encode(y="lo2:Q"),
-        near.encode(y="hi2:Q"),
-        limits.mark_line(stroke="var(--centre)", strokeWidth=1.4).encode(y="c:Q"),
-        dots,
-    )
-    return _template(_config(layers.properties(width=WIDTH, height=FUNNEL_HEIGHT)), ("limits", "points"))
+def _ends(run: Sequence[Point]) -> tuple[float, float]:
+    return index_of(run[0].month) - 0.5, index_of(run[-1].month) + 0.5
 
 
-_DOT = re.compile(r'<path transform="translate\(([-\d.]+),([-\d.]+)\)" d="[^"]*" fill="var\(--dot\)"[^>]*/>')
+def _box(plane: Plane, ends: tuple[float, float], low: float, high: float) -> str:
+    left, right, top, bottom = plane.x(ends[0]), plane.x(ends[1]), plane.y(high), plane.y(low)
+    return f"M{short(left)},{short(top)}H{short(right)}V{short(bottom)}H{short(left)}Z"
+
+
+def _events(plane: Plane, points: Sequence[Point], markers: Sequence[Marker]) -> list[str]:
+    """Vertical lines with their words. What falls on one month shares a line: two labels in one place cannot be read."""
+    late = {p.month for p in points[len(points) * 3 // 4 :]}
+    drawn = []
+    for month, same_month in groupby(markers, key=lambda m: m.month):
+        x, words = plane.x(index_of(month)), " · ".join(m.label for m in same_month)
+        # near the right edge the words stand before their line, where there is room for them
+        at, anchor = (x - 3, "end") if month in late else (x + 3, "start")
+        drawn.append(
+            f'<path d="M{short(x)},{TOP}V{short(plane.floor)}" stroke="var(--ink)" stroke-dasharray="1,2"/>'
+            f'<text x="{short(at)}" y="{TOP - 5}" text-anchor="{anchor}" font-size="11" fill="var(--ink)">{words}</text>'
+        )
+    return drawn
+
+
+def _marks(plane: Plane, points: Sequence[Point]) -> str:
+    drawn = []
+    for point in points:
+        if point.value is None:
+            continue
+        kind = point.variation if point.variation in KINDS and point.is_complete else "unknown"
+        fill = COLOURS[kind] if point.period_status == "final" else "var(--paper)"
+        place = f"{short(plane.x(index_of(point.month)))},{short(plane.y(point.value))}"
+        drawn.append(
+            f'<path transform="translate({place})" d="{SHAPES[kind]}" fill="{fill}" stroke="{COLOURS[kind]}"/>'
+        )
+    return f'<g class="points" stroke-width="1.6">{"".join(drawn)}</g>'
+
+
+TREND_WIDTH, TREND_HEIGHT = 110, 26
+
+
+def trend(points: Sequence[Point]) -> str:
+    """A line without axes for a row of a table: own months, the average dashed, the newest complete month marked. Decoration:
+    what it shows is in the row's words, so assistive technology passes over it."""
+    known = [p for p in points if p.value is not None]
+    if len(known) < 2:
+        return ""
+    low, high = _reach(known)
+    span = (high - low) or 1.0
+    first, last = index_of(points[0].month), index_of(points[-1].month)
+
+    def x(month: date) -> float:
+        return 4 + (index_of(month) - first) / max(last - first, 1) * (TREND_WIDTH - 8)
+
+    def y(value: float) -> float:
+        return 3 + (high - value) / span * (TREND_HEIGHT - 6)
+
+    parts, pen = [], "M"
+    for p in points:
+        parts.append(f"{pen}{short(x(p.month))},{short(y(p.value))}" if p.value is not None else "")
+        pen = "L" if p.value is not None else "M"
+    inside = f'<path d="{"".join(parts)}" fill="none" stroke="var(--line)" stroke-width="1.4"/>'
+    complete = [p for p in known if p.is_complete]
+    if complete:
+        newest = complete[-1]
+        assert newest.value is not None
+        if newest.centre is not None:
+            inside = (
+                f'<path d="M4,{short(y(newest.centre))}H{TREND_WIDTH - 4}" stroke="var(--limit)" stroke-dasharray="3,2"/>'
+                + inside
+            )
+        kind = newest.variation if newest.variation in KINDS else "unknown"
+        inside += f'<circle cx="{short(x(newest.month))}" cy="{short(y(newest.value))}" r="3" fill="{COLOURS[kind]}"/>'
+    return f'<svg class="trend" viewBox="0 0 {TREND_WIDTH} {TREND_HEIGHT}" aria-hidden="true" focusable="false">{inside}</svg>'
 
 
 def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
     """One funnel. The grey dots carry no name and no order; a page adds its own teams on top."""
     ordered = sorted(points, key=lambda p: (p.expected, p.area_code))
-    [drawn] = render(
-        _funnel_template(),
-        [
-            {
-                "limits": [
-                    {
-                        "n": p.expected,
-                        "lo3": p.lower_99_8,
-                        "hi3": p.upper_99_8,
-                        "lo2": p.lower_95,
-                        "hi2": p.upper_95,
-                        "c": p.pooled,
-                    }
-                    for p in ordered
-                ],
-                "points": [{"n": p.expected, "v": p.value, "fill": "var(--dot)"} for p in ordered],
-            }
-        ],
+    low, high = ordered[0].expected, ordered[-1].expected
+    room = (high - low) * 0.03 or max(abs(low) * 0.1, 1.0)
+    drawn = [v for p in ordered for v in (p.value, p.lower_99_8, p.upper_99_8, p.pooled)]
+    plane = Plane(WIDTH, FUNNEL_HEIGHT, low - room, high + room, steps(min(drawn), max(drawn), 5))
+    across = [at for at in steps(low, high, 5) if low - room <= at <= high + room] or [low]
+    lines = [
+        f'<path d="{plane.path([(p.expected, getattr(p, name)) for p in ordered])}" fill="none" stroke="var(--{colour})" {style}/>'
+        for name, colour, style in (
+            ("lower_99_8", "limit", 'stroke-width="1.2"'),
+            ("upper_99_8", "limit", 'stroke-width="1.2"'),
+            ("lower_95", "limit", 'stroke-width="1.2" stroke-dasharray="5,3"'),
+            ("upper_95", "limit", 'stroke-width="1.2" stroke-dasharray="5,3"'),
+            ("pooled", "centre", 'stroke-width="1.4"'),
+        )
+    ]
+    places = {p.area_code: (plane.x(p.expected), plane.y(p.value)) for p in ordered}
+    dots = "".join(
+        f'<path transform="translate({short(x)},{short(y)})" d="{mark("circle", 46)}"/>' for x, y in places.values()
     )
-    svg = _open(_slim(drawn), label)
-    dots = list(_DOT.finditer(svg))
-    if len(dots) != len(ordered):
-        raise ValueError(f"funnel drew {len(dots)} marks for {len(ordered)} areas")
-    cut = dots[-1].end() if dots else svg.rindex("</svg>")
-    places = {p.area_code: (float(dot[1]), float(dot[2])) for p, dot in zip(ordered, dots, strict=True)}
+    inside = (
+        plane.y_axis()
+        + plane.x_axis([(at, f"{at:,.0f}") for at in across], "Events expected at the ICB’s rate (12 months)")
+        + "".join(lines)
+        + f'<g fill="var(--dot)" stroke="var(--paper)">{dots}</g>'
+    )
+    svg = picture(LEFT + WIDTH + RIGHT, TOP + FUNNEL_HEIGHT + 46, label, inside)
+    cut = svg.rindex("</svg>")
     return Funnel(head=svg[:cut], tail=svg[cut:], places=places)

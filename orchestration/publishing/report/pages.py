@@ -18,7 +18,7 @@ from markupsafe import Markup
 from orchestration.foundation.checks import State
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.report import wording
-from orchestration.publishing.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_charts
+from orchestration.publishing.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_chart
 from orchestration.publishing.report.context import Check, ReportContext, Restatement, read_context
 from orchestration.publishing.report.data import (
     Area,
@@ -166,8 +166,8 @@ def _trail(data: ReportData, area: Area) -> list[Area]:
 
 
 def _charts(data: ReportData, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]) -> dict[ChartKey, Markup]:
-    """The SPC chart of every indicator and area that has a figure, all drawn in one go."""
-    pictures: dict[ChartKey, SpcPicture] = {}
+    """The SPC chart of every indicator and area that has a figure."""
+    pictures: dict[ChartKey, Markup] = {}
     for area in data.areas.values():
         for indicator in data.indicators:
             points = data.points(indicator, area)
@@ -175,8 +175,9 @@ def _charts(data: ReportData, verdicts: dict[tuple[str, str], dict[str, wording.
                 said = verdicts[area.key][indicator.indicator_id].this_month
                 label = f"{indicator.title}, {area.name}, monthly, {wording.unit(indicator)}. {said} The table below has every figure."
                 markers = _markers(data, area, points)
-                pictures[indicator.indicator_id, *area.key] = SpcPicture(points, markers, escape(label))
-    return dict(zip(pictures, map(Markup, spc_charts(list(pictures.values()))), strict=True))
+                picture = SpcPicture(points, markers, escape(label))
+                pictures[indicator.indicator_id, *area.key] = Markup(spc_chart(picture))
+    return pictures
 
 
 def _card(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.quality.attack.code_faults import INDICATORS, MACROS, CodeFault, tests, worked
+from tests.quality.attack.code_faults import INDICATORS, INTERMEDIATE, MACROS, CodeFault, tests, worked
 
 LIMITS, RATES = MACROS + "statistics/limits.sql", INDICATORS + "standardised_rates.sql"
 CHARTS, FUNNELS = "indicators/test_process_charts.py", "indicators/test_funnels.py"
@@ -29,8 +29,8 @@ STATISTICS_FAULTS = (
     CodeFault(
         "crude rates: Byar's upper limit of the count itself, not of one more",
         LIMITS,
-        "(cast({{ numerator }} as double) + 1.0) * power(",
-        "cast({{ numerator }} as double) * power(",
+        "{{ byar_95(numerator, '+') }}",
+        "{{ byar_95(numerator, '-') }}",
         tests("indicators/test_rates.py", "crude_rates_of_part_d"),
     ),
     CodeFault(
@@ -112,7 +112,7 @@ STATISTICS_FAULTS = (
     ),
     CodeFault(
         "levels: a partnership is summed by its networks",
-        INDICATORS + "practice_levels.sql",
+        INTERMEDIATE + "geography/practice_levels.sql",
         "'hcp': 'hcp_code'",
         "'hcp': 'pcn_code'",
         PEOPLE_AGREE,

@@ -1,0 +1,1 @@
+"""Does it work: the estimator, its judgement, the marts and the page."""
