@@ -5,6 +5,10 @@
     {{ return('1.959963984540054') }}
 {%- endmacro %}
 
+{% macro z_99_8() -%}
+    {{ return('3.090232306167813') }}
+{%- endmacro %}
+
 {# Exact Poisson limits of a count below 10, chi2.ppf(0.025, 2x) / 2 and chi2.ppf(0.975, 2x + 2) / 2 of scipy 1.14, compared with scipy by a test. #}
 {% macro exact_poisson_lower_95() -%}
     {{ return([

@@ -1,6 +1,9 @@
 -- Age-standardised rates (definitions C10). Direct: 19 bands of ESP2013, Dobson's limits on Byar's, with the variance of repeat events;
 -- null below 10 events. Indirect: against the ICB's own rates by sex and band in the same period, limits of the observed count.
 -- What falls where there is nobody (age unknown, an empty band) has no rate and is left out.
+-- How to read it: `wanted` says what is standardised. Direct: `direct_sums` holds people, events and repeat events of a row's bands side by
+-- side and adds over the bands, the rest is arithmetic on four sums. Indirect: `indirect_sexes` holds them against the ICB's bands of the
+-- same sex and month, `indirect_sums` adds the sexes. A band is a column (macro age_bands), so no step multiplies rows.
 {% set events_of_band = 'case when people.{band} > 0 then coalesce(events.{band}, 0) else 0 end' -%}
 with
 

@@ -4,7 +4,7 @@
 --
 -- How it is done: each pair of ids starts with its own first id; a round gives every pair the smallest one found under its SUSSPELLID,
 -- then under its PROVSPNOPS, so that the smallest id walks two links a round. Only pairs that share an id with another walk at all.
--- Twelve rounds reach through 24 changes of id; that no id is left in two spells is checked at every build (holds__one_spell_per_id).
+-- Twelve rounds reach through 24 changes of id; that no id is left in two spells is checked at every build (spells__one_spell_per_id).
 {% set rounds = 12 -%}
 with pairs as (
     select distinct
