@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake.manifest import Manifest
 
 # Feeds whose months decide where the marts begin (definitions C14).
@@ -51,10 +52,6 @@ class DeliveryFacts(NamedTuple):
     data_cut: dt.date
     coverage_from: dt.date
     is_annual: bool
-
-
-def text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def is_required(settings: Settings, feed: str) -> bool:
@@ -104,7 +101,7 @@ def write_plan(
             ],
         )
     write_expected_providers(connection, settings)
-    activity = ", ".join(text(name) for name in ACTIVITY_FEEDS)
+    activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
     connection.execute(
         f"""
         insert into plan.build
@@ -132,7 +129,7 @@ def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple
 
 def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Which provider should have sent which month, and whether it did."""
-    listed = ", ".join(f"({text(code)})" for code in settings.expected_providers)
+    listed = ", ".join(f"({literal(code)})" for code in settings.expected_providers)
     declared = (
         "select m.feed, p.provider_code, m.coverage_month "
         f"from months as m cross join (values {listed}) as p(provider_code)"

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse, quote
+from orchestration.foundation.sql import literal, quote
+from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.publishing.dictionary import Dictionary
 from orchestration.releases.receipt import TableFacts
 
@@ -29,11 +30,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_funnel": (*AREA_KEY, "month", "period"),
     "indicator_change": (*AREA_KEY, "baseline_period", "current_period"),
     "indicator_inequality": (*AREA_KEY,),
+    "evaluation_plan": ("wave_id", "indicator_id", "cohort_id"),
+    "evaluation_panel": ("indicator_id", "cohort_id", "int_code", "month"),
+    "evaluation_effects": ("indicator_id", "cohort_id", "aggregation", "aggregate_key"),
     "dim_int": ("int_code",),
     "dim_area": ("area_type", "area_code"),
     "dim_month": ("month",),
     "dim_indicator": ("indicator_id",),
     "dim_cohort": ("cohort_id",),
+    "dim_target": ("target_id",),
     "dim_practice": ("practice_code",),
     "data_quality": ("check_id", "subject"),
     "restatements": (*AREA_KEY, "month", "period"),
@@ -47,10 +52,6 @@ def key_of(relation: str, columns: dict[str, str]) -> list[str]:
     """The key columns of a mart; a mart the design does not know is keyed by all its columns, in their order."""
     known = KEYS.get(relation.split(".")[1], ())
     return [name for name in known if name in columns] or list(columns)
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager
