@@ -14,7 +14,7 @@ select
     department_type,
     case when department_type = '05' then 'same_day_emergency_care' else 'ae_attendance' end as setting,
     coalesce(attendance_category <> '4', true) as is_unplanned,
-    coalesce(attendance_category <> '4' or department_type = '05', true) as is_visit,
+    coalesce(attendance_category <> '4', true) or coalesce(department_type = '05', false) as is_visit,
     attendance_source,
     arrival_mode,
     acuity,
