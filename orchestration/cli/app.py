@@ -316,6 +316,25 @@ def explain(
     run_command(as_json, work, lambda r: r["text"])
 
 
+@app.command("what-if")
+def what_if(
+    membership: Annotated[
+        Path, typer.Argument(metavar="MEMBERSHIP.csv", help="A proposed map: practice_code,int_code.")
+    ],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """What a proposed map of teams would hold: list, need, use, spend and small numbers. Changes nothing."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publishing.what_if import what_if as judge_map
+
+        judged = judge_map(settings_for(home), membership)
+        return {"text": judged.text(), **judged.model_dump(mode="json")}
+
+    run_command(as_json, work, lambda r: r["text"])
+
+
 @app.command()
 def nnhip(
     template: Annotated[Path, typer.Option(help="The national template (.xlsx).")],

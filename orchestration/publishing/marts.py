@@ -30,6 +30,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_funnel": (*AREA_KEY, "month", "period"),
     "indicator_change": (*AREA_KEY, "baseline_period", "current_period"),
     "indicator_inequality": (*AREA_KEY,),
+    "reported_context": ("indicator_id", "area_type", "area_code", "month"),
+    "practice_profile": ("practice_code",),
     "evaluation_plan": ("wave_id", "indicator_id", "cohort_id"),
     "evaluation_panel": ("indicator_id", "cohort_id", "int_code", "month"),
     "evaluation_effects": ("indicator_id", "cohort_id", "aggregation", "aggregate_key"),
