@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.synthetic import community, dirt, gp_files, hospital_files
-from orchestration.synthetic.plan import DemoPlan
+from orchestration.synthetic.plan import EFFECTS, DemoPlan
 from orchestration.synthetic.reference_files import submissions_sql
 
 EMERGENCY_METHODS = "('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')"
@@ -249,10 +249,12 @@ def _occupied_bed_days(plan: DemoPlan) -> str:
 
 def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str, Any], path: Path) -> None:
     """`truth.json`: `measures[measure][area][YYYY-MM]`, areas with a figure only; `dirt[delivery][feed][kind]` in rows."""
-    visits = "('gp_appointments_attended', 'ae_attendances_unplanned', 'sdec_attendances', 'op_attendances', 'community_contacts')"
-    _add(
-        con, f"select 'all_visits', practice_code, month, sum(value) from truth where measure in {visits} group by all"
-    )
+    visits = ["gp_appointments_attended", "ae_attendances_unplanned", "sdec_attendances", "op_attendances"]
+    for total, parts in {"all_visits": visits, "all_visits_with_community": [*visits, "community_contacts"]}.items():
+        _add(
+            con,
+            f"select '{total}', practice_code, month, sum(value) from truth where measure in {tuple(parts)} group by all",
+        )
     rows = con.execute("""
         select measure, coalesce(p.area, 'UNATTRIBUTED') as area, strftime(month, '%Y-%m'), sum(value)
         from truth t left join practices p on p.code = t.practice_code
@@ -269,6 +271,12 @@ def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str
             "months": plan.month_count,
             "seed": plan.seed,
             "flat_rates": plan.flat_rates,
+            "effects": "none" if plan.flat_rates else plan.effects,
+            "effect_of_going_live": [
+                {"live_for_months": months, "lower_each_month": each, "lower_at_most": most}
+                for months, each, most in (() if plan.flat_rates else EFFECTS[plan.effects])
+            ],
+            "chosen_high": plan.chosen_high,
             "faults": sorted(plan.faults),
             "deliveries": [delivery.name for delivery in plan.deliveries],
         },

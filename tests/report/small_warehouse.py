@@ -57,21 +57,30 @@ create table marts.dim_int as
          case when n = 2 then 'Ashford <North> & "Rural"' else name || ' Neighbourhood' end as int_name,
          'P' || n as pcn_code, name || ' PCN' as pcn_name, 'H' || (1 + n % 4) as hcp_code, partnerships[1 + n % 4] as hcp_name,
          date '2020-04-01' as valid_from, null::date as valid_to,
-         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month
+         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month,
+         case when n % 3 = 0 then 9 end as months_since_go_live, true as is_current, false as is_special
   from places;
 create table marts.dim_area as
   select 'int' as area_type, int_code as area_code, int_name as area_name, hcp_code as parent_code from marts.dim_int
   union all select distinct 'hcp', hcp_code, hcp_name, 'QZZ' from marts.dim_int
   union all select 'icb', 'QZZ', 'Demo Integrated Care Board', null;
 create table marts.dim_month as select cast(m as date) as month from range(date '2023-10-01', $end, interval 1 month) t(m);
-create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as cohort_name;
+create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as title;
+create table marts.dim_target as
+  select 'one' as target_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, date '2028-03-01' as target_month;
+create table marts.dim_practice as
+  select 'P' || n as practice_code, 'Practice ' || n as practice_name, 'U' || lpad(cast(n as varchar), 5, '0') as int_code,
+  'H' || (1 + n % 4) as hcp_code, 9000 as registered_population from places;
 create table marts.dim_indicator as
   select indicator_id, title, 'The plain meaning of ' || lower(title) || ', in one sentence.' as definition,
          'outcome' as donabedian_type, 'What is counted' as numerator, 'Registered people' as denominator,
+         'registered_population' as denominator_measure_id, 'contacts' as theme,
+         case when indicator_id = 'emergency_admissions' then 'readmissions_30d' end as balancing_indicator_ids,
          multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline
   from catalogue;
 insert into marts.dim_indicator
-  select 'not_a_headline', 'Never shown', '', 'process', '', '', 1000, 'neither', 'HES', 'nobody', '1.0', false;
+  select 'not_a_headline', 'No headline', '', 'process', '', '', 'registered_population', 'cost', null,
+         1000, 'neither', 'HES', 'nobody', '1.0', false;
 """
 
 VALUES = """
@@ -106,7 +115,7 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, month, period, '1
        round(v * 1.01, 6) as standardised_value, null::double as standardised_value_lower_95, null::double as standardised_value_upper_95,
        'esp2013' as standardisation, round(base, 6) as baseline_value,
        case when indicator_id in ('emergency_admissions', 'readmissions_30d') and period = 'month' then base * 0.95 end as target_value,
-       null::double as gap_to_target,
+       case when indicator_id = 'emergency_admissions' then base * 0.97 end as trajectory_value, null::double as gap_to_target,
        round(base * case when period = 'month' or multiplier = 100 then 1 else 12 end, 6) as comparator_value,
        case when indicator_id = 'readmissions_30d' and month >= $end - interval 2 month then 'incomplete'
             when month = $end - interval 1 month and indicator_id in ('gp_referrals_ers', 'emergency_admissions') then 'incomplete'
@@ -177,6 +186,31 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_inde
        case when indicator_id = 'all_visits' then 1.1 else 1.99 end as relative_index_upper_95
 from catalogue, marts.dim_area
 where indicator_id in ('all_visits', 'emergency_admissions', 'ae_attendances_unplanned') and area_code <> 'U00006';
+create table marts.evaluation_plan as
+select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, 'primary' as role, 'lower' as expected_direction,
+       date '2025-02-10' as registered_on, md5('one') as row_hash, date '2025-03-01' as go_live_month, true as is_registered_before_go_live
+union all select '2025-03', 'readmissions_30d', 'all', 'balancing', 'not_higher', date '2025-04-02', md5('two'), date '2025-03-01', false;
+create table marts.evaluation_panel as
+select 'emergency_admissions' as indicator_id, 'all' as cohort_id, int_code, date '2025-03-01' as month, false as is_used,
+       'incomplete' as reason
+from marts.dim_int;
+create table marts.evaluation_effects as
+select indicator_id, 'all' as cohort_id, aggregation, aggregate_key, 'log_rate' as outcome_scale, pct / 100 as effect, pct as effect_pct,
+       pct - 6.0 as effect_pct_lower_95, pct + 6.0 as effect_pct_upper_95, pct - 2.0 as leave_one_out_low_pct,
+       pct + 1.0 as leave_one_out_high_pct, 0.03 as permutation_p, 0.04 as same_start_p, 0.0005 as smallest_possible_p,
+       4 as teams_treated, 38 as teams_control, 24 as months_before, 12 as months_after, 0.4 as pre_trend_p, 8.4 as detectable_effect_pct,
+       role, false as is_registered_late, verdict
+from (values ('emergency_admissions', 'primary', 'evidence_lower', -9.1::double), ('readmissions_30d', 'balancing', 'no_evidence', 1.2),
+             ('all_visits', 'exploratory', 'too_early', 0.3)) as o(indicator_id, role, verdict, pct),
+     (values ('simple', 'overall'), ('event', '-1'), ('event', '0'), ('event', 'overall'), ('wave', '2025-03'),
+             ('wave', 'overall')) as r(aggregation, aggregate_key);
+create table marts.evaluation_return as
+select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, realisation, 'evidence_lower' as verdict,
+       8200.0::double as events_avoided, 6000.0::double as events_avoided_lower_95, 9900.0::double as events_avoided_upper_95,
+       'NEL' as point_of_delivery, '2016/17' as price_base, true as is_price_base_old, false as is_cashable,
+       820000.00::decimal(18, 2) as gross_gbp, 69000.00::decimal(18, 2) as cost_gbp,
+       (820000.00 * realisation - 69000.00)::decimal(18, 2) as net_gbp, (820000.00 * realisation / 69000.00)::double as benefit_cost_ratio
+from (values (1.00::decimal(3, 2)), (0.30), (0.00)) as r(realisation);
 create schema as_at;
 create table marts.visits_per_capita as select int_code, month, 30000::bigint as registered_population from marts.dim_int, marts.dim_month;
 create table as_at.visits_per_capita as
