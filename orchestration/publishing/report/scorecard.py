@@ -127,7 +127,11 @@ def columns_of(rows: list[dict[str, Any]], catalogue: list[dict[str, Any]]) -> l
             )
         ]
         found = [by_measure[row["indicator_id"]] for row in wanted if row["indicator_id"] in by_measure]
-        told = [measure for measure in found if any(row["null_reason"] != "not_delivered" for row in measure)]
+        told = [
+            measure
+            for measure in found
+            if any(row["value"] is not None or row["null_reason"] == "withheld_small_numbers" for row in measure)
+        ]
         absent = {row["indicator_id"] for row in wanted} - {measure[0]["indicator_id"] for measure in told}
         missing = [(row["title"], row["owner"]) for row in wanted if row["indicator_id"] in absent]
         columns.append(Column(title, clock, [line_of(measure) for measure in told[:MOST_ROWS]], missing))
