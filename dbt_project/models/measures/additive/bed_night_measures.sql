@@ -4,5 +4,6 @@
         'occupied_bed_days': {'sum': 'nights'},
         'occupied_beds': {'sum': 'nights'},
         'emergency_bed_days_65_plus': {'sum': 'nights', 'where': 'is_emergency and age_years >= 65'},
-    }
+    },
+    dated=false
 ) }}
