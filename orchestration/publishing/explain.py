@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import re
 from typing import Any
@@ -11,7 +10,8 @@ import duckdb
 from pydantic import BaseModel
 
 from orchestration.foundation.errors import UsageError
-from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.settings import Settings
+from orchestration.publishing.indicator_docs import read_seed
 from orchestration.releases.listing import Release, current_release
 
 # What every figure stands on, whichever events it counts: who is registered where, and which practice belongs to which team.
@@ -22,8 +22,6 @@ COST_FEEDS = (
     "contract_activity", "gp_payments", "gp_appointments", "gp_appointments_published", "hes_apc", "hes_op", "ecds", "community_contacts",
 )  # fmt: skip
 AREA_ORDER = ("int", "pcn", "hcp", "icb")
-# The one place that says which feed a status group stands on, written for dbt.
-STATUS_GROUPS_MACRO = PROJECT_ROOT / "dbt_project" / "macros" / "rules" / "statuses.sql"
 
 
 class SourceFile(BaseModel):
@@ -216,9 +214,7 @@ def _figure(
 
 
 def feeds_by_status_group() -> dict[str, str]:
-    found = re.search(r"return\((\{.*?\})\)", STATUS_GROUPS_MACRO.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    return dict(ast.literal_eval(found[1]))
+    return {row["status_group"]: row["feed"] for row in read_seed("status_groups")}
 
 
 def _feeds_of(indicator: dict[str, Any], used: set[str]) -> list[str]:

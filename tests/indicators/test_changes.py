@@ -126,7 +126,7 @@ def test_changes_and_what_they_stand_beside(compiled, seed: int) -> None:
         columns=["boundary", "month", "practice_code", "area_type", "area_code"],
     )  # fmt: skip
     live = ", ".join(f"('{team}', cast({repr(str(day)) if day else 'null'} as date))" for team, day in GO_LIVES.items())
-    bench = Bench(compiled).give("indicators.indicator_figures", figures).give("indicators.practice_levels", levels)
+    bench = Bench(compiled).give("indicators.indicator_figures", figures).give("intermediate.practice_levels", levels)
     bench.give("intermediate.team_go_lives", f"select * from (values {live}) as t(int_code, go_live_month)")
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2025-10-31' as data_cut")
     bench.seed("indicator_targets").seed("indicator_catalogue")

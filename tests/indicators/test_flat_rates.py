@@ -57,7 +57,7 @@ def delivery(request: pytest.FixtureRequest, compiled: Path) -> Bench:
         ],
         columns=["boundary", "month", "practice_code", "area_type", "area_code"],
     )
-    bench.seed("indicator_catalogue").seed("indicator_targets").give("indicators.practice_levels", levels)
+    bench.seed("indicator_catalogue").seed("indicator_targets").give("intermediate.practice_levels", levels)
     bench.give("intermediate.build", f"select 'Q' as icb_code, date '{cut:%Y-%m-%d}' as data_cut")
     bench.give("intermediate.team_go_lives", "select '' as int_code, null::date as go_live_month where false")
     bench.give("indicators.process_rebasings", NO_REBASINGS).give("indicators.indicator_target_lines", NO_TARGETS)

@@ -186,6 +186,9 @@ def test_maturity(
         "area_month_statuses",
     ):
         bench.give(f"intermediate.{name}", f"select * from built.intermediate.{name}")
+    # what is delivered up to the cut moves with it
+    bench.connection.execute("update intermediate.feed_month_statuses set months_ahead = 3")
+    bench.give("seeds.measure_requirements", "select * from built.seeds.measure_requirements")
     bench.give("intermediate.months", f"select * replace (date '{cut}' as data_cut) from built.intermediate.months")
     bench.run("intermediate.readmissions_by_boundary", "marts.readmissions")
     (row,) = bench.rows(

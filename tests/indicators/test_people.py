@@ -76,7 +76,7 @@ def test_people_over_a_threshold_and_repeat_events_agree_with_counting(compiled,
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2024-10-31' as data_cut").seed(
         "indicator_catalogue"
     )
-    bench.run("indicators.practice_levels", "indicators.indicator_areas", "indicators.person_period_areas")
+    bench.run("intermediate.practice_levels", "indicators.indicator_areas", "indicators.person_period_areas")
     bench.run("indicators.area_people", "indicators.area_repeat_events")
 
     people: Counter = Counter()

@@ -47,25 +47,17 @@ def figures(bench: Bench, cases: list[tuple[float, float]], limits: str, multipl
         columns=COUNT_COLUMNS,
     )
     counts["median"] = np.nan
-    months = (
-        f"select 'x' as indicator_id, date '{MONTH}' as month, 'month' as period, true as is_covered, true as is_followed_up, "
-        "'final' as period_status"
-    )
-    none = (
-        "select '' as indicator_id, '' as boundary, '' as area_type, '' as area_code, date '2000-01-01' as month, "
-        "'' as period where false"
-    )
-    gaps = (
-        "select '' as measure_id, '' as period, date '2000-01-01' as month, false as is_icb_only, false as lacks_age, false as lacks_sex, "
-        "false as lacks_deprivation, false as lacks_category where false"
+    known = (
+        "select 1 as indicator_cohort_key, unnest(range(100)) as area_key, 302 as month_number, 'month' as period, "
+        "'final' as period_status, "
+        "null::varchar as null_reason, null::varchar as standardised_null_reason, false as is_left_out"
     )
     cohorts = COHORTS.format(rows=f"('x', 'none', '{limits}')").replace(
         "100000 as multiplier", f"{multiplier} as multiplier"
     )
     bench.give("indicators.indicator_counts", counts).give("indicators.indicator_cohorts", cohorts)
-    bench.give("indicators.indicator_months", months).give("indicators.indicator_area_gaps", none)
-    bench.give("indicators.measure_gaps", gaps).give("indicators.standardised_rates", NO_STANDARDISED)
-    bench.give("intermediate.build", "select date '2023-01-01' as first_month").run("indicators.indicator_figures")
+    bench.give("indicators.measure_knowledge", known).give("indicators.standardised_rates", NO_STANDARDISED)
+    bench.run("indicators.indicator_figures")
     return bench.rows("select * from indicators.indicator_figures order by area_code")
 
 

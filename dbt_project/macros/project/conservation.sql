@@ -60,3 +60,11 @@ select *
 from compared
 where {% for measure in measures %}{{ measure }}_difference <> 0{{ ' or ' if not loop.last }}{% endfor %}
 {%- endmacro %}
+
+{# Whether a month is covered for a group of measures: what came beside covered months is counted in removed_by_rule. #}
+{% macro covered(month, group) -%}
+exists (
+    select 1 from {{ ref('feed_month_statuses') }} as covered_months
+    where covered_months.month = {{ month }} and covered_months.status_group = {{ group }}
+)
+{%- endmacro %}

@@ -11,6 +11,7 @@ select
     readmission_pct_upper_95,
     is_mature,
     registered_population,
-    period_status
+    period_status,
+    null_reason
 from {{ ref('readmissions_by_boundary') }}
 where boundary = 'as_at'

@@ -11,6 +11,7 @@ select
     referrals_per_1000,
     referrals_per_1000_lower_95,
     referrals_per_1000_upper_95,
-    period_status
+    period_status,
+    null_reason
 from {{ ref('referrals_by_boundary') }}
 where boundary = 'as_at'

@@ -11,6 +11,7 @@ select
     registered_population,
     spend_per_head_gbp,
     price_year,
-    period_status
+    period_status,
+    null_reason
 from {{ ref('spend_by_boundary') }}
 where boundary = 'as_at'

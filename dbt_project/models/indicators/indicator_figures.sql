@@ -11,69 +11,42 @@ judged as (
         cohorts.limits,
         cohorts.minimum_count,
         cohorts.standardisation as wanted_standardisation,
+        known.period_status,
+        known.standardised_null_reason as knowledge_of_ages,
+        known.is_left_out,
+        -- what is known of the events and the people, then what their numbers allow
         case
-            when gaps.indicator_id is not null then 'incomplete'
-            else months.period_status
-        end as period_status,
-        case
-            when not months.is_covered then 'not_delivered'
+            when known.null_reason = 'not_delivered' then 'not_delivered'
             when counts.period = 'month' and cohorts.measure_kind = 'person_period' then 'twelve_months_only'
             when counts.period = 'rolling_12_months' and counts.months_of_life < 12 then 'fewer_than_12_months'
-            when
-                cohorts.months_of_history is not null
-                and counts.month < {{ add_months('build.first_month', "cohorts.months_of_history + case when counts.period = 'month' then 0 else 11 end") }}
-                then 'history_too_short'
-            when not months.is_followed_up then 'follow_up_not_over'
-            when measure_gaps.is_icb_only and counts.area_type <> 'icb' then 'published_for_icb_only'
-            when measure_gaps.lacks_category then 'not_recorded'
-            when measure_gaps.lacks_age and cohorts.cohort_kind = 'age' then 'not_recorded'
-            when measure_gaps.lacks_sex and cohorts.cohort_kind = 'sex' then 'not_recorded'
-            when measure_gaps.lacks_deprivation and cohorts.cohort_kind = 'imd_quintile' then 'not_recorded'
+            when known.null_reason is not null then known.null_reason
             when counts.denominator <= 0 and cohorts.denominator_kind = 'population' then 'no_population'
             when counts.denominator <= 0 then 'nothing_to_divide_by'
-            when
-                cohorts.minimum_count > 0
-                and counts.denominator < cohorts.minimum_count
-                then 'below_minimum_count'
+            when cohorts.minimum_count > 0 and counts.denominator < cohorts.minimum_count then 'below_minimum_count'
         end as null_reason
     from {{ ref('indicator_counts') }} as counts
     inner join {{ ref('indicator_cohorts') }} as cohorts
         on counts.indicator_cohort_key = cohorts.indicator_cohort_key
-    inner join {{ ref('indicator_months') }} as months
-        on counts.indicator_id = months.indicator_id and counts.month = months.month and counts.period = months.period
-    cross join {{ ref('build') }} as build
-    left join {{ ref('indicator_area_gaps') }} as gaps
+    inner join {{ ref('measure_knowledge') }} as known
         on
-            counts.indicator_id = gaps.indicator_id
-            and counts.boundary = gaps.boundary
-            and counts.area_type = gaps.area_type
-            and counts.area_code = gaps.area_code
-            and counts.month = gaps.month
-            and counts.period = gaps.period
-    left join {{ ref('measure_gaps') }} as measure_gaps
-        on
-            cohorts.numerator_measure_id = measure_gaps.measure_id
-            and counts.month = measure_gaps.month
-            and counts.period = measure_gaps.period
+            counts.indicator_cohort_key = known.indicator_cohort_key
+            and counts.area_key = known.area_key
+            and counts.month_number = known.month_number
+            and counts.period = known.period
 ),
 
+-- what is not known is not shown as a number either
 shown as (
     select
         * exclude (numerator, denominator),
-        -- a numerator that is not known is not shown as nought
-        case
-            when null_reason in (
-                'not_delivered', 'twelve_months_only', 'fewer_than_12_months', 'history_too_short', 'published_for_icb_only',
-                'not_recorded'
-            ) then null
-            else numerator
-        end as numerator,
-        case
-            when null_reason in ('fewer_than_12_months') or (null_reason is not null and denominator_kind = 'activity' and denominator = 0)
-                then null
-            else denominator
-        end as denominator
-    from judged
+        case when is_known then numerator end as numerator,
+        case when is_known and not (null_reason is not null and denominator_kind = 'activity' and denominator = 0) then denominator end as denominator
+    from (
+        select
+            *,
+            coalesce(null_reason in ('no_population', 'nothing_to_divide_by', 'below_minimum_count'), true) as is_known
+        from judged
+    ) as known_or_not
 ),
 
 -- worked out twice, for all areas and for the ICB alone, which is cheaper than to keep every column of every row in between
@@ -113,6 +86,21 @@ icb as (
         denominator
     from valued
     where area_type = 'icb'
+),
+
+-- areas that lack something are in nobody's comparator, above and below the line (definitions E1)
+left_out as (
+    select
+        indicator_cohort_key,
+        boundary,
+        area_type,
+        month_number,
+        period,
+        cast(sum(cast(numerator as decimal(38, 9))) as double) as numerator,
+        cast(sum(cast(denominator as decimal(38, 9))) as double) as denominator
+    from judged
+    where is_left_out and area_type <> 'icb'
+    group by indicator_cohort_key, boundary, area_type, month_number, period
 )
 
 select
@@ -131,22 +119,25 @@ select
     valued.value_lower_95,
     valued.value_upper_95,
     valued.limit_method,
-    case when valued.null_reason is null then rates.standardised_value end as standardised_value,
-    case when valued.null_reason is null then rates.standardised_lower_95 end as standardised_lower_95,
-    case when valued.null_reason is null then rates.standardised_upper_95 end as standardised_upper_95,
+    case when valued.null_reason is null and valued.knowledge_of_ages is null then rates.standardised_value end as standardised_value,
+    case when valued.null_reason is null and valued.knowledge_of_ages is null then rates.standardised_lower_95 end as standardised_lower_95,
+    case when valued.null_reason is null and valued.knowledge_of_ages is null then rates.standardised_upper_95 end as standardised_upper_95,
     valued.wanted_standardisation as standardisation,
     case
         when valued.wanted_standardisation = 'none' then null
         when valued.null_reason is not null then valued.null_reason
+        when valued.knowledge_of_ages is not null then valued.knowledge_of_ages
         when rates.indicator_id is null then 'no_ages'
         else rates.standardised_null_reason
     end as standardised_null_reason,
-    rates.expected,
+    case when valued.knowledge_of_ages is null then rates.expected end as expected,
     -- the rest of the ICB: what the area's own figure stands beside
     case
         when valued.value is null or valued.area_type = 'icb' or valued.measure_kind <> 'additive' then null
-        when icb.denominator - valued.denominator > 0
-            then (icb.numerator - valued.numerator) / (icb.denominator - valued.denominator) * valued.multiplier
+        when icb.denominator - coalesce(left_out.denominator, 0) - case when valued.is_left_out then 0 else valued.denominator end > 0
+            then (icb.numerator - coalesce(left_out.numerator, 0) - case when valued.is_left_out then 0 else valued.numerator end)
+            / (icb.denominator - coalesce(left_out.denominator, 0) - case when valued.is_left_out then 0 else valued.denominator end)
+            * valued.multiplier
     end as comparator_value,
     valued.period_status,
     valued.null_reason
@@ -163,3 +154,10 @@ left join icb
         and valued.boundary = icb.boundary
         and valued.month_number = icb.month_number
         and valued.period = icb.period
+left join left_out
+    on
+        valued.indicator_cohort_key = left_out.indicator_cohort_key
+        and valued.boundary = left_out.boundary
+        and valued.area_type = left_out.area_type
+        and valued.month_number = left_out.month_number
+        and valued.period = left_out.period

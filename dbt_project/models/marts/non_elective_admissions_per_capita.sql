@@ -11,6 +11,7 @@ select
     admissions_per_1000,
     admissions_per_1000_lower_95,
     admissions_per_1000_upper_95,
-    period_status
+    period_status,
+    null_reason
 from {{ ref('admissions_by_boundary') }}
 where boundary = 'marts'

@@ -12,6 +12,7 @@ select
     visits_per_1000,
     visits_per_1000_lower_95,
     visits_per_1000_upper_95,
-    period_status
+    period_status,
+    null_reason
 from {{ ref('visits_by_boundary') }}
 where boundary = 'marts'

@@ -10,5 +10,5 @@
     'non_elective_admissions_per_capita', ['month', 'admission_type', 'age_group', 'length_of_stay_group'],
     ['admissions', 'spell_bed_days'],
     'select event_month as month, admission_type, age_group, length_of_stay_group, 1 as admissions, spell_bed_days from '
-    ~ ref('admissions')
+    ~ ref('admissions') ~ ' where ' ~ covered('event_month', "'admissions'")
 ) }}

@@ -14,6 +14,7 @@ select
     1 as discharges,
     case when days_to_readmission < {{ days }} then 1 else 0 end as readmissions
 from {{ ref('readmissions_by_index') }}
+where {{ covered('discharge_month', "'discharges'") }}
 {{ 'union all' if not loop.last }}
 {% endfor -%}
 {%- endset -%}

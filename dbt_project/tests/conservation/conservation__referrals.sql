@@ -9,4 +9,5 @@
 {{ conservation(
     'referrals_per_capita', ['month', 'source', 'specialty_code'], ['referrals'],
     'select event_month as month, source, specialty_code, 1 as referrals from ' ~ ref('referral_events')
+    ~ ' where ' ~ covered('event_month', "case source when 'ers' then 'referrals_ers' else 'referrals_hes_op' end")
 ) }}

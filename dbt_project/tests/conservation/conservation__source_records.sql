@@ -75,7 +75,10 @@ removed as (
         case when feed in ('ecds', 'hes_ae') then 'urgent_care' else feed end as feed,
         sum(rows_removed) as records
     from {{ ref('removed_by_rule') }}
-    where rule not in ('before_first_month', 'referral_before_first_month', 'referral_date_unknown')
+    where
+        rule not in ('before_first_month', 'referral_before_first_month', 'referral_date_unknown', 'stray_month')
+        -- stray appointments leave before they are counted, stray events of other feeds are events that no figure takes
+        or (rule = 'stray_month' and feed = 'gp_appointments')
     group by case when feed in ('ecds', 'hes_ae') then 'urgent_care' else feed end
 )
 

@@ -9,4 +9,6 @@
 {{ conservation(
     'visits_per_capita', ['month', 'setting', 'visit_type'], ['visits', 'not_attended', 'status_unknown'],
     'select month, setting, visit_type, visits, not_attended, status_unknown from ' ~ ref('visit_cells')
+    ~ ' where ' ~ covered('month', "case setting when 'outpatient_attendance' then 'outpatients' when 'community_contact' then 'community' when 'gp_appointment' then source "
+        ~ "when 'same_day_emergency_care' then 'urgent_care' else case source when 'hes_ae' then 'urgent_care_legacy' else 'urgent_care' end end")
 ) }}

@@ -9,8 +9,9 @@ BY_INDEX, AREAS = (
     INTERMEDIATE + "admitted_care/readmissions_by_index.sql",
     INTERMEDIATE + "geography/practice_areas.sql",
 )
+KNOWLEDGE = INTERMEDIATE + "knowledge/"
 STATUSES, POPULATION = (
-    INTERMEDIATE + "knowledge/feed_month_statuses.sql",
+    KNOWLEDGE + "feed_month_statuses.sql",
     INTERMEDIATE + "population/registered_population.sql",
 )
 
@@ -324,24 +325,38 @@ AREA_FAULTS = (
     ),
     CodeFault(
         "period status: five months after its end a month is final",
-        STATUSES,
-        "coverage.is_annual or coverage.data_cut >= {{ add_months('months.month_end', 6) }}",
-        "coverage.is_annual or coverage.data_cut >= {{ add_months('months.month_end', 5) }}",
-        worked("how_settled_a_month_is"),
+        KNOWLEDGE + "feed_months.sql",
+        "is_annual or data_cut >= {{ add_months(month_end('coverage_month'), 6) }}",
+        "is_annual or data_cut >= {{ add_months(month_end('coverage_month'), 5) }}",
+        worked("stray_rows_cover_nothing_and_a_lockdown_is_no_gap"),
+    ),
+    CodeFault(
+        "known: a few stray rows cover their month",
+        KNOWLEDGE + "feed_months.sql",
+        "0.1 * usual.usual_rows",
+        "0.001 * usual.usual_rows",
+        worked("stray_rows_cover_nothing_and_a_lockdown_is_no_gap"),
     ),
     CodeFault(
         "period status: the cut's own month of admissions is not incomplete",
         STATUSES,
-        "groups.status_group = 'admissions' and",
-        "groups.status_group = 'discharges' and",
+        "reached.month_number + reached.months_after >",
+        "reached.month_number >",
         worked("how_settled_a_month_is"),
     ),
     CodeFault(
-        "period status: a missing provider leaves a month final",
-        STATUSES,
-        "when missing_providers.feed is not null then 'incomplete'",
-        "when missing_providers.feed is not null then 'final'",
-        worked("how_settled_a_month_is"),
+        "known: a sender that is missing and sent nearly nothing leaves areas incomplete",
+        KNOWLEDGE + "area_missing_senders.sql",
+        ">= 0.02 * area_totals",
+        ">= 0.01 * area_totals",
+        worked("two_in_a_hundred_of_the_rows_make_an_area_incomplete"),
+    ),
+    CodeFault(
+        "known: a practice that closed is missing for ever",
+        KNOWLEDGE + "feed_expected_senders.sql",
+        "or lists.practice_code is not null",
+        "or true",
+        worked("which_senders_a_month_should_come_from"),
     ),
 )
 

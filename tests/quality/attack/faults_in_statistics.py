@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.quality.attack.code_faults import INDICATORS, MACROS, CodeFault, tests, worked
+from tests.quality.attack.code_faults import INDICATORS, INTERMEDIATE, MACROS, CodeFault, tests, worked
 
 LIMITS, RATES = MACROS + "statistics/limits.sql", INDICATORS + "standardised_rates.sql"
 CHARTS, FUNNELS = "indicators/test_process_charts.py", "indicators/test_funnels.py"
@@ -112,7 +112,7 @@ STATISTICS_FAULTS = (
     ),
     CodeFault(
         "levels: a partnership is summed by its networks",
-        INDICATORS + "practice_levels.sql",
+        INTERMEDIATE + "geography/practice_levels.sql",
         "'hcp': 'hcp_code'",
         "'hcp': 'pcn_code'",
         PEOPLE_AGREE,

@@ -9,6 +9,9 @@ with cells as (
         count(*) as admissions,
         sum(spell_bed_days) as spell_bed_days
     from {{ ref('admissions') }}
+    -- of a month that is not covered nobody knows how many there were: its stray rows are counted in removed_by_rule
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on event_month = delivered.month and delivered.status_group = 'admissions'
     group by event_month, practice_code, admission_type, age_group, length_of_stay_group
 ),
 
@@ -86,11 +89,18 @@ frame as (
 joined as (
     select
         frame.*,
-        coalesce(figures.admissions, 0) as admissions,
-        coalesce(figures.spell_bed_days, 0) as spell_bed_days,
+        -- no record of an age is no admission of that age only where ages are recorded
+        case when ages.feed is not null or figures.admissions > 0 then coalesce(figures.admissions, 0) end as admissions,
+        case when ages.feed is not null or figures.admissions > 0 then coalesce(figures.spell_bed_days, 0) end as spell_bed_days,
+        case
+            when ages.feed is null or gaps.property is not null then 'not_recorded'
+            when not areas.is_team or coalesce(age_groups.registered_population, 0) = 0 then 'no_population'
+        end as null_reason,
         areas.registered_population,
         age_groups.registered_population as age_group_population,
-        case when areas.is_team then age_groups.registered_population end as rate_population,
+        case
+            when areas.is_team and ages.feed is not null and gaps.property is null then age_groups.registered_population
+        end as rate_population,
         coalesce(statuses.period_status, 'incomplete') as period_status
     from frame
     inner join {{ ref('area_months') }} as areas
@@ -117,6 +127,15 @@ joined as (
             and frame.month = statuses.month
             and frame.int_code = statuses.int_code
             and statuses.status_group = 'admissions'
+    left join {{ ref('feed_month_properties') }} as ages
+        on frame.month = ages.month and ages.feed = 'hes_apc' and ages.property = 'age'
+    left join {{ ref('area_list_gaps') }} as gaps
+        on
+            frame.boundary = gaps.boundary
+            and frame.month = gaps.month
+            and frame.int_code = gaps.area_code
+            and gaps.area_type = 'int'
+            and gaps.property = 'age'
 )
 
 select
@@ -133,5 +152,6 @@ select
     {{ crude_rate('admissions', 'rate_population', 1000) }} as admissions_per_1000,
     {{ crude_rate_lower_95('admissions', 'rate_population', 1000) }} as admissions_per_1000_lower_95,
     {{ crude_rate_upper_95('admissions', 'rate_population', 1000) }} as admissions_per_1000_upper_95,
-    period_status
+    period_status,
+    null_reason
 from joined

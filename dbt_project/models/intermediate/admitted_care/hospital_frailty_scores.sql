@@ -1,9 +1,9 @@
 -- Hospital frailty risk score (Gilbert 2018) of emergency admissions at 75 and over: the weights of the distinct three-character
 -- codes in this and the earlier emergency admissions of two years. Null before 24 months of inpatient data lie behind the admission.
 with first_covered as (
-    select min(coverage_month) as month
-    from {{ ref('stg_plan__feed_coverage') }}
-    where feed = 'hes_apc' and rows_live > 0
+    select min(month) as month
+    from {{ ref('feed_months') }}
+    where feed = 'hes_apc' and is_covered
 ),
 
 emergency_spells as (

@@ -1,4 +1,5 @@
--- Readmissions on both boundaries: cumulative windows of 30, 60 and 90 days, a percentage only when its follow-up is over.
+-- Readmissions on both boundaries: cumulative windows of 30, 60 and 90 days, a percentage only where the
+-- year of look-back and the follow-up are delivered.
 with windows as (
     {% for window_days in [30, 60, 90] -%}
     select {{ window_days }} as window_days
@@ -15,6 +16,9 @@ cells as (
         {% endfor -%}
         count(*) as discharges
     from {{ ref('readmissions_by_index') }}
+    -- stray rows of a month that is not covered are counted in removed_by_rule
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on discharge_month = delivered.month and delivered.status_group = 'discharges'
     group by discharge_month, practice_code
 ),
 
@@ -78,11 +82,23 @@ joined as (
         areas.registered_population,
         areas.is_team,
         months.data_cut >= {{ add_days('months.month_end', 'frame.window_days - 1') }} as is_mature,
-        coalesce(statuses.period_status, 'incomplete') as feed_status
+        coalesce(statuses.period_status, 'incomplete') as feed_status,
+        case
+            when delivered.months_behind < needs.look_back_months then 'history_too_short'
+            when
+                months.data_cut < {{ add_days('months.month_end', 'frame.window_days - 1') }}
+                or delivered.months_ahead < {{ months_between('months.month', add_days('months.month_end', 'frame.window_days - 1')) }}
+                then 'follow_up_not_over'
+            when not areas.is_team then 'no_population'
+            when coalesce(figures.discharges, 0) = 0 then 'nothing_to_divide_by'
+        end as null_reason
     from frame
     inner join {{ ref('area_months') }} as areas
         on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
     inner join {{ ref('months') }} as months on frame.month = months.month
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on frame.month = delivered.month and delivered.status_group = 'discharges'
+    inner join {{ ref('measure_requirements') }} as needs on needs.measure_id = 'index_discharges'
     left join figures
         on
             frame.boundary = figures.boundary
@@ -104,10 +120,11 @@ select
     cast(window_days as integer) as window_days,
     discharges,
     readmissions,
-    case when is_mature and is_team then 100.0 * {{ safe_divide('readmissions', 'discharges') }} end as readmission_pct,
-    case when is_mature and is_team then {{ wilson_lower_95('readmissions', 'discharges') }} end as readmission_pct_lower_95,
-    case when is_mature and is_team then {{ wilson_upper_95('readmissions', 'discharges') }} end as readmission_pct_upper_95,
+    case when null_reason is null then 100.0 * {{ safe_divide('readmissions', 'discharges') }} end as readmission_pct,
+    case when null_reason is null then {{ wilson_lower_95('readmissions', 'discharges') }} end as readmission_pct_lower_95,
+    case when null_reason is null then {{ wilson_upper_95('readmissions', 'discharges') }} end as readmission_pct_upper_95,
     is_mature,
     registered_population,
-    case when is_mature then feed_status else 'incomplete' end as period_status
+    case when null_reason = 'follow_up_not_over' then 'incomplete' else feed_status end as period_status,
+    null_reason
 from joined

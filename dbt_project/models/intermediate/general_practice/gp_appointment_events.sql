@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
 
+-- Appointments of the months that records cover; of other months published counts stand, and a stray record is counted as removed.
 select
     appointments.appointment_month as event_month,
     appointments.appointment_date as event_date,
@@ -21,3 +22,5 @@ select
     end as days_booked_ahead
 from {{ ref('stg_gp_appointments__appointments') }} as appointments
 left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code
+inner join {{ ref('gp_appointment_month_sources') }} as sources
+    on appointments.appointment_month = sources.month and sources.source = 'gp_appointments'

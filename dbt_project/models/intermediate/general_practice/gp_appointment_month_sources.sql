@@ -1,11 +1,12 @@
--- Per month, record level beats practice level beats sub-ICB level; they are never added together (design 4.2).
+-- Per month, record level beats practice level beats sub-ICB level; they are never added together (design 4.2). Records stand where they
+-- cover the month, so that a stray row does not beat what was published (definitions E2).
 with levels as (
-    select distinct
-        coverage_month as month,
+    select
+        month,
         1 as preference,
         'gp_appointments' as source
-    from {{ ref('stg_plan__feed_coverage') }}
-    where feed = 'gp_appointments' and rows_live > 0
+    from {{ ref('feed_months') }}
+    where feed = 'gp_appointments' and is_covered
     union all
     select distinct
         appointment_month as month,

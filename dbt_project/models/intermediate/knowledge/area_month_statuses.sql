@@ -1,14 +1,21 @@
--- The status of each area's month, per group of measures: that of the feed's month, and incomplete where one of its practices is missing.
-with missing_practices as (
+-- The status of each area's month, per group of measures: that of the feed's month, and incomplete where a sender of the area is missing.
+with missing as (
     select distinct
-        practice_areas.boundary,
-        practice_areas.month,
-        practice_areas.int_code,
-        expected.feed
-    from {{ ref('stg_plan__expected_providers') }} as expected
-    inner join {{ ref('practice_areas') }} as practice_areas
-        on expected.provider_code = practice_areas.practice_code and expected.coverage_month = practice_areas.month
-    where not expected.is_received
+        boundary,
+        month,
+        area_code as int_code,
+        feed
+    from {{ ref('area_missing_senders') }}
+    where area_type = 'int' and property = 'rows'
+),
+
+-- rows outside the teams are of anybody's patients
+missing_anywhere as (
+    select distinct
+        feed,
+        month
+    from {{ ref('feed_expected_senders') }}
+    where not is_received and property = 'rows'
 )
 
 select
@@ -18,14 +25,16 @@ select
     statuses.status_group,
     statuses.feed,
     case
-        when missing_practices.int_code is not null then 'incomplete'
+        when missing.int_code is not null then 'incomplete'
+        when missing_anywhere.feed is not null and not areas.is_team then 'incomplete'
         else statuses.period_status
     end as period_status
 from {{ ref('area_months') }} as areas
 inner join {{ ref('feed_month_statuses') }} as statuses on areas.month = statuses.month
-left join missing_practices
+left join missing
     on
-        areas.boundary = missing_practices.boundary
-        and areas.month = missing_practices.month
-        and areas.int_code = missing_practices.int_code
-        and statuses.feed = missing_practices.feed
+        areas.boundary = missing.boundary
+        and areas.month = missing.month
+        and areas.int_code = missing.int_code
+        and statuses.feed = missing.feed
+left join missing_anywhere on areas.month = missing_anywhere.month and statuses.feed = missing_anywhere.feed

@@ -1,89 +1,77 @@
--- How settled a month is, per group of measures (definitions C9), before what single areas miss and what follow-up still runs.
-with groups as (
-    {% for group, feed in status_groups().items() -%}
+-- How settled a month is, per group of measures (definitions C9, E1, E4): covered by the feed that stands for it, followed far enough,
+-- without a hole nearby that hides a part of it. No row: the group's feed does not cover the month. What single areas miss is beside it,
+-- in area_month_statuses.
+with
+
+covered as (
     select
-        '{{ group }}' as status_group,
-        '{{ feed }}' as feed
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        groups.status_group,
+        groups.feed,
+        feed_months.month,
+        {{ month_number('feed_months.month') }} as month_number,
+        feed_months.is_final,
+        groups.months_after,
+        groups.reach_months
+    from {{ ref('status_groups') }} as groups
+    inner join {{ ref('feed_months') }} as feed_months
+        on
+            groups.feed = feed_months.feed
+            and feed_months.is_covered
+            and feed_months.month >= coalesce(groups.first_month, feed_months.month)
+            and feed_months.month <= coalesce(groups.last_month, feed_months.month)
+    where groups.status_group <> 'population'
 ),
 
-coverage as (
+reached as (
     select
-        coverage.feed,
-        coverage.coverage_month as month,
-        min(case
-            when coverage.is_annual or coverage.data_cut >= {{ add_months('months.month_end', 6) }} then 1
-            else 0
-        end) = 1 as is_final
-    from {{ ref('stg_plan__feed_coverage') }} as coverage
-    inner join {{ ref('months') }} as months on coverage.coverage_month = months.month
-    where coverage.rows_live > 0 and coverage.feed <> 'gp_payments'
-    group by coverage.feed, coverage.coverage_month
-    union all
-    -- payments come by financial year, so their file has no months of its own
-    select
-        'gp_payments' as feed,
-        months.month,
-        max(coverage.data_cut) >= {{ add_months('months.month_end', 6) }} as is_final
-    from (
-        select distinct financial_year_start
-        from {{ ref('stg_gp_payments__payments') }}
-    ) as years
-    inner join {{ ref('months') }} as months on years.financial_year_start = months.financial_year_start
-    inner join {{ ref('stg_plan__feed_coverage') }} as coverage on coverage.feed = 'gp_payments'
-    group by months.month, months.month_end
-    union all
-    -- nobody may have died in a month of a small area: a hole between two months with deaths is covered, not missing
-    select
-        spans.feed,
-        months.month,
-        spans.data_cut >= {{ add_months('months.month_end', 6) }} as is_final
-    from (
-        select
-            feed,
-            min(coverage_month) as first_month,
-            max(coverage_month) as last_month,
-            max(data_cut) as data_cut
-        from {{ ref('stg_plan__feed_coverage') }}
-        where feed = 'deaths' and rows_live > 0
-        group by feed
-    ) as spans
-    inner join {{ ref('months') }} as months on months.month between spans.first_month and spans.last_month
-    left join {{ ref('stg_plan__feed_coverage') }} as found
-        on spans.feed = found.feed and months.month = found.coverage_month and found.rows_live > 0
-    where found.feed is null
+        *,
+        min(month_number) over (partition by status_group) as first_number,
+        count(*) over (
+            partition by status_group order by month_number range between reach_months preceding and reach_months following
+        ) as months_in_reach,
+        -- months without a hole between them have one number
+        month_number - row_number() over (partition by status_group order by month_number) as run_number
+    from covered
 ),
 
--- a missing practice makes its own team's month incomplete (area_month_statuses), a missing provider everybody's
-missing_providers as (
-    select distinct
-        expected.feed,
-        expected.coverage_month as month
-    from {{ ref('stg_plan__expected_providers') }} as expected
-    left join {{ ref('icb_practices') }} as practices on expected.provider_code = practices.practice_code
-    where not expected.is_received and practices.practice_code is null
+runs as (
+    select
+        *,
+        cast(month_number - min(month_number) over (partition by status_group, run_number) as integer) as months_behind,
+        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead
+    from reached
 )
 
 select
-    groups.status_group,
-    groups.feed,
-    months.month,
+    reached.status_group,
+    reached.feed,
+    reached.month,
     case
-        when missing_providers.feed is not null then 'incomplete'
-        when groups.status_group = 'admissions' and months.is_data_cut_month then 'incomplete'
-        -- a referral dated by its request is only seen once the appointment has happened
-        when groups.status_group = 'referrals_hes_op' and {{ months_between('months.month', 'months.data_cut') }} < 6 then 'incomplete'
-        when coverage.is_final then 'final'
+        when reached.month_number + reached.months_after > {{ month_number('months.data_cut') }} then 'incomplete'
+        when
+            reached.months_in_reach < least(reached.month_number + reached.reach_months, {{ month_number('months.data_cut') }})
+            - greatest(reached.month_number - reached.reach_months, reached.first_number) + 1
+            then 'incomplete'
+        when reached.is_final then 'final'
         else 'provisional'
-    end as period_status
-from groups
-inner join coverage on groups.feed = coverage.feed
-inner join {{ ref('months') }} as months on coverage.month = months.month
-left join missing_providers on groups.feed = missing_providers.feed and months.month = missing_providers.month
+    end as period_status,
+    coalesce(sources.source = 'gp_appointments_published_sub_icb' and reached.feed = 'gp_appointments_published', false) as is_icb_only,
+    reached.months_behind,
+    reached.months_ahead
+from runs as reached
+inner join {{ ref('months') }} as months on reached.month = months.month
 left join {{ ref('gp_appointment_month_sources') }} as sources on months.month = sources.month
 where
-    (groups.feed <> 'hes_ae' or months.month < cast('2020-04-01' as date))
-    and (groups.feed <> 'ecds' or months.month >= cast('2020-04-01' as date))
-    and (groups.feed <> 'gp_appointments' or sources.source = 'gp_appointments')
-    and (groups.feed <> 'gp_appointments_published' or coalesce(sources.source, 'none') <> 'gp_appointments')
+    (reached.feed <> 'gp_appointments' or sources.source = 'gp_appointments')
+    and (reached.feed <> 'gp_appointments_published' or coalesce(sources.source, 'none') <> 'gp_appointments')
+union all
+-- a list carried from another month is not the month's own
+select
+    'population' as status_group,
+    'gp_registrations' as feed,
+    month,
+    case population_basis when 'list' then 'final' else 'incomplete' end as period_status,
+    false as is_icb_only,
+    0 as months_behind,
+    0 as months_ahead
+from {{ ref('population_lists') }}

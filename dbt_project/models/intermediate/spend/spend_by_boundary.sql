@@ -123,7 +123,11 @@ select
         'case when figures.int_code is null then cast(0 as decimal(18, 2)) else figures.spend_gbp end', 'areas.rate_population', 1
     ) }} as spend_per_head_gbp,
     line_facts.price_year,
-    coalesce(statuses.period_status, 'incomplete') as period_status
+    coalesce(statuses.period_status, 'incomplete') as period_status,
+    case
+        when figures.int_code is not null and figures.spend_gbp is null then 'not_priced'
+        when coalesce(areas.rate_population, 0) = 0 then 'no_population'
+    end as null_reason
 from frame
 inner join {{ ref('area_months') }} as areas
     on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code

@@ -8,6 +8,8 @@ with gp_records as (
         appointments.status,
         count(*) as appointments
     from {{ ref('stg_gp_appointments__appointments') }} as appointments
+    inner join {{ ref('gp_appointment_month_sources') }} as sources
+        on appointments.appointment_month = sources.month and sources.source = 'gp_appointments'
     group by appointments.appointment_month, appointments.practice_code, appointments.staff_group, appointments.status
 ),
 

@@ -26,6 +26,14 @@ figures as (
         cast(sum(cells.not_attended) as bigint) as not_attended,
         cast(sum(cells.status_unknown) as bigint) as status_unknown
     from {{ ref('visit_cells') }} as cells
+    -- stray rows of a month that is not covered are counted in removed_by_rule
+    inner join (
+        select distinct
+            types.setting,
+            delivered.month
+        from types
+        inner join {{ ref('feed_month_statuses') }} as delivered on types.status_group = delivered.status_group
+    ) as delivered on cells.setting = delivered.setting and cells.month = delivered.month
     inner join (
         select distinct
             boundary,
@@ -84,37 +92,68 @@ frame as (
         setting,
         visit_type
     from figures
+),
+
+-- no record of a type is no visit of that type only where records say their type
+counted as (
+    select
+        frame.boundary,
+        frame.int_code,
+        frame.month,
+        frame.setting,
+        frame.visit_type,
+        statuses.source,
+        statuses.period_status,
+        figures.visits is not null or frame.setting = 'community_contact' or types_said.property is not null as is_known,
+        figures.visits,
+        figures.not_attended,
+        figures.status_unknown
+    from frame
+    left join figures
+        on
+            frame.boundary = figures.boundary
+            and frame.month = figures.month
+            and frame.int_code = figures.int_code
+            and frame.setting = figures.setting
+            and frame.visit_type = figures.visit_type
+    left join statuses
+        on
+            frame.boundary = statuses.boundary
+            and frame.month = statuses.month
+            and frame.int_code = statuses.int_code
+            and frame.setting = statuses.setting
+    left join {{ ref('feed_month_properties') }} as types_said
+        on
+            statuses.source = types_said.feed
+            and statuses.month = types_said.month
+            and types_said.property = case frame.setting
+                when 'gp_appointment' then 'staff_group'
+                when 'outpatient_attendance' then 'first_or_follow_up'
+                else 'department'
+            end
 )
 
 select
-    frame.boundary,
-    frame.int_code,
-    frame.month,
-    frame.setting,
-    frame.visit_type,
-    coalesce(figures.visits, 0) as visits,
-    coalesce(figures.not_attended, 0) as not_attended,
-    coalesce(figures.status_unknown, 0) as status_unknown,
-    statuses.source,
+    counted.boundary,
+    counted.int_code,
+    counted.month,
+    counted.setting,
+    counted.visit_type,
+    case when counted.is_known then coalesce(counted.visits, 0) end as visits,
+    case when counted.is_known then coalesce(counted.not_attended, 0) end as not_attended,
+    case when counted.is_known then coalesce(counted.status_unknown, 0) end as status_unknown,
+    counted.source,
     areas.registered_population,
     areas.population_basis,
-    {{ crude_rate('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000,
-    {{ crude_rate_lower_95('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000_lower_95,
-    {{ crude_rate_upper_95('coalesce(figures.visits, 0)', 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
-    coalesce(statuses.period_status, 'incomplete') as period_status
-from frame
+    {% set visits = 'case when counted.is_known then coalesce(counted.visits, 0) end' -%}
+    {{ crude_rate(visits, 'areas.rate_population', 1000) }} as visits_per_1000,
+    {{ crude_rate_lower_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_lower_95,
+    {{ crude_rate_upper_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
+    coalesce(counted.period_status, 'incomplete') as period_status,
+    case
+        when not counted.is_known then 'not_recorded'
+        when coalesce(areas.rate_population, 0) = 0 then 'no_population'
+    end as null_reason
+from counted
 inner join {{ ref('area_months') }} as areas
-    on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
-left join figures
-    on
-        frame.boundary = figures.boundary
-        and frame.month = figures.month
-        and frame.int_code = figures.int_code
-        and frame.setting = figures.setting
-        and frame.visit_type = figures.visit_type
-left join statuses
-    on
-        frame.boundary = statuses.boundary
-        and frame.month = statuses.month
-        and frame.int_code = statuses.int_code
-        and frame.setting = statuses.setting
+    on counted.boundary = areas.boundary and counted.month = areas.month and counted.int_code = areas.int_code

@@ -1,0 +1,69 @@
+-- What single areas lack of an indicator and cohort: a sender that is missing makes the month incomplete, and every month that looks back
+-- or waits for it (definitions E2, E4, E24); lists that do not say what is asked leave it unknown. Rows only where something is missing.
+with
+
+missing as (
+    select distinct
+        needs.indicator_cohort_key,
+        gaps.boundary,
+        gaps.area_type,
+        gaps.area_code,
+        months.month
+    from {{ ref('area_missing_senders') }} as gaps
+    inner join {{ ref('requirement_months') }} as found on gaps.feed = found.feed and gaps.month = found.month
+    inner join {{ ref('indicator_needs') }} as needs
+        on
+            found.requirement = needs.requirement
+            and not needs.is_standardisation
+            and gaps.property in ('rows', needs.property)
+    -- the months whose figure reaches into the one that is missing
+    inner join {{ ref('months') }} as months
+        on
+            {{ months_between('gaps.month', 'months.month') }} <= needs.look_back_months
+            and gaps.month <= {{ add_days('months.month_end', 'needs.follow_up_days') }}
+),
+
+lists as (
+    select
+        needs.indicator_cohort_key,
+        gaps.boundary,
+        gaps.area_type,
+        gaps.area_code,
+        gaps.month,
+        bool_or(not needs.is_standardisation) as is_unknown
+    from {{ ref('area_list_gaps') }} as gaps
+    inner join {{ ref('indicator_needs') }} as needs on needs.requirement = 'population' and gaps.property = needs.property
+    group by all
+),
+
+gaps as (
+    select
+        *,
+        cast(null as integer) as reason_rank,
+        cast(null as integer) as standardised_reason_rank
+    from missing
+    union all by name
+    select
+        * exclude (is_unknown),
+        case when is_unknown then {{ reason_rank('not_recorded') }} end as reason_rank,
+        {{ reason_rank('not_recorded') }} as standardised_reason_rank
+    from lists
+)
+
+select
+    gaps.indicator_cohort_key,
+    areas.area_key,
+    areas.month_number,
+    periods.period,
+    bool_or(gaps.reason_rank is null and gaps.standardised_reason_rank is null) as is_incomplete,
+    min(gaps.reason_rank) as reason_rank,
+    min(gaps.standardised_reason_rank) as standardised_reason_rank
+from gaps
+cross join (values ('month', 0), ('rolling_12_months', 11)) as periods (period, months_later)
+inner join {{ ref('indicator_areas') }} as areas
+    on
+        gaps.boundary = areas.boundary
+        and gaps.area_type = areas.area_type
+        and gaps.area_code = areas.area_code
+        and {{ months_between('gaps.month', 'areas.month') }} between 0 and periods.months_later
+group by all

@@ -1,0 +1,91 @@
+-- What is known of each indicator and cohort in a month and in the 12 months that end with it, before what single areas lack: how settled
+-- it is, and the worst reason (macro unknown_reasons) why it cannot be stated. 12 months are as good as the worst of them.
+with
+
+need_months as (
+    select
+        needs.indicator_cohort_key,
+        months.month,
+        needs.is_standardisation,
+        coalesce(
+            needs.follow_up_days > 0
+            and (
+                months.data_cut < {{ add_days('months.month_end', 'needs.follow_up_days') }}
+                or found.months_ahead < {{ months_between('months.month', add_days('months.month_end', 'needs.follow_up_days')) }}
+            ), false
+        ) as is_waiting,
+        case
+            when found.month is null then {{ reason_rank('not_delivered') }}
+            when
+                needs.property <> '' and needs.requirement <> 'population'
+                and has_rows.feed is not null and said.property is null
+                then {{ reason_rank('not_recorded') }}
+            when found.months_behind < needs.look_back_months then {{ reason_rank('history_too_short') }}
+            when is_waiting then {{ reason_rank('follow_up_not_over') }}
+        end as reason_rank,
+        found.period_status,
+        found.is_icb_only
+    from {{ ref('indicator_needs') }} as needs
+    cross join {{ ref('months') }} as months
+    left join {{ ref('requirement_months') }} as found
+        on needs.requirement = found.requirement and months.month = found.month
+    left join {{ ref('feed_month_properties') }} as said
+        on found.feed = said.feed and found.month = said.month and needs.property = said.property
+    left join (
+        select distinct
+            feed,
+            month
+        from {{ ref('feed_cells') }}
+    ) as has_rows on found.feed = has_rows.feed and found.month = has_rows.month
+),
+
+monthly as (
+    select
+        indicator_cohort_key,
+        month,
+        {{ month_number('month') }} as month_number,
+        min(reason_rank) filter (where not is_standardisation) as reason_rank,
+        min(reason_rank) filter (where is_standardisation) as standardised_reason_rank,
+        coalesce(bool_or(is_icb_only), false) as is_icb_only,
+        bool_or(period_status is null or period_status = 'incomplete' or is_waiting) as is_incomplete,
+        bool_and(period_status = 'final') as is_final
+    from need_months
+    group by indicator_cohort_key, month
+),
+
+both_periods as (
+    select
+        *,
+        'month' as period
+    from monthly
+    union all by name
+    select
+        indicator_cohort_key,
+        month,
+        month_number,
+        min(reason_rank) over last_12_months as reason_rank,
+        min(standardised_reason_rank) over last_12_months as standardised_reason_rank,
+        bool_or(is_icb_only) over last_12_months as is_icb_only,
+        bool_or(is_incomplete) over last_12_months as is_incomplete,
+        bool_and(is_final) over last_12_months as is_final,
+        'rolling_12_months' as period
+    from monthly
+    window last_12_months as (
+        partition by indicator_cohort_key order by month_number range between 11 preceding and current row
+    )
+)
+
+select
+    indicator_cohort_key,
+    month,
+    month_number,
+    period,
+    reason_rank,
+    standardised_reason_rank,
+    is_icb_only,
+    case
+        when is_incomplete then 'incomplete'
+        when is_final then 'final'
+        else 'provisional'
+    end as period_status
+from both_periods
