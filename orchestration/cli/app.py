@@ -220,27 +220,62 @@ def publish(
 
 
 @app.command()
-def releases(as_json: Json = False, home: HomeOption = None) -> None:
-    """List the releases, newest last; the current one is marked."""
+def releases(
+    set_aside: Annotated[
+        str | None,
+        typer.Option(
+            "--set-aside", help="Put a (damaged) release away.", show_default=False, autocompletion=releases_there
+        ),
+    ] = None,
+    new_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild-ledger", help="Start the public ledger anew; what releases showed that are gone is forgotten."
+        ),
+    ] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """List the releases, newest last; the current one is marked, a damaged one says why."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publishing import current_release, list_releases
+        from orchestration.foundation.home_lock import hold
+        from orchestration.publishing import current_release, damaged_releases, list_releases
+        from orchestration.publishing import set_aside as put_away
+        from orchestration.publishing.public import rebuild_ledger
 
         settings = settings_for(home)
-        current = current_release(settings)
-        rows = [
-            {
-                "release": r.release_id,
-                "delivery": r.delivery,
-                "is_current": bool(current and r.release_id == current.release_id),
-            }
-            for r in list_releases(settings)
-        ]
-        return {"releases": rows}
+        if set_aside or new_ledger:
+            with hold(settings.paths, purpose="releases"):
+                if set_aside:
+                    put_away(settings, set_aside)
+                if new_ledger:
+                    rebuild_ledger(settings)
+        current, damaged = current_release(settings), damaged_releases(settings)
+        sound = {r.release_id: r.delivery for r in list_releases(settings)}
+        return {
+            "releases": [
+                {
+                    "release": name,
+                    "delivery": sound.get(name, name.rsplit(".", 1)[0]),
+                    "is_current": bool(current and name == current.release_id),
+                    "damage": damaged.get(name, ""),
+                }
+                for name in sorted(
+                    sound.keys() | damaged.keys(),
+                    key=lambda name: (name.rsplit(".", 1)[0], int(name.rsplit(".", 1)[1])),
+                )
+            ]
+        }
 
     def show(result: dict[str, Any]) -> str:
         lines = [
             f"{'*' if row['is_current'] else ' '} {row['release']}  delivery {row['delivery']}"
+            + (
+                f"  DAMAGED: {row['damage']}; `int-marts releases --set-aside {row['release']}`"
+                if row["damage"]
+                else ""
+            )
             for row in result["releases"]
         ]
         return "\n".join(lines) or "no release yet: run `int-marts refresh`"
