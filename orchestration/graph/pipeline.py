@@ -111,7 +111,7 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
     """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
     from orchestration.build.dbt_runtime import parse_beside
-    from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries
+    from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries, remove_old_runs
 
     with ExitStack() as until_the_end:
         with reporter().step("load Dagster"):
@@ -135,6 +135,8 @@ def run_job(settings: Settings, delivery_name: str) -> Published:
         until_the_end.enter_context(redirect_stdout(until_the_end.enter_context(Path(os.devnull).open("w"))))
         register_deliveries(instance, settings)
         close_dead_runs(instance, settings)
+        if removed := remove_old_runs(instance, settings):
+            reporter().say(f"removed {removed} Dagster runs older than {settings.retention_months} months")
         result = job.execute_in_process(
             instance=instance,
             partition_key=delivery_name,

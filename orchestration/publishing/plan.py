@@ -11,10 +11,11 @@ from orchestration.foundation import code_version
 from orchestration.foundation.checks import CheckResult
 from orchestration.publishing.build import Build
 from orchestration.publishing.dictionary import Dictionary, write_dictionary
-from orchestration.publishing.marts import columns_of, tables_of
+from orchestration.publishing.marts import columns_of
 from orchestration.releases.listing import Release
 from orchestration.releases.receipt import SCHEMA_VERSION, Profile
 from orchestration.releases.store import ReleaseId
+from orchestration.releases.tables import tables_of
 
 if TYPE_CHECKING:
     import duckdb

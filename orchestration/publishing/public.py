@@ -14,11 +14,9 @@ from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.publishing.disclosure import Measure, Protection, Publication, protect, rounded
 from orchestration.publishing.marts import (
-    attach,
     columns_of,
     comment,
     create_table,
-    tables_of,
     write_parquet,
     writer,
 )
@@ -29,6 +27,7 @@ from orchestration.releases.listing import stores
 from orchestration.releases.public_ledger import WAY_OUT, Entry, LedgerBroken, PublicLedger
 from orchestration.releases.receipt import DATABASE_NAME, Disclosure
 from orchestration.releases.store import ReleaseId
+from orchestration.releases.tables import attach, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd

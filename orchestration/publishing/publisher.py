@@ -21,7 +21,7 @@ from orchestration.foundation.settings import Settings
 from orchestration.publishing import public
 from orchestration.publishing.build import Build, read_build
 from orchestration.publishing.dictionary import read_dictionary
-from orchestration.publishing.marts import attach, comment, copy_marts, table_facts, write_parquet, writer
+from orchestration.publishing.marts import comment, copy_marts, write_parquet, writer
 from orchestration.publishing.plan import Plan, checks_by_state, release_facts, title_facts, write_words
 from orchestration.publishing.release_tables import (
     RestatementContext,
@@ -44,7 +44,9 @@ from orchestration.releases.receipt import (
     file_hashes,
     sha256_of,
 )
+from orchestration.releases.retention import tidy
 from orchestration.releases.store import ReleaseId
+from orchestration.releases.tables import attach, table_facts
 
 if TYPE_CHECKING:
     import duckdb
@@ -160,6 +162,8 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     move_forward(settings)
     for store in by_profile.values():
         store.prune(settings.releases_kept, made=plan.release)
+    for taken in tidy(settings):
+        reporter().say(f"removed {taken}")
     log.info("published release %s", plan.release)
     return Publication(find_release(settings, str(plan.release)), True, by_profile["public"].folder(plan.release))
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.foundation.errors import IntMartsError
-from orchestration.publishing.marts import NOT_HASHED, columns_of, tables_of
+from orchestration.publishing.marts import columns_of
+from orchestration.releases.tables import NOT_HASHED, tables_of
 
 if TYPE_CHECKING:
     import duckdb
