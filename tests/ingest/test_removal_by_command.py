@@ -15,7 +15,7 @@ import xlsxwriter
 from typer.testing import CliRunner, Result
 
 from orchestration.build.inputs import write_inputs
-from orchestration.cli import upkeep  # noqa: F401 - registers its commands
+from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.lake.manifest import current, verify_version, version_folders

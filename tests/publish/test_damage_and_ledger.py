@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration import publishing as publish
+from orchestration.cli import releases  # noqa: F401 - registers its commands
 from orchestration.cli.app import app
 from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
