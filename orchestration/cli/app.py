@@ -224,7 +224,7 @@ def explain(
     int_code: Annotated[str, typer.Argument(metavar="INT", help="An INT, HCP or PCN code, or the ICB's.")],
     indicator: Annotated[str, typer.Argument(help="An indicator id, such as emergency_admissions.")],
     month: Annotated[str, typer.Argument(help="YYYY-MM")],
-    period: Annotated[str, typer.Option(help="month or rolling_12_months")] = "month",
+    period: Annotated[str, typer.Option(help="month, rolling_12_months or reported")] = "month",
     cohort: Annotated[str, typer.Option(help="A cohort id.")] = "all",
     as_json: Json = False,
     home: HomeOption = None,

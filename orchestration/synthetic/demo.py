@@ -22,6 +22,7 @@ from orchestration.synthetic import (
     ledger,
     reference_files,
     referrals,
+    reported,
 )
 from orchestration.synthetic.emergency_care import create_attendances
 from orchestration.synthetic.faults import check_names, plant_faults
@@ -206,6 +207,7 @@ def _feed_writers(plan: DemoPlan, world: World, delivery: DemoDelivery, folder: 
         "community_contacts": lambda con: community.write_community_contacts(con, delivery, folder),
         "deaths": lambda con: community.write_deaths(con, delivery, folder),
         "person_cohorts": lambda con: community.write_person_cohorts(con, plan, delivery, folder),
+        "reported_measures": lambda con: reported.write_reported_measures(plan, world, delivery, new_months, folder),
         "opt_outs": lambda con: community.write_opt_outs(con, folder),
         "ers_referrals": lambda con: referrals.write_ers_referrals(con, delivery, folder),
         "contract_activity": lambda con: contracts.write_contract_activity(con, plan, delivery, folder),
