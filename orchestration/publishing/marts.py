@@ -12,7 +12,7 @@ import duckdb
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal, quote
 from orchestration.publishing.dictionary import Dictionary
-from orchestration.releases.tables import tables_of
+from orchestration.releases.tables import columns_of, tables_of
 
 # DuckDB 1.5 would write this by default; said aloud, because BI drivers lag behind and a newer writer must not shut them out.
 STORAGE_VERSION = "v1.0.0"
@@ -32,6 +32,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "evaluation_plan": ("wave_id", "indicator_id", "cohort_id"),
     "evaluation_panel": ("indicator_id", "cohort_id", "int_code", "month"),
     "evaluation_effects": ("indicator_id", "cohort_id", "aggregation", "aggregate_key"),
+    "evaluation_return": ("wave_id", "indicator_id", "cohort_id", "realisation"),
     "dim_int": ("int_code",),
     "dim_area": ("area_type", "area_code"),
     "dim_month": ("month",),
@@ -64,11 +65,6 @@ def writer(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnecti
         yield connection
         connection.execute("checkpoint release")
         connection.execute("detach release")
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> dict[str, str]:
-    found = connection.execute(f"select column_name, column_type from (describe {quote(database)}.{relation})")
-    return dict(found.fetchall())
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str], select: str) -> None:

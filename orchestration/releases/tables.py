@@ -1,4 +1,4 @@
-"""Reading the tables of a release's database, attached beside others."""
+"""The tables of a release's database: which there are, their columns, and what they hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.sql import literal, quote
-from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
-from orchestration.releases.receipt import TableFacts
+from orchestration.foundation.warehouse import MART_SCHEMAS, TableFacts, Warehouse
 
 # About the release itself, so it cannot be part of what makes two releases the same.
 NOT_HASHED = ("marts.release_info",)
@@ -31,17 +30,18 @@ def tables_of(
     return [name for (name,) in found.fetchall()]
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> dict[str, str]:
+    found = connection.execute(f"select column_name, column_type from (describe {quote(database)}.{relation})")
+    return dict(found.fetchall())
+
+
 def table_facts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableFacts]:
     """Rows, content hash and columns of every table of an attached database; `release_info` left out."""
     connection.execute(f"use {quote(database)}")
     try:
         handle = Warehouse(connection)
         return {
-            relation: TableFacts(
-                rows=handle.row_count(relation),
-                content_hash=handle.content_hash(relation),
-                columns=handle.columns(relation),
-            )
+            relation: handle.facts(relation)
             for relation in tables_of(connection, database)
             if relation not in NOT_HASHED
         }

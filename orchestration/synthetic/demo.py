@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,8 @@ def write_demo(
     flat_rates: bool = False,
     progress: Progress | None = None,
     threads: int = 2,
+    effects: str = "growing",
+    chosen_high: bool = False,
 ) -> DemoSummary:
     """Write synthetic deliveries into a landing folder. Same arguments, same bytes, whatever the number of threads.
 
@@ -69,11 +71,13 @@ def write_demo(
     holds the whole
     history, each later one the financial year so far, restated. `flat_rates`: no season, weekday, trend or
     improvement, only
-    chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
+    chance. `effects`: what going live does (`growing`, `by_wave`, `none`); `chosen_high`: teams went live after a
+    year that was high by chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
 
     Raises `UsageError` for an impossible size or a delivery that is there already.
     """
     plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
+    plan = replace(plan, effects=effects, chosen_high=chosen_high)
     say = progress or (lambda message: None)
     check_names(plan.faults)
     for delivery in plan.deliveries:
@@ -215,6 +219,7 @@ def _feed_writers(plan: DemoPlan, world: World, delivery: DemoDelivery, folder: 
         "gp_registrations": lambda con: sum(gp_files.write_gp_registrations(con, plan, m, folder) for m in new_months),
         "gp_registrations_lsoa": lambda con: sum(reference_files.write_lists_by_lsoa(con, m, folder) for m in quarters),
         "gp_coverage": lambda con: reference_files.write_gp_coverage(con, plan, world, covered, folder),
+        "int_programme": lambda con: reference_files.write_int_programme(plan, world, covered, folder),
         "online_consultations": lambda con: sum(
             reference_files.write_online_consultations(con, plan, m, folder) for m in new_months
         ),
