@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     restatement_flag_pct: float = Field(
         default=5.0, gt=0, description="a published figure that moves more than this is flagged"
     )
+    anticipation_months: int = Field(
+        default=0, ge=0, le=11, description="months before a go-live that already belong to neither side of it"
+    )
     releases_kept: int = Field(default=12, ge=1)
     expected_providers: tuple[str, ...] = Field(
         default=(), description="provider codes expected each month; empty: from history"
@@ -137,9 +140,7 @@ class Settings(BaseSettings):
     sensor_settle_seconds: int = Field(
         default=60, ge=0, description="sizes must be stable this long before a delivery is taken"
     )
-    retention_months: int = Field(
-        default=96, ge=1, description="landing-derived data older than this is named by `purge`"
-    )
+    retention_months: int = Field(default=96, ge=1, description="logs and Dagster runs older than this are removed")
     alert_webhook_url: SecretStr | None = None
     alert_smtp_host: str | None = None
     alert_smtp_port: int = 25

@@ -205,6 +205,7 @@ FEEDS: dict[str, str] = {
 }
 
 COVERAGE_DATE = {
+    "reported_measures": "period_end", "qof_prevalence": "year_end",
     "gp_appointments": "appointment_date", "ecds": "arrival_date", "hes_op": "apptdate", "hes_apc": "epiend",
     "ers_referrals": "cast(action_timestamp as date)", "community_contacts": "contact_date", "deaths": "death_date",
     "online_consultations": "month", "gp_registrations": "extract_date", "gp_registrations_lsoa": "extract_date",
@@ -240,7 +241,7 @@ def write_world(path: Path, people: int = 1500, without: tuple[str, ...] = ()) -
                 deliver(connection, feed)
         connection.execute(
             f"insert into plan.build values ('2025-10', date '{DATA_CUT}', '{ICB}', 'Test ICB', date '{FIRST_MONTH}', "
-            f"date '{LAST_MONTH}'); insert into plan.sub_icb_codes values ('99X');"
+            f"date '{LAST_MONTH}', 0); insert into plan.sub_icb_codes values ('99X');"
             f"insert into plan.deliveries values ('2025-10', date '{DATA_CUT}', date '{FIRST_MONTH}', false)"
         )
         connection.execute("drop schema world cascade")

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
+from statistics import median
 
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
 from .records import month_of, practice, text
+
+SEEDS = Path(__file__).parents[2] / "seeds"
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class BruteForce:
 
     @cached_property
     def spells(self) -> list[stays.Spell]:
-        return stays.spells(self.episodes)
+        return stays.spells(self.episodes, self.data_cut)
 
     @cached_property
     def stays(self) -> list[stays.Stay]:
@@ -98,6 +101,18 @@ class BruteForce:
         return activity.kept_attendances(landing.without(landing.attendances(self.drops), self.opted_out))
 
     @cached_property
+    def covered(self) -> dict[str, set[date]]:
+        """E2: the months that a feed covers; stray rows of others are in no figure."""
+        arrivals = landing.without(landing.attendances(self.drops), self.opted_out)
+        return {
+            "hes_apc": covered_months(row.epiend for row in self.episodes),
+            "ecds": covered_months(row.arrival_date for row in arrivals),
+            "hes_op": covered_months(row.apptdate for row in self.appointments),
+            "gp_appointments": covered_months(row.when for row in self.gp_appointments),
+            "community_contacts": covered_months(row.when for row in self.community_contacts),
+        }
+
+    @cached_property
     def gp_appointments(self) -> list:
         return landing.without(landing.gp_appointments(self.drops), self.opted_out)
 
@@ -112,25 +127,30 @@ class BruteForce:
 
     def visits(self) -> Iterator[Event]:
         """dims = (setting, visit_type); amounts = (visits, not_attended, status_unknown)."""
+        covered = self.covered
         for row in self.gp_appointments:
+            if month_of(row.when) not in covered["gp_appointments"]:
+                continue
             status = activity.gp_status(row.get("APPT_STATUS"))
             kind = tuple(int(status == name) for name in ("visits", "not_attended", "status_unknown"))
             staff = activity.gp_staff(row.get("HCP_TYPE"))
             yield Event(month_of(row.when), row.practice_code, ("gp_appointment", staff), kind, row.person_id)
-        yield from self.published_appointments({month_of(row.when) for row in self.gp_appointments})
+        yield from self.published_appointments(covered["gp_appointments"])
         for setting, row in self.attendances:
+            if month_of(row.arrival_date) not in covered["ecds"]:
+                continue
             dims = (setting, activity.ae_type(row))
             yield Event(month_of(row.arrival_date), row.practice_code, dims, (1, 0, 0), row.person_id)
         for row in self.appointments:
             visit_type, outcome = activity.outpatient_type(row), activity.attendance_outcome(row.attended)
-            if visit_type is None or outcome is None:
+            if visit_type is None or outcome is None or month_of(row.apptdate) not in covered["hes_op"]:
                 continue
             kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
             dims = ("outpatient_attendance", visit_type)
             yield Event(month_of(row.apptdate), row.practice_code, dims, kind, row.person_id)
         for row in self.community_contacts:
             outcome = activity.attendance_outcome(row.get("ATTENDED"))
-            if outcome is None:
+            if outcome is None or month_of(row.when) not in covered["community_contacts"]:
                 continue
             kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
             team = row.get("TEAM_TYPE") or "unknown"
@@ -141,7 +161,9 @@ class BruteForce:
         cells: dict[date, dict[bool, list[Event]]] = defaultdict(lambda: defaultdict(list))
         for row in landing.published_appointments(self.drops):
             code = practice(row.get("GP_CODE"))
-            where = code or ("ICB_ONLY" if row["place"] in self.sub_icb_codes else "OUT_OF_AREA")
+            if code is None and row["place"] not in self.sub_icb_codes:
+                continue
+            where = code or "ICB_ONLY"
             status = activity.gp_status(text(row["APPT_STATUS"]))
             count = int(row["COUNT_OF_APPOINTMENTS"].replace(",", ""))
             kind = tuple(count * (status == name) for name in ("visits", "not_attended", "status_unknown"))
@@ -169,29 +191,42 @@ class BruteForce:
     # C6: spend ------------------------------------------------------------------------------------------------------
 
     def contract_lines(self) -> Iterator[Event]:
-        """dims = (point_of_delivery,); amounts = (activity, spend). Month 13 is month 12; a provider × month is replaced by
-        the newest delivery that has it, and within it the newest data set counts."""
+        """dims = (point_of_delivery,); amounts = (activity, spend). A provider's month (13 its own) is replaced by the newest
+        delivery that has it; within it, per commissioner, the newest day's lines stand and those without a time with them (E6)."""
+        for row, _ in self.standing_contract_lines():
+            price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
+            amount = Decimal((text(row.get("CONTRACT MONITORING ACTUAL ACTIVITY")) or "0").replace(",", ""))
+            where = practice(row.get("GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)"))
+            spend = Decimal(price.replace(",", "")) if price else Decimal(0)
+            yield Event(contract_month(row), where, (text(row["POINT OF DELIVERY CODE"]),), (amount, spend))
+
+    def lines_at_contract_price(self) -> Iterator[Event]:
+        """Those that keep the contract's own basis: without a price only where nothing costs what they pay for (E6)."""
+        lines = zip(self.contract_lines(), self.standing_contract_lines(), strict=True)
+        yield from (event for event, (_, is_costed) in lines if not is_costed)
+
+    def standing_contract_lines(self) -> Iterator[tuple[dict, bool]]:
+        """The rows, and whether each has no price and takes the unit cost of what it pays for."""
         newest: dict[tuple, tuple[int, list[dict]]] = {}
         for number, delivery in enumerate(self.drops):
             fresh: dict[tuple, list[dict]] = defaultdict(list)
             for row in delivery.rows("contract_activity"):
                 if text(row.get("LOCAL PATIENT IDENTIFIER (EXTENDED)")) in self.opted_out:
                     continue
-                fresh[(text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"]), contract_month(row))].append(row)
+                provider = text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"])
+                fresh[(provider, text(row["FINANCIAL YEAR"]), int(row["FINANCIAL MONTH"]))].append(row)
             for block, rows in fresh.items():
-                if block[1] <= month_of(delivery.data_cut):
+                if contract_month(rows[0]) <= month_of(delivery.data_cut):
                     newest[block] = (number, rows)
-        for (_, month), (_, rows) in newest.items():
-            latest = max(text(row.get("DATE AND TIME DATA SET CREATED")) or "" for row in rows)
+        costed = unit_costed_points()
+        for _, rows in newest.values():
+            days: dict[str | None, str] = defaultdict(str)
             for row in rows:
-                if (text(row.get("DATE AND TIME DATA SET CREATED")) or "") != latest:
-                    continue
-                price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
-                amount = Decimal((text(row.get("CONTRACT MONITORING ACTUAL ACTIVITY")) or "0").replace(",", ""))
-                where = practice(row.get("GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)"))
-                pod = text(row["POINT OF DELIVERY CODE"])
-                spend = Decimal(price.replace(",", "")) if price else Decimal(0)
-                yield Event(month, where, (pod,), (amount, spend))
+                days[commissioner(row)] = max(days[commissioner(row)], created_day(row))
+            for row in rows:
+                if created_day(row) in ("", days[commissioner(row)]):
+                    price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
+                    yield row, price is None and text(row["POINT OF DELIVERY CODE"]) in costed
 
     def payments(self) -> Iterator[Event]:
         """dims = (financial year of the start,); amounts = (spend,): the yearly total before deductions, a twelfth a month."""
@@ -306,10 +341,45 @@ class BruteForce:
                 found[(area, months[position])] += int(visits >= 5)
         return found
 
+    def has_history(self, month: date) -> bool:
+        """E3: a year of covered admitted care lies behind the month."""
+        return set(months_between(date(month.year - 1, month.month, 1), month)) <= self.covered["hes_apc"]
+
     def is_mature(self, month: date, window_days: int) -> bool:
         """C4: the data cut is at least N-1 days after the last day of the discharge month."""
         following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         return self.data_cut >= following - timedelta(days=1) + timedelta(days=window_days - 1)
+
+
+def covered_months(days: Iterable[date | None]) -> set[date]:
+    """E2: months with at least a tenth of the rows of the median of the 12 nearest others that have any."""
+    rows = Counter(month_of(day) for day in days if day is not None)
+
+    def distance(one: date, other: date) -> int:
+        return abs((one.year - other.year) * 12 + one.month - other.month)
+
+    covered = set()
+    for month, count in rows.items():
+        others = sorted(rows.keys() - {month}, key=lambda other: (distance(month, other), -other.toordinal()))[:12]
+        if not others or count >= 0.1 * median(rows[other] for other in others):
+            covered.add(month)
+    return covered
+
+
+def created_day(row: dict[str, str]) -> str:
+    return (text(row.get("DATE AND TIME DATA SET CREATED")) or "")[:10]
+
+
+def commissioner(row: dict[str, str]) -> str | None:
+    return text(row.get("ORGANISATION IDENTIFIER (CODE OF COMMISSIONER)"))
+
+
+def unit_costed_points() -> set[str]:
+    """Points of delivery whose records have a unit cost: reference data, read as it is."""
+    with (SEEDS / "unit_costs.csv").open(encoding="utf-8") as file:
+        costs = {row["point_of_delivery"] for row in csv.DictReader(file)}
+    with (SEEDS / "points_of_delivery.csv").open(encoding="utf-8") as file:
+        return {row["point_of_delivery"] for row in csv.DictReader(file) if row["costed_as"] in costs}
 
 
 def contract_month(row: dict[str, str]) -> date:

@@ -4,6 +4,7 @@
     'emergency_admissions': "admission_type = 'emergency'",
     'emergency_admissions_los_0': "admission_type = 'emergency' and length_of_stay_group = '0'",
     'emergency_admissions_los_1_plus': "admission_type = 'emergency' and length_of_stay_group = '1_plus'",
+    'emergency_admissions_65_plus': "admission_type = 'emergency' and age_years >= 65",
     'emergency_overnight_medical_75_plus': "is_overnight_medical_75_plus",
     'acs_chronic_admissions': "is_acs_chronic",
     'acs_19_admissions': "is_acs_19",
@@ -11,7 +12,7 @@
     'self_harm_admissions': "is_self_harm",
     'alcohol_admissions': "is_alcohol_specific",
     'drug_admissions': "is_drug_misuse",
-    'emergency_admissions_from_care_homes': "admission_type = 'emergency' and is_from_care_home",
+    'emergency_admissions_from_care_homes': "admission_type = 'emergency' and is_from_care_home and age_years >= 65",
 }) }}
 {%- endmacro %}
 
@@ -27,7 +28,7 @@
 
 {% macro ae_attendance_measures() -%}
 {{ return({
-    'ae_attendances_unplanned': "setting = 'ae_attendance' and is_unplanned",
-    'ae_type_1_attendances': "setting = 'ae_attendance' and is_unplanned and is_type_1",
+    'ae_attendances_unplanned': "setting = 'ae_attendance' and is_visit",
+    'ae_type_1_attendances': "setting = 'ae_attendance' and is_visit and is_type_1",
 }) }}
 {%- endmacro %}
