@@ -1,0 +1,87 @@
+"""The chain of evidence through the door people use: a byte changed at any link after the release is seen by name, or changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def flip(file: Path) -> None:
+    """One bit in the middle, the time of writing put back."""
+    stat, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def landed(home: Path) -> Path:
+    return home / "landing" / "2025-10" / "deaths.csv"
+
+
+def version(home: Path) -> Path:
+    delivery = home / "lake" / "hes_apc" / "delivery=2025-10"
+    return delivery / f"version={json.loads((delivery / 'current.json').read_text())['version']}"
+
+
+def parquet(home: Path) -> Path:
+    return sorted(version(home).rglob("part-*.parquet"))[-1]
+
+
+def left_in_the_log(home: Path) -> Path:
+    """An edit that a killed connection leaves beside the warehouse."""
+    database = home / "warehouse" / "warehouse.duckdb"
+    code = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('pragma disable_checkpoint_on_shutdown'); "
+        "c.execute('update marts.dim_int set int_name = upper(int_name)'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(database)], check=True)
+    return Path(f"{database}.wal")
+
+
+def flipped(where: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    def change(home: Path) -> Path:
+        flip(where(home))
+        return where(home)
+
+    return change
+
+
+SEEN = {
+    "landing": (flipped(landed), "receipt.inputs_unchanged"),
+    "a lake file": (flipped(parquet), "receipt.inputs_unchanged"),
+    "a manifest": (flipped(lambda home: version(home) / "manifest.json"), "receipt.plan_unchanged"),
+    "the warehouse": (flipped(lambda home: home / "warehouse" / "warehouse.duckdb"), "receipt.dbt_build"),
+    "the warehouse's log": (left_in_the_log, "receipt.dbt_build"),
+    "the receipt": (flipped(lambda home: home / "warehouse" / "evidence" / "receipt.json"), "receipt.present"),
+}
+HARMLESS = {
+    "the saved parse": flipped(lambda home: home / "dbt" / "target" / "partial_parse.msgpack"),
+    "the compiled project": flipped(lambda home: home / "dbt" / "target" / "manifest.json"),
+    "a time of writing": lambda home: [landed(home).touch(), (home / "warehouse" / "warehouse.duckdb").touch()],
+}
+
+
+@pytest.mark.parametrize("link", SEEN)
+def test_a_change_is_seen_by_name_and_nothing_is_published(copy_of_home: Path, command: Callable, link: str) -> None:
+    change, check_id = SEEN[link]
+    changed = change(copy_of_home)
+    done = command("publish", "--json", home=copy_of_home)
+    body = json.loads(done.stdout)
+    assert done.exit_code == 4 and check_id in body["check_ids"]
+    assert changed.name in body["error"] or link in ("a manifest", "the receipt")
+    assert sorted(path.name for path in (copy_of_home / "releases").glob("2025-*")) == ["2025-10.1"]
+
+
+@pytest.mark.parametrize("link", HARMLESS)
+def test_what_decides_nothing_changes_nothing(copy_of_home: Path, command: Callable, link: str) -> None:
+    HARMLESS[link](copy_of_home)
+    done = command("refresh", "--json", home=copy_of_home)
+    assert done.exit_code == 0 and json.loads(done.stdout)["is_new"] is False
