@@ -28,7 +28,7 @@ from orchestration.landing.deliveries import Delivery, list_deliveries
 
 UNDATED = "undated"
 # Raised when what is written from the same manifests changes.
-INPUTS_VERSION = 3
+INPUTS_VERSION = 4
 PLAN_FILE, KNOWN_FILE = "inputs.json", "inputs.made_from.json"
 SETTINGS_READ = {
     "icb_code",
