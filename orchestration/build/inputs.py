@@ -17,14 +17,16 @@ from typing import NamedTuple
 import duckdb
 from pydantic import BaseModel
 
-from orchestration.build.plan import PLAN_TABLES, DeliveryFacts, add_rows, text, write_plan
+from orchestration.build.plan import PLAN_TABLES, DeliveryFacts, add_rows, write_plan
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home, Settings
-from orchestration.foundation.warehouse import quote
+from orchestration.foundation.sql import literal, quote
 from orchestration.lake import manifest as manifests
-from orchestration.lake.manifest import Manifest, write_atomically
+from orchestration.lake.manifest import Manifest
 from orchestration.landing.deliveries import Delivery, list_deliveries
+from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
 UNDATED = "undated"
 # Raised when what is written from the same manifests changes.
@@ -62,14 +64,17 @@ class Segment(NamedTuple):
 def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
     """FeedContract → the manifests in force of every delivery up to this one, oldest first.
 
-    A delivery that is still in landing has the feeds it has there; one that was archived has what the lake holds.
+    What is withdrawn is not live. A delivery that is gone from landing without that has what the lake holds, and a check names it.
     """
     landed: dict[str, Delivery] = {delivery.name: delivery for delivery in list_deliveries(home)}
+    withdrawals = read_withdrawals(home)
     found: dict[str, list[Manifest]] = {}
     for feed in load_contracts():
         for folder in sorted((home.lake / feed).glob("delivery=*"), key=lambda path: path.name):
             name = folder.name.removeprefix("delivery=")
             if name > delivery_name or (name in landed and feed not in landed[name].files):
+                continue
+            if is_withdrawn(withdrawals, name, feed):
                 continue
             manifest = manifests.current(home, feed, name)
             if manifest is not None:
@@ -133,7 +138,7 @@ def parquet_files(home: Home, segments: list[Segment]) -> list[Path]:
 
 
 def lake_rows(files: list[Path]) -> str:
-    listed = ", ".join(text(path) for path in files)
+    listed = ", ".join(literal(path) for path in files)
     return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
 
 
@@ -186,7 +191,7 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     rows_live: dict[str, int] = {}
     try:
         with duckdb.connect(str(temporary), config=config) as connection:
-            connection.execute(f"set temp_directory = {text(home.warehouse / '.spill')}")
+            connection.execute(f"set temp_directory = {literal(home.warehouse / '.spill')}")
             # One commit: each would wait for the disk.
             connection.begin()
             create_schemas(connection)
@@ -220,7 +225,7 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
         rows_live=rows_live,
     )
     # beside the inputs, because the receipt of the checks names it
-    (home.warehouse / PLAN_FILE).write_text(plan.model_dump_json(indent=1), encoding="utf-8")
+    write_atomically(home.warehouse / PLAN_FILE, plan.model_dump_json(indent=1))
     write_atomically(home.warehouse / KNOWN_FILE, json.dumps([made_from, marks(home)]))
     return plan
 
@@ -393,7 +398,7 @@ def repeat_condition(
     connection.execute(
         "create temp table suspects as "
         f"select fingerprint from (select hash({columns}) as fingerprint, lake.delivery {rows}) "
-        f"where fingerprint in (select hash({columns}) {rows} and lake.delivery <> {text(fullest)}) "
+        f"where fingerprint in (select hash({columns}) {rows} and lake.delivery <> {literal(fullest)}) "
         "group by fingerprint having min(delivery) <> max(delivery)"
     )
     found = 0

@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake.manifest import Manifest
 
 # Feeds whose months decide where the marts begin (definitions C14).
@@ -46,10 +47,6 @@ class DeliveryFacts(NamedTuple):
     data_cut: dt.date
     coverage_from: dt.date
     is_annual: bool
-
-
-def text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def is_required(settings: Settings, feed: str) -> bool:
@@ -99,7 +96,7 @@ def write_plan(
             ],
         )
     write_expected_providers(connection, settings)
-    activity = ", ".join(text(name) for name in ACTIVITY_FEEDS)
+    activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
     connection.execute(
         f"""
         insert into plan.build

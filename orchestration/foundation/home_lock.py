@@ -1,16 +1,22 @@
-"""One lock guards a home, for the command line, the UI and the schedule alike."""
+"""One lock guards a home, for the command line, the UI and the schedule alike; and what a killed command leaves is swept by the next."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from orchestration.foundation.errors import Busy
+from orchestration.foundation.files import DRAFT_ENDING, write_atomically
 from orchestration.foundation.settings import Home
+
+SCRATCH = ".scratch-"
 
 
 @contextmanager
@@ -33,9 +39,52 @@ def hold(home: Home, purpose: str, wait: bool = False) -> Iterator[None]:
             "wait for it to finish or start with --wait"
         ) from None
     try:
-        note.write_text(json.dumps({"purpose": purpose, "process": os.getpid()}))
+        sweep(home)
+        write_atomically(note, json.dumps({"purpose": purpose, "process": os.getpid()}))
         yield
     finally:
         with suppress(OSError):
             note.unlink()
         lock.release()
+
+
+@contextmanager
+def scratch_folder(home: Home, purpose: str) -> Iterator[Path]:
+    """An empty folder in the home for one command that needs no lock, removed at its end; after a kill, by the next command."""
+    sweep_scratch(home)
+    folder = home.root / f"{SCRATCH}{purpose}-{uuid.uuid4().hex[:8]}"
+    with FileLock(folder.with_suffix(".lock")):
+        try:
+            folder.mkdir(mode=0o700)
+            yield folder
+        finally:
+            remove_scratch(folder)
+
+
+def sweep(home: Home) -> None:
+    """Remove what killed processes left: scratch folders, and drafts of files. The caller holds the home."""
+    sweep_scratch(home)
+    for folder in (
+        home.root,
+        home.lake,
+        home.lake / "withdrawn",
+        home.warehouse,
+        home.evidence,
+        home.dagster,
+        home.logs,
+    ):
+        for draft in folder.glob(f".*{DRAFT_ENDING}"):
+            draft.unlink(missing_ok=True)
+    for draft in [*home.lake.glob(f"*/delivery=*/.*{DRAFT_ENDING}"), *home.logs.glob(f"*/.*{DRAFT_ENDING}")]:
+        draft.unlink(missing_ok=True)
+
+
+def sweep_scratch(home: Home) -> None:
+    for left in home.root.glob(f"{SCRATCH}*"):
+        with suppress(Timeout), FileLock(left.with_suffix(".lock"), timeout=0):  # a living command holds its own
+            remove_scratch(left.with_suffix(""))
+
+
+def remove_scratch(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.with_suffix(".lock").unlink(missing_ok=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.hashes import file_mark
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,19 +19,6 @@ if TYPE_CHECKING:
 
 MART_SCHEMAS = ("marts", "as_at")
 LOW_64_BITS = f"{2**64 - 1}::uhugeint"
-
-
-def quote(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def file_mark(path: Path) -> tuple[int, ...]:
-    """Another one whenever the file was written to: the kernel's time of change cannot be set back by hand. Empty where none is."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return ()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
 class Warehouse:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestration.foundation.checks import CheckResult
+from orchestration.foundation.hashes import file_hashes, file_mark
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import Warehouse, file_mark, open_warehouse
+from orchestration.foundation.sql import literal
+from orchestration.foundation.warehouse import Warehouse, open_warehouse
 from orchestration.gate import definitions as definitions_module
 from orchestration.gate import drift, suites
 from orchestration.gate.dbt_evidence import RELATION, DbtEvidence, load_evidence
 from orchestration.gate.definitions import Definition, hash_of
 from orchestration.gate.fingerprints import (
-    FileHashes,
     hash_of_hashes,
     lake_hashes,
     landing_hashes,
@@ -56,16 +57,16 @@ _last: tuple[str, Evaluation] | None = None
 def open_build(settings: Settings) -> Iterator[Warehouse]:
     """The warehouse and, beside it, the inputs it was built from (database `inputs`), both read-only."""
     with open_warehouse(settings) as warehouse:
-        path = str(settings.paths.inputs_file.absolute()).replace("'", "''")
+        path = literal(settings.paths.inputs_file.absolute())
         warehouse.connection.execute("set enable_progress_bar = false")
-        warehouse.connection.execute(f"attach '{path}' as inputs (read_only)")
+        warehouse.connection.execute(f"attach {path} as inputs (read_only)")
         yield warehouse
 
 
 def evaluate(settings: Settings, delivery: Delivery) -> Evaluation:
     """Raises `GateShut` when dbt left no evidence or a suite cannot be read, `IntMartsError` when nothing was built."""
     global _last
-    hashes = FileHashes(settings)
+    hashes = file_hashes(settings.paths)
     landing, lake = landing_hashes(settings, delivery.name, hashes), lake_hashes(settings, delivery.name, hashes)
     hashes.save()
     evidence, files = load_evidence(settings), suite_hashes(definitions_module.EXPECTATIONS)

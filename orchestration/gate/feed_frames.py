@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from orchestration.foundation.hashes import file_mark
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import file_mark
 from orchestration.lake.manifest import current_folder
 
 if TYPE_CHECKING:

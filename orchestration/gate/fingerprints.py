@@ -6,49 +6,16 @@ cannot be set back by hand, so an edit in place is always noticed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from orchestration.foundation.errors import GateShut
+from orchestration.foundation.files import write_atomically
+from orchestration.foundation.hashes import FileHashes, hash_file
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import file_mark
 from orchestration.gate.definitions import hash_of
 from orchestration.landing.deliveries import list_deliveries
-
-# When ingest last looked at which file: it holds nothing that becomes a figure, and is written again after a home is copied.
-NOTES_OF_INGEST = "seen.json"
-
-
-class FileHashes:
-    """sha256 by path, remembered in the evidence folder between runs."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.root = settings.paths.root
-        self.memory_file = settings.paths.evidence / "file_hashes.json"
-        self.memory: dict[str, list] = {}
-        with suppress(OSError, ValueError):
-            self.memory = json.loads(self.memory_file.read_text())
-        self.used: dict[str, list] = {}
-
-    def of(self, path: Path) -> str:
-        """sha256 of the file; an empty string when it is gone."""
-        name = path.relative_to(self.root).as_posix()
-        now = list(file_mark(path))
-        if not now:
-            return ""
-        known = self.memory.get(name)
-        if known is None or known[:4] != now:
-            with path.open("rb") as stream:
-                known = [*now, hashlib.file_digest(stream, "sha256").hexdigest()]
-        self.used[name] = known
-        return known[4]
-
-    def save(self) -> None:
-        self.memory_file.parent.mkdir(parents=True, exist_ok=True)
-        self.memory_file.write_text(json.dumps(self.used, sort_keys=True))
 
 
 def read_inputs_hash(settings: Settings) -> str:
@@ -63,8 +30,7 @@ def read_inputs_hash(settings: Settings) -> str:
 
 def note_build(settings: Settings) -> None:
     """What dbt has just left behind, noted as soon as it has let go of the warehouse: whatever is written later was not built."""
-    build_note(settings).parent.mkdir(parents=True, exist_ok=True)
-    build_note(settings).write_text(json.dumps(_traces_of_build(settings), sort_keys=True), encoding="utf-8")
+    write_atomically(build_note(settings), json.dumps(_traces_of_build(settings), sort_keys=True))
 
 
 def changed_since_build(settings: Settings) -> list[str]:
@@ -92,7 +58,7 @@ def _traces_of_build(settings: Settings) -> dict[str, str]:
         stat = settings.paths.warehouse_file.stat()
         traces["the warehouse"] = f"{stat.st_size} {stat.st_mtime_ns // 10**9} {stat.st_mtime_ns % 10**9}"
     if results.exists():
-        traces["dbt's results"] = hashlib.sha256(results.read_bytes()).hexdigest()
+        traces["dbt's results"] = hash_file(results)
     return traces
 
 
@@ -120,7 +86,7 @@ def lake_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> d
         path
         for folder in wanted
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".") and path.name != NOTES_OF_INGEST
+        if path.is_file() and not path.name.startswith(".")
     )
     return _by_name(files, settings.paths.lake, hashes)
 
@@ -128,7 +94,7 @@ def lake_hashes(settings: Settings, delivery_name: str, hashes: FileHashes) -> d
 def suite_hashes(folder: Path) -> dict[str, str]:
     """`feeds/<feed>.json`, `marts/<mart>.json`, `drift.yml` … -> sha256 of everything in `expectations/` but the registry itself."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): hash_file(path)
         for path in sorted(folder.rglob("*"))
         if path.suffix in (".json", ".yml", ".sql") and path.name != "checks.yml"
     }

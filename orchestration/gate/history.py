@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.lake.manifest import current_folder
 
@@ -83,8 +84,8 @@ def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: 
     columns = "indicator_id, cohort_id, area_type, area_code, month, period, definition_version, value"
     connection = warehouse.connection
     if earlier:
-        path = str(earlier[-1].database.absolute()).replace("'", "''")
-        connection.execute(f"attach if not exists '{path}' as previous (read_only)")
+        path = literal(earlier[-1].database.absolute())
+        connection.execute(f"attach if not exists {path} as previous (read_only)")
         connection.execute(
             f"create temp table previous_figures as select {columns} from previous.marts.indicator_values "
             f"where cohort_id = 'all' and value <> 0 and numerator >= {LARGE_ENOUGH} and period_status <> 'incomplete'"

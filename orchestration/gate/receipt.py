@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.errors import GateShut
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Settings
 from orchestration.gate.definitions import hash_of
 from orchestration.gate.fingerprints import build_note
@@ -60,10 +61,7 @@ def receipt_file(settings: Settings) -> Path:
 def write_receipt(settings: Settings, receipt: Receipt) -> None:
     """Complete or not at all: written beside, then renamed."""
     file = receipt_file(settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".tmp")
-    draft.write_text(json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True), encoding="utf-8")
-    draft.replace(file)
+    write_atomically(file, json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True))
 
 
 def read_receipt(settings: Settings) -> Receipt:
@@ -96,7 +94,6 @@ def remember_since(settings: Settings, delivery: str, results: tuple[CheckResult
         known = json.loads(file.read_text(encoding="utf-8"))
     bad = sorted({r.check_id for r in results if r.state in (State.WARN, State.FAIL, State.ERROR)})
     since = {check_id: min(known.get(check_id, delivery), delivery) for check_id in bad}
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(since, indent=1, sort_keys=True), encoding="utf-8")
     return since
 

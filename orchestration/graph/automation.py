@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED
+from orchestration.foundation.hashes import file_hashes
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
 from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs
@@ -26,14 +27,12 @@ def listing(delivery: "Delivery") -> list[tuple[str, int, int]]:
 
 def contents(settings: Settings, deliveries: list["Delivery"]) -> list[tuple[str, str, str, str]]:
     """Delivery, feed, file name and sha256 of every file. A file that the lake knows and that has not changed is not read again."""
-    from orchestration.lake.manifest import delivery_folder
-    from orchestration.landing.source_files import KnownHashes
-
+    hashes = file_hashes(settings.paths)
     found = []
     for delivery in deliveries:
         for feed, files in delivery.files.items():
-            known = KnownHashes(delivery_folder(settings.paths, feed, delivery.name) / "seen.json")
-            found += [(delivery.name, feed, file.relative_name, known.sha256(file)) for file in files]
+            found += [(delivery.name, feed, file.relative_name, hashes.of(file.path)) for file in files]
+    hashes.save()
     return sorted(found)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +14,13 @@ import duckdb
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError, UsageError
+from orchestration.foundation.files import replacing, write_atomically
+from orchestration.foundation.home_lock import scratch_folder
 from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake.feed import ingest_feed
-from orchestration.lake.loading import quoted
-from orchestration.lake.manifest import Manifest, write_atomically
+from orchestration.lake.manifest import Manifest, current_folder, deliveries_of, delivery_folder
+from orchestration.lake.retention_note import NOTE
 from orchestration.lake.whole_delivery import require_feeds, require_fresh, require_matching_opt_outs
 from orchestration.landing.deliveries import Delivery
 
@@ -31,19 +32,20 @@ def rehearsal(settings: Settings, delivery: Delivery) -> Iterator[Settings]:
     """Settings of a throw-away home that sees the same landing and the lake's other deliveries."""
     real = settings.paths
     real.create()
-    home = Home(root=real.root / f".check-{os.getpid()}")
-    shutil.rmtree(home.root, ignore_errors=True)
-    home.lake.mkdir(parents=True, mode=0o700)
-    home.landing.symlink_to(real.landing.resolve())
-    for feed in load_contracts():
-        for folder in (real.lake / feed).glob("delivery=*"):
-            if folder.name != f"delivery={delivery.name}":
-                (home.lake / feed).mkdir(exist_ok=True)
-                (home.lake / feed / folder.name).symlink_to(folder.resolve())
-    try:
+    with scratch_folder(real, "check") as root:
+        home = Home(root=root)
+        home.lake.mkdir(mode=0o700)
+        home.landing.symlink_to(real.landing.resolve())
+        for name in (NOTE, "withdrawn"):
+            if (kept := real.lake / name).exists():
+                (home.lake / name).symlink_to(kept.resolve())
+        for feed in load_contracts():
+            for name in deliveries_of(real, feed):
+                if name != delivery.name and (folder := current_folder(real, feed, name)):
+                    # the version alone is the real one's: what is read again or locked here is written here
+                    delivery_folder(home, feed, name).mkdir(parents=True)
+                    (delivery_folder(home, feed, name) / folder.name).symlink_to(folder.resolve())
         yield type(settings)(**{**settings.model_dump(), "home": home.root})
-    finally:
-        shutil.rmtree(home.root, ignore_errors=True)
 
 
 def check_delivery(settings: Settings, delivery: Delivery) -> list[CheckResult]:
@@ -173,7 +175,7 @@ def quarantined_rows(settings: Settings, manifest: Manifest) -> list[dict[str, A
     with duckdb.connect() as connection:
         rows = connection.execute(
             f'select file, "column", reason, count(*), list(line order by line)[1:{LINES_LISTED}] '
-            f"from read_parquet({quoted(path)}) group by all order by all"
+            f"from read_parquet({literal(path)}) group by all order by all"
         ).fetchall()
     names = ("file", "column", "reason", "rows", "lines")
     return [{"feed": manifest.feed, **dict(zip(names, row, strict=True))} for row in rows]
@@ -188,10 +190,9 @@ def write_error_report(settings: Settings, delivery: Delivery, results: list[Che
     import xlsxwriter
 
     path = settings.paths.logs / "checks" / f"{delivery.name}.xlsx"
-    path.parent.mkdir(parents=True, exist_ok=True)
     faults = json.loads(faults_file(settings, delivery).read_text(encoding="utf-8"))
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with xlsxwriter.Workbook(str(temporary), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with replacing(path) as draft, xlsxwriter.Workbook(str(draft), options) as book:
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         # The delivery's data cut, not the clock: the same check writes the same report.
         moment = dt.datetime.combine(delivery.data_cut, dt.time())
@@ -231,5 +232,4 @@ def write_error_report(settings: Settings, delivery: Delivery, results: list[Che
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, 3, 22)
             sheet.set_column(4, 5, 60)
-    temporary.replace(path)
     return path

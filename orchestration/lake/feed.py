@@ -8,13 +8,12 @@ leaves the old version or the new one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import shutil
 import uuid
-from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,24 +21,27 @@ import duckdb
 from filelock import FileLock
 
 from orchestration.contracts import FeedContract, load_contracts
+from orchestration.foundation.code_version import files_fingerprint
 from orchestration.foundation.errors import DeliveryRefused, IntMartsError
-from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.files import sync, sync_tree, write_atomically
+from orchestration.foundation.hashes import file_hashes
+from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
 from orchestration.lake.loading import LoadedTable, load_sources
-from orchestration.lake.manifest import FileManifest, Manifest, write_atomically
+from orchestration.lake.manifest import FileManifest, MadeFrom, Manifest
 from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
 from orchestration.landing.deliveries import Delivery, list_deliveries
-from orchestration.landing.source_files import KnownHashes, hash_file, open_sources, refuse
+from orchestration.landing.source_files import open_sources, refuse
 
 log = logging.getLogger(__name__)
 
-# Raised when the meaning of what is written changes, so that known files are read again.
-INGEST_VERSION = "2"
+# Modules of the lake that decide nothing about what stands in a version: a change in them reads no file again.
+NOT_READING = {"check.py", "persons_list.py", "retention.py", "whole_delivery.py"}
 MOST_ROWS = 0.5
 # What a spreadsheet did to more rows than this it did to others where nothing shows it.
 MOST_ROWS_CHANGED = 0.001
@@ -116,53 +118,59 @@ def ingest_locked(settings: Settings, delivery: Delivery, contract: FeedContract
     folder = manifests.delivery_folder(home, contract.feed, delivery.name)
     for abandoned in folder.glob(".building-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
-    hashes = KnownHashes(folder / "seen.json")
-    landed = {file.relative_name: hashes.sha256(file) for file in delivery.files[contract.feed]}
-    key = content_key(settings, delivery, contract, landed, opt_outs)
+    hashes = file_hashes(home)
+    landed = {file.relative_name: hashes.of(file.path) for file in delivery.files[contract.feed]}
+    wanted = made_from(settings, delivery, contract, landed, opt_outs)
     found = manifests.versions(home, contract.feed, delivery.name)
-    known = next((manifest for manifest in found if manifest.content_key == key), None)
-    if known is None or not is_complete(home, known):
-        known = build_version(settings, delivery, contract, landed, key, opt_outs, found)
-    if hashes.is_changed:
-        write_atomically(hashes.path, hashes.text())
+    known = next((manifest for manifest in reversed(found) if manifest.made_from == wanted), None)
+    if known is not None and (differing := manifests.verify_version(known.folder(home))):
+        log.warning("%s of %s is read again: %s of its version %d changed", contract.feed, delivery.name,
+            ", ".join(differing[:3]), known.version)  # fmt: skip
+        known = None
+    if known is None:
+        known = build_version(settings, delivery, contract, wanted, opt_outs)
+    hashes.save()
     manifests.point_to(home, known)
     return known
 
 
-def content_key(
+def made_from(
     settings: Settings, delivery: Delivery, contract: FeedContract, landed: dict[str, str], opt_outs: OptOuts | None
-) -> str:
-    made_from = [
-        INGEST_VERSION,
-        contract.version,
-        sorted(landed.items()),
-        str(delivery.data_cut),
-        str(delivery.coverage_from),
-        opt_outs.manifest.content_key if opt_outs else None,
-        settings.person_id_spaces.get(contract.feed),
-        privacy.key_fingerprint(settings, contract.feed),
-    ]
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+) -> MadeFrom:
+    return MadeFrom(
+        code=reading_code(),
+        contract_version=contract.version,
+        landed=dict(sorted(landed.items())),
+        data_cut=str(delivery.data_cut),
+        coverage_from=str(delivery.coverage_from),
+        opt_outs_key=opt_outs.manifest.content_key if opt_outs else None,
+        person_id_space=settings.person_id_spaces.get(contract.feed),
+        person_key=privacy.key_fingerprint(settings, contract.feed) or None,
+        retention=read_note(settings.paths).asks_of(contract),
+    )
 
 
-def is_complete(home: Home, manifest: Manifest) -> bool:
-    folder = manifest.folder(home)
-    return all((folder / name).is_file() for name in manifest.parquet)
+@lru_cache(maxsize=1)
+def reading_code() -> str:
+    """Fingerprint of the code that decides what stands in a version."""
+    rooms = (PROJECT_ROOT / "orchestration" / room for room in ("contracts", "landing", "lake"))
+    return files_fingerprint(
+        sorted(path for room in rooms for path in room.rglob("*.py") if path.name not in NOT_READING)
+    )
 
 
 def build_version(
     settings: Settings,
     delivery: Delivery,
     contract: FeedContract,
-    landed: dict[str, str],
-    key: str,
+    made: MadeFrom,
     opt_outs: OptOuts | None,
-    found: list[Manifest],
 ) -> Manifest:
     home = settings.paths
     folder = manifests.delivery_folder(home, contract.feed, delivery.name)
-    version = max((manifest.version for manifest in found), default=0) + 1
-    if found:
+    there = manifests.version_folders(home, contract.feed, delivery.name)
+    version = manifests.number_of(there[-1]) + 1 if there else 1
+    if there:
         log.warning("%s of %s has new content: version %d", contract.feed, delivery.name, version)
     work = folder / f".building-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     work.mkdir(mode=0o700)
@@ -180,36 +188,26 @@ def build_version(
         with duckdb.connect(":memory:", config=config) as connection:
             # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
             connection.execute("set enable_progress_bar = false")
-            manifest = ingest_into(
-                connection, settings, delivery, contract, landed, key, version, opt_outs, finished, work
-            )
+            manifest = ingest_into(connection, settings, delivery, contract, made, version, opt_outs, finished, work)
+        require_unchanged(home, delivery, contract, made)
         target = manifests.version_folder(home, contract.feed, delivery.name, version)
-        if target.exists():
-            shutil.rmtree(target)
         publish_quarantine(home, manifest, work / "quarantine.parquet")
-        (finished / manifests.MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-        sync(finished)
+        (finished / manifests.MANIFEST).write_text(manifest.text(), encoding="utf-8")
+        sync_tree(finished)
         finished.rename(target)
-        sync_folder(folder)
+        sync(folder)
         return manifest
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def sync(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def require_unchanged(home: Home, delivery: Delivery, contract: FeedContract, made: MadeFrom) -> None:
+    """What was hashed is what was read: a file that is still being copied is refused."""
+    for file in delivery.files[contract.feed]:
+        if file_hashes(home).of(file.path) != made.landed[file.relative_name]:
+            raise refuse(
+                file.relative_name, "the file changed while it was read", "wait until it is whole, then refresh again"
+            )
 
 
 def publish_quarantine(home: Home, manifest: Manifest, made: Path) -> None:
@@ -227,8 +225,7 @@ def ingest_into(
     settings: Settings,
     delivery: Delivery,
     contract: FeedContract,
-    landed: dict[str, str],
-    key: str,
+    made: MadeFrom,
     version: int,
     opt_outs: OptOuts | None,
     finished: Path,
@@ -242,7 +239,7 @@ def ingest_into(
     sources = (
         source
         for file in delivery.files[contract.feed]
-        for source in open_sources(file, landed[file.relative_name], contract, work)
+        for source in open_sources(file, made.landed[file.relative_name], contract, work)
     )
     space = settings.person_id_spaces.get(contract.feed)
     tables = load_sources(connection, contract, delivery, sources, work, space, is_hashed)
@@ -256,7 +253,7 @@ def ingest_into(
     write_codes(connection, contract, finished, parquet)
     write_profile(connection, contract, finished, parquet)
     write_quarantine(connection, work / "quarantine.parquet")
-    files = file_manifests(connection, tables)
+    files, hashes = file_manifests(connection, tables), file_hashes(settings.paths)
     for file_counts in files:
         check_conservation(file_counts)
     removed: dict[str, int] = {}
@@ -267,12 +264,8 @@ def ingest_into(
         feed=contract.feed,
         delivery=delivery.name,
         version=version,
-        content_key=key,
-        contract_version=contract.version,
-        data_cut=str(delivery.data_cut),
-        coverage_from=str(delivery.coverage_from),
+        made_from=made,
         person_id_space=next((table.space for table in tables if table.space), None),
-        opt_outs_key=opt_outs.manifest.content_key if opt_outs else None,
         rows_read=sum(file.rows_read for file in files),
         rows_loaded=sum(file.rows_loaded for file in files),
         rows_quarantined=sum(file.rows_quarantined for file in files),
@@ -281,7 +274,9 @@ def ingest_into(
         coverage=coverage,
         first_date=first_date,
         last_date=last_date,
-        parquet={str(path.relative_to(finished)): hash_file(path) for path in parquet},
+        parquet={
+            path.relative_to(finished).as_posix(): hashes.of(path) for path in sorted(finished.rglob("*.parquet"))
+        },
         files=files,
     )
     if sum(coverage.values()) != manifest.rows_loaded:

@@ -11,8 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contracts import FeedContract
-from orchestration.foundation.warehouse import quote
-from orchestration.lake.loading import quoted
+from orchestration.foundation.sql import literal, quote
 
 MEASURED = ("DATE", "INTEGER", "BIGINT", "DOUBLE", "TIME", "TIMESTAMP", "DECIMAL(18,2)", "DECIMAL(18,3)")
 CODES = "codes.parquet"
@@ -36,7 +35,7 @@ CODES_COLUMNS = {
 
 
 def rows_of(parquet: list[Path]) -> str:
-    return f"read_parquet([{', '.join(quoted(path) for path in parquet)}], hive_partitioning = false)"
+    return f"read_parquet([{', '.join(literal(path) for path in parquet)}], hive_partitioning = false)"
 
 
 def provider_of(contract: FeedContract) -> str:
@@ -99,7 +98,7 @@ def write_profile(
                 on d.column_name = m.column_name and d.provider_code = m.provider_code
                 and d.coverage_month is not distinct from m.coverage_month
             order by all
-        ) to {quoted(folder / "profile.parquet")} (format parquet)
+        ) to {literal(folder / "profile.parquet")} (format parquet)
         """
     )
 
@@ -118,9 +117,9 @@ def write_codes(
         f"{quote(name)}::varchar as code, count(*) as rows from {rows_of(parquet)} group by all"
         for name in coded
     )
-    connection.execute(f"copy (from ({counts}) order by all) to {quoted(folder / 'codes.parquet')} (format parquet)")
+    connection.execute(f"copy (from ({counts}) order by all) to {literal(folder / 'codes.parquet')} (format parquet)")
 
 
 def write_empty(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], target: Path) -> None:
     shape = ", ".join(f"null::{kind} as {name}" for name, kind in columns.items())
-    connection.execute(f"copy (select {shape} where false) to {quoted(target)} (format parquet)")
+    connection.execute(f"copy (select {shape} where false) to {literal(target)} (format parquet)")

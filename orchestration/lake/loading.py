@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.contracts import FeedContract, normalise_header
 from orchestration.foundation.errors import IntMartsError
-from orchestration.foundation.warehouse import quote
+from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
@@ -196,10 +196,6 @@ def account_for(
     return LoadedTable(number, source, layout, table, first_row, sql, space, rows, rows_read, blank, has_breaks)
 
 
-def quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def add_quarantined(
     connection: duckdb.DuckDBPyConnection, source: int, label: str, rows: list[tuple[int, str, str]]
 ) -> None:
@@ -232,12 +228,12 @@ def columns_of_removals(contract: FeedContract, layout: FileLayout) -> dict[int,
 
 def parquet_relation(source: Source, layout: FileLayout) -> str:
     columns = ", ".join(f"{quote(name)}::varchar as {raw_name(p)}" for p, name in enumerate(layout.raw_headers))
-    return f"(select {columns} from read_parquet({quoted(source.path)}))"
+    return f"(select {columns} from read_parquet({literal(source.path)}))"
 
 
 def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: Source) -> FileLayout:
     try:
-        described = connection.execute(f"describe select * from read_parquet({quoted(source.path)})").fetchall()
+        described = connection.execute(f"describe select * from read_parquet({literal(source.path)})").fetchall()
     except duckdb.Error:
         raise refuse(source.label, "the Parquet file is damaged or cut short", "send the file again") from None
     return named(source, contract, "", 0, [row[0] for row in described])
@@ -248,7 +244,7 @@ def text_relation(sources: list[Source], layout: FileLayout, number: int, work: 
     paths, skipped = [source.path for source in sources], layout.header_lines
     if is_cut(layout):
         paths, skipped = [without_header(source, layout, work) for source in sources], 0
-    listed = ", ".join(quoted(path) for path in paths)
+    listed = ", ".join(literal(path) for path in paths)
     columns = ", ".join(f"'{raw_name(position)}': 'VARCHAR'" for position in range(layout.width))
     return (
         f"read_csv([{listed}], auto_detect = false, columns = {{{columns}}}, delim = '{layout.delimiter}', "

@@ -9,13 +9,14 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contracts import FeedContract
-from orchestration.foundation.warehouse import quote
+from orchestration.foundation.hashes import hash_file
+from orchestration.foundation.sql import literal, quote
 from orchestration.lake import typing_sql
 from orchestration.lake.check_digits import SHORTEST_ROUNDED, is_rounded
-from orchestration.lake.loading import LoadedTable, add_quarantined, quoted
+from orchestration.lake.loading import LoadedTable, add_quarantined
 from orchestration.lake.retention_note import RetentionNote
 from orchestration.lake.table_sql import ROUNDED
-from orchestration.landing.source_files import hash_file, refuse
+from orchestration.landing.source_files import refuse
 
 # Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
 FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5
@@ -33,7 +34,7 @@ def find_outcomes(
         "create table outcomes (source integer, row_id bigint, kind varchar, rule varchar, column_name varchar)"
     )
     if opt_out_files:
-        files = ", ".join(quoted(path) for path in opt_out_files)
+        files = ", ".join(literal(path) for path in opt_out_files)
         connection.execute(
             f"create table opted_out as select distinct person_id from read_parquet([{files}], hive_partitioning = false)"
         )
@@ -43,8 +44,8 @@ def find_outcomes(
     remove_repeated_files(connection, tables)
     add(connection, tables, "row_outcome", "row_outcome is not null")
     quarantine_rounded_codes(connection, contract, tables)
-    if contract.person and retention.forgotten:
-        gone = "sha256(person_id) in (select fingerprint from forgotten)"
+    if contract.person and contract.feed != "opt_outs" and retention.forgotten:
+        gone = "sha256(lower(person_id)) in (select fingerprint from forgotten)"
         add(connection, tables, "'removed|forgotten|'", gone)
     if contract.person and opt_out_files:
         add(connection, tables, "'removed|opt_out|'", "person_id in (select person_id from opted_out)")

@@ -1,88 +1,90 @@
 """Removal by request (`forget`) and by age (`purge`) from everything that was made from landing.
 
-Both leave a receipt, and a note in the lake that later ingests obey: a file that is read again does not bring anyone back.
-Landing itself is the deliverer's and is never touched. Old releases hold no rows about people, but can no longer be rebuilt.
+Both write down what is asked (`retention_note`), then make a version without the rows of every version in force and delete the old ones.
+`obey` does that; every ingest calls it first, so what a killed command left undone is done by the next. What is built from the lake goes
+with them: the next refresh builds it anew. Landing itself is the deliverer's and is never touched. Releases hold no rows about people, but
+those made before can no longer be rebuilt.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock
 from pydantic import BaseModel
 
-from orchestration.contracts import load_contracts
+from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import UsageError
+from orchestration.foundation.files import sync, sync_tree, write_atomically
+from orchestration.foundation.hashes import file_hashes, hash_bytes
 from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.sql import literal
 from orchestration.lake import manifest as manifests
 from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
-from orchestration.lake.loading import quoted
-from orchestration.lake.manifest import Manifest, write_atomically
-from orchestration.lake.retention_note import NOTE, read_note
+from orchestration.lake.manifest import Manifest
+from orchestration.lake.persons_list import read_persons
+from orchestration.lake.retention_note import RetentionNote, read_note, write_note
+from orchestration.lake.rows import PARQUET
 
 
 class RetentionReceipt(BaseModel):
-    """What was removed, by feed. `persons_asked` is a count; nobody is named."""
+    """What was removed, by feed. `persons_asked` and `persons_found` are counts; nobody is named."""
 
     action: str
     rows_removed: int
     rows_by_feed: dict[str, int]
     persons_asked: int = 0
+    persons_found: int = 0
     before: str | None = None
     consequence: str = "releases made before this can no longer be rebuilt from the lake; landing still holds the files"
     receipt_file: str = ""
 
 
-def fingerprint(person_id: str) -> str:
-    return hashlib.sha256(person_id.encode()).hexdigest()
+def fingerprint(identifier: str) -> str:
+    return hash_bytes(identifier.casefold().encode())
 
 
-def lake_identifiers(settings: Settings, asked: list[str]) -> list[str]:
-    """Every form an identifier may have in the lake: as delivered, in a named space, or keyed-hashed."""
-    forms = list(asked)
+def forms_of(settings: Settings, person: str) -> set[str]:
+    """Every form an identifier may have in the lake, in small letters: as delivered, in a named space, or keyed-hashed."""
+    forms = {person.casefold()}
     if settings.person_hash_key is not None and settings.person_hash_key.get_secret_value():
         inner, outer = privacy.hash_pads(settings)
-        forms += [
-            hashlib.sha256((outer + hashlib.sha256((inner + value).encode()).hexdigest()).encode()).hexdigest()
-            for value in asked
-        ]
+        for value in (person, person.upper(), person.lower()):
+            once = hashlib.sha256((inner + value).encode()).hexdigest()
+            forms.add(hashlib.sha256((outer + once).encode()).hexdigest())
     spaces = set(settings.person_id_spaces.values())
     for contract in load_contracts().values():
-        spaces |= {
-            space
-            for space in (contract.person_id_space, *(contract.person.spaces.values() if contract.person else ()))
-            if space
-        }
-    return forms + [f"{space}:{form}" for space in sorted(spaces) for form in forms]
+        named = contract.person.spaces.values() if contract.person else ()
+        spaces |= {space for space in (contract.person_id_space, *named) if space}
+    return forms | {f"{space.casefold()}:{form}" for space in spaces for form in forms}
 
 
 def forget(settings: Settings, persons_file: Path) -> RetentionReceipt:
-    """Remove named persons from every version of every patient-level feed in the lake. One identifier per line."""
-    if not persons_file.is_file():
-        raise UsageError(f"there is no file {persons_file.name}: one person identifier per line is expected")
-    asked = sorted({line.strip() for line in persons_file.read_text(encoding="utf-8-sig").splitlines() if line.strip()})
-    if not asked:
-        raise UsageError(f"{persons_file.name} names nobody: one person identifier per line is expected")
-    identifiers = lake_identifiers(settings, asked)
-    note = read_note(settings.paths)
-    note.forgotten = sorted(set(note.forgotten) | {fingerprint(value) for value in identifiers})
-    write_atomically(settings.paths.lake / NOTE, note.model_dump_json())
-    (settings.paths.lake / NOTE).chmod(0o600)
-    rows_by_feed = {}
-    for feed, contract in load_contracts().items():
-        if contract.person is None or feed == "opt_outs":
-            continue
-        rows_by_feed[feed] = sum(
-            drop_persons(settings, manifest, identifiers) for manifest in every_version(settings.paths, feed)
+    """Remove the persons of a list from every patient-level feed in the lake. Raises `UsageError` when it names nobody who is there."""
+    asked = {person: forms_of(settings, person) for person in read_persons(persons_file)}
+    home, note = settings.paths, read_note(settings.paths)
+    in_lake = persons_in_lake(settings, {form for forms in asked.values() for form in forms})
+    gone_before = set(note.forgotten)
+    found = sum(1 for forms in asked.values() if forms & in_lake or any(fingerprint(f) in gone_before for f in forms))
+    if not found:
+        raise UsageError(
+            f"{persons_file.name}: none of its {len(asked):,} identifiers is in the lake, so nobody was forgotten; "
+            "the list must hold the pseudonyms of the deliveries (or the local identifiers that were hashed on the way in)"
         )
-    return finish(settings, RetentionReceipt(
-        action="forget", rows_removed=sum(rows_by_feed.values()), rows_by_feed=kept(rows_by_feed), persons_asked=len(asked)
-    ))  # fmt: skip
+    note.forgotten = sorted(gone_before | {fingerprint(form) for forms in asked.values() for form in forms})
+    write_note(home, note)
+    return finish(
+        settings, "forget", obey(settings, load_contracts()), persons_asked=len(asked), persons_found=found
+    )  # fmt: skip
 
 
 def purge(settings: Settings, before: str) -> RetentionReceipt:
@@ -91,91 +93,182 @@ def purge(settings: Settings, before: str) -> RetentionReceipt:
         raise UsageError(f"{before!r} is not a month: YYYY-MM is expected")
     note = read_note(settings.paths)
     note.first_month_kept = max(before, note.first_month_kept or before)
-    write_atomically(settings.paths.lake / NOTE, note.model_dump_json())
-    rows_by_feed = {}
-    for feed, contract in load_contracts().items():
-        if contract.is_patient_level:
-            rows_by_feed[feed] = sum(
-                drop_months(manifest, settings.paths, before) for manifest in every_version(settings.paths, feed)
-            )
-    return finish(settings, RetentionReceipt(
-        action="purge", rows_removed=sum(rows_by_feed.values()), rows_by_feed=kept(rows_by_feed), before=before
-    ))  # fmt: skip
+    write_note(settings.paths, note)
+    return finish(settings, "purge", obey(settings, load_contracts()), before=before)
 
 
-def kept(rows_by_feed: dict[str, int]) -> dict[str, int]:
-    return {feed: rows for feed, rows in sorted(rows_by_feed.items()) if rows}
-
-
-def every_version(home: Home, feed: str) -> list[Manifest]:
-    names = sorted(path.name.removeprefix("delivery=") for path in (home.lake / feed).glob("delivery=*"))
-    return [manifest for name in names for manifest in manifests.versions(home, feed, name)]
-
-
-def drop_persons(settings: Settings, manifest: Manifest, identifiers: list[str]) -> int:
-    folder = manifest.folder(settings.paths)
-    removed = 0
-    with duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit}) as connection:
-        connection.execute("create table gone (person_id varchar)")
-        connection.executemany("insert into gone values (?)", [[value] for value in identifiers])
-        for path in sorted(folder.glob("coverage_month=*/*.parquet")):
-            rows = connection.execute(
-                f"select count(*) from read_parquet({quoted(path)}, hive_partitioning = false) "
-                "where person_id in (from gone)"
-            ).fetchone()
-            if not rows or not rows[0]:
-                continue
-            removed += rows[0]
-            temporary = path.with_name(f".{path.name}.tmp")
-            connection.execute(
-                f"copy (select * from read_parquet({quoted(path)}, hive_partitioning = false) "
-                f"where person_id is null or person_id not in (from gone)) to {quoted(temporary)} "
-                "(format parquet, compression zstd)"
-            )
-            temporary.replace(path)
-    if removed:
-        rewrite_manifest(settings.paths, manifest, "forgotten", removed)
-    return removed
-
-
-def drop_months(manifest: Manifest, home: Home, before: str) -> int:
-    old = [month for month in manifest.coverage if month != "undated" and month < before]
-    removed = sum(manifest.coverage[month] for month in old)
-    for month in old:
-        shutil.rmtree(manifest.folder(home) / f"coverage_month={month}", ignore_errors=True)
-    if removed:
-        rewrite_manifest(home, manifest, "purged", removed)
-    return removed
-
-
-def rewrite_manifest(home: Home, manifest: Manifest, rule: str, removed: int) -> None:
-    """Bring the version's own account in line with what is left of it."""
-    contract = load_contracts()[manifest.feed]
-    folder = manifest.folder(home)
-    parquet = sorted(folder.glob("coverage_month=*/*.parquet"))
-    with duckdb.connect() as connection:
-        coverage, first_date, last_date = write_coverage(connection, contract, folder, parquet)
-        write_codes(connection, contract, folder, parquet)
-        write_profile(connection, contract, folder, parquet)
-    changed = manifest.model_copy(
-        update={
-            "rows_loaded": manifest.rows_loaded - removed,
-            "rows_removed": {**manifest.rows_removed, rule: manifest.rows_removed.get(rule, 0) + removed},
-            "coverage": coverage,
-            "first_date": first_date,
-            "last_date": last_date,
-            "parquet": {
-                str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in parquet
-            },
+def persons_in_lake(settings: Settings, forms: set[str]) -> set[str]:
+    """Which of these forms stand in a version in force."""
+    home = settings.paths
+    files = [
+        path
+        for feed, contract in load_contracts().items()
+        if contract.person and feed != "opt_outs"
+        for delivery in manifests.deliveries_of(home, feed)
+        if (folder := manifests.current_folder(home, feed, delivery))
+        for path in folder.glob("coverage_month=*/*.parquet")
+    ]
+    if not files:
+        return set()
+    listed = ", ".join(literal(path) for path in sorted(files))
+    with working(settings) as connection:
+        connection.execute("create table asked as select unnest(?::varchar[]) as form", [sorted(forms)])
+        rows = f"select distinct lower(person_id) as form from read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+        return {
+            form for (form,) in connection.execute(f"select form from ({rows}) semi join asked using (form)").fetchall()
         }
-    )
-    write_atomically(folder / manifests.MANIFEST, changed.model_dump_json(indent=1))
 
 
-def finish(settings: Settings, receipt: RetentionReceipt) -> RetentionReceipt:
+def obey(settings: Settings, feeds: Iterable[str]) -> dict[str, int]:
+    """Bring every version of these feeds in line with the note; gives the rows removed by feed. Does nothing where that is done."""
+    note, contracts = read_note(settings.paths), load_contracts()
+    removed = {
+        feed: sum(
+            obey_in(settings, contracts[feed], delivery, note)
+            for delivery in manifests.deliveries_of(settings.paths, feed)
+        )
+        for feed in feeds
+    }
+    return {feed: rows for feed, rows in sorted(removed.items()) if rows}
+
+
+def obey_in(settings: Settings, contract: FeedContract, delivery: str, note: RetentionNote) -> int:
+    home, asked = settings.paths, note.asks_of(contract)
+    folder = manifests.delivery_folder(home, contract.feed, delivery)
+    if all(manifest.made_from.retention == asked for manifest in manifests.versions(home, contract.feed, delivery)):
+        return 0
+    with FileLock(folder / ".lock"):
+        in_force = manifests.current(home, contract.feed, delivery)
+        removed = 0
+        if in_force is not None and in_force.made_from.retention != asked:
+            remove_built(home)
+            made = without(settings, contract, in_force, note)
+            manifests.point_to(home, made)
+            removed = in_force.rows_loaded - made.rows_loaded
+        for version in manifests.version_folders(home, contract.feed, delivery):
+            held = manifests.read_manifest(version)
+            if held is None or held.made_from.retention != asked:
+                remove_folder(version)
+    return removed
+
+
+def remove_built(home: Home) -> None:
+    """What was built from the rows that go: the warehouse's file keeps deleted rows in its free blocks, so it goes as a whole."""
+    for path in (home.warehouse_file, home.inputs_file):
+        for each in (path, path.with_name(f"{path.name}.wal")):
+            each.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Hidden first, under a name that the next ingest sweeps: nobody sees half a version."""
+    doomed = folder.with_name(f".building-gone-{uuid.uuid4().hex[:8]}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def without(settings: Settings, contract: FeedContract, manifest: Manifest, note: RetentionNote) -> Manifest:
+    """A new version: the rows of an old one that the note lets stay."""
+    home = settings.paths
+    old = manifest.folder(home)
+    parent = manifests.delivery_folder(home, contract.feed, manifest.delivery)
+    numbers = [
+        manifests.number_of(folder) for folder in manifests.version_folders(home, contract.feed, manifest.delivery)
+    ]
+    work = parent / f".building-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    work.mkdir(mode=0o700)
+    try:
+        removed: dict[str, int] = {}
+        with working(settings) as connection:
+            connection.execute("create table gone as select unnest(?::varchar[]) as fingerprint", [note.forgotten])
+            for path in sorted(old.glob("coverage_month=*/*.parquet")):
+                target = work / path.relative_to(old)
+                target.parent.mkdir(exist_ok=True)
+                rule, rows = keep_rows(connection, contract, note, path, target)
+                if rows:
+                    removed[rule] = removed.get(rule, 0) + rows
+                if not any(target.parent.iterdir()):
+                    target.parent.rmdir()
+            parquet = sorted(work.glob("coverage_month=*/*.parquet"))
+            coverage, first_date, last_date = write_coverage(connection, contract, work, parquet)
+            write_codes(connection, contract, work, parquet)
+            write_profile(connection, contract, work, parquet)
+        hashes = file_hashes(home)
+        made = manifest.model_copy(
+            update={
+                "version": max(numbers) + 1,
+                "made_from": manifest.made_from.model_copy(update={"retention": note.asks_of(contract)}),
+                "rows_loaded": manifest.rows_loaded - sum(removed.values()),
+                "rows_removed": {
+                    rule: manifest.rows_removed.get(rule, 0) + removed.get(rule, 0)
+                    for rule in sorted(manifest.rows_removed.keys() | removed.keys())
+                },
+                "coverage": coverage,
+                "first_date": first_date,
+                "last_date": last_date,
+                "parquet": {
+                    path.relative_to(work).as_posix(): hashes.of(path) for path in sorted(work.rglob("*.parquet"))
+                },
+            }
+        )
+        (work / manifests.MANIFEST).write_text(made.text(), encoding="utf-8")
+        keep_quarantine(home, manifest, made)
+        sync_tree(work)
+        work.rename(made.folder(home))
+        sync(parent)
+        return made
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def keep_rows(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, note: RetentionNote, path: Path, target: Path
+) -> tuple[str, int]:
+    """One file of a month into the new version; gives under which rule how many rows were left out."""
+    source = f"read_parquet({literal(path)}, hive_partitioning = false)"
+    month = path.parent.name.removeprefix("coverage_month=")
+    if contract.is_patient_level and note.first_month_kept and month != "undated" and month < note.first_month_kept:
+        return "purged", connection.execute(f"select count(*) from {source}").fetchall()[0][0]
+    is_gone = "sha256(lower(person_id)) in (select fingerprint from gone)"
+    rows = 0
+    if contract.person and contract.feed != "opt_outs" and note.forgotten:
+        rows = connection.execute(f"select count(*) from {source} where {is_gone}").fetchall()[0][0]
+    if not rows:
+        try:
+            os.link(path, target)
+        except OSError:  # a file system without links
+            shutil.copy2(path, target)
+    else:
+        kept = f"select * from {source} where person_id is null or not {is_gone}"
+        if connection.execute(f"select 1 from ({kept}) limit 1").fetchone():
+            connection.execute(f"copy ({kept}) to {literal(target)} ({PARQUET})")
+    return "forgotten", rows
+
+
+def keep_quarantine(home: Home, old: Manifest, made: Manifest) -> None:
+    """Lines and reasons of quarantined rows, which hold no value, are those of the version before."""
+    folder = home.lake / "quarantine" / old.feed / f"delivery={old.delivery}"
+    if (kept := folder / f"version={old.version}.parquet").exists():
+        shutil.copy2(kept, folder / f"version={made.version}.parquet")
+
+
+def working(settings: Settings) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit})
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def finish(settings: Settings, action: str, rows_by_feed: dict[str, int], **more: object) -> RetentionReceipt:
     folder = settings.paths.logs / "retention"
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.glob("*.json"))) + 1
-    receipt.receipt_file = f"logs/retention/{number:04d}-{receipt.action}.json"
+    receipt = RetentionReceipt.model_validate(
+        {
+            "action": action,
+            "rows_removed": sum(rows_by_feed.values()),
+            "rows_by_feed": rows_by_feed,
+            "receipt_file": f"logs/retention/{number:04d}-{action}.json",
+            **more,
+        }
+    )
     write_atomically(settings.paths.root / receipt.receipt_file, json.dumps(receipt.model_dump(mode="json"), indent=1))
     return receipt

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contracts import FeedContract
-from orchestration.foundation.warehouse import quote
-from orchestration.lake.loading import LoadedTable, quoted
+from orchestration.foundation.sql import literal, quote
+from orchestration.lake.loading import LoadedTable
 from orchestration.lake.outcomes import still_there
 from orchestration.landing.deliveries import Delivery
 
@@ -50,7 +50,7 @@ def write_rows(
         with connection.cursor() as writer:
             writer.execute(
                 f"copy (select * exclude (source, row_id) from ({rows}) where {is_one_of(share)}) "
-                f"to {quoted(made)} ({PARQUET}, partition_by (first_day), filename_pattern 'part-{{i}}', overwrite_or_ignore)"
+                f"to {literal(made)} ({PARQUET}, partition_by (first_day), filename_pattern 'part-{{i}}', overwrite_or_ignore)"
             )
 
     with ThreadPoolExecutor(writers) as pool:
@@ -90,6 +90,6 @@ def is_one_of(months: list[dt.date | None]) -> str:
 def write_quarantine(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if connection.execute("select 1 from quarantined limit 1").fetchone():
         connection.execute(
-            f'copy (select file, line, column_name as "column", reason from quarantined order by all) to {quoted(path)} '
+            f'copy (select file, line, column_name as "column", reason from quarantined order by all) to {literal(path)} '
             "(format parquet)"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from orchestration.contracts import Column, FeedContract
-from orchestration.foundation.warehouse import quote
+from orchestration.foundation.sql import quote
 from orchestration.lake import privacy, typing_sql
 from orchestration.landing.layout import FileLayout, SourceColumns
 

@@ -14,6 +14,7 @@ from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import Settings
 from orchestration.lake.feed import ingest_feed, record_refusal, refuse_problems
 from orchestration.lake.manifest import Manifest
+from orchestration.lake.retention import obey
 from orchestration.landing.deliveries import Delivery, last_day, list_deliveries, missing_feeds
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress |
 
     Returns feed → manifest of this delivery. Raises `DeliveryRefused`.
     """
+    obey(settings, load_contracts())
     for earlier in list_deliveries(settings.paths):
         if earlier.name < delivery.name:
             ingest_files(settings, earlier, progress)
@@ -50,6 +52,7 @@ def ingest_feed_up_to(settings: Settings, delivery_name: str, feed: str) -> dict
     Each worker gets its share of the memory, and all threads: deliveries differ in size, and the last one is not left with one core.
     Raises what the oldest refused delivery raises.
     """
+    obey(settings, [feed])
     deliveries = [d for d in list_deliveries(settings.paths) if d.name <= delivery_name and feed in d.files]
     workers = max(1, min(settings.threads, len(deliveries)))
     share = settings_for_one_of(settings, workers)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import Home
+from orchestration.landing.withdrawals import Withdrawal, is_withdrawn, read_withdrawals
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +99,10 @@ def is_hidden_or_temporary(name: str) -> bool:
 
 
 def list_deliveries(home: Home) -> list[Delivery]:
-    """Every delivery in landing, oldest first. Folders with other names are named in a warning and left alone."""
+    """Every delivery in landing that is not withdrawn, oldest first. Folders with other names are named in a warning and left alone."""
     if not home.landing.is_dir():
         return []
+    withdrawals = read_withdrawals(home)
     deliveries = []
     for folder in sorted(home.landing.iterdir(), key=lambda path: path.name):
         if is_hidden_or_temporary(folder.name) or folder.suffix == ".json":
@@ -108,7 +110,8 @@ def list_deliveries(home: Home) -> list[Delivery]:
         if not folder.is_dir() or folder.is_symlink() or not is_delivery_name(folder.name):
             log.warning("landing/%s is not a delivery (YYYY-MM or YYYY-MM-M13) and is ignored", folder.name)
             continue
-        deliveries.append(read_delivery(folder))
+        if not is_withdrawn(withdrawals, folder.name):
+            deliveries.append(without_withdrawn(read_delivery(folder), withdrawals))
     return deliveries
 
 
@@ -119,9 +122,11 @@ def missing_feeds(delivery: Delivery, required: Sequence[str]) -> list[str]:
 
 
 def find_delivery(home: Home, name: str | None = None) -> Delivery:
-    """One delivery by name, or the newest. Raises `UsageError` where there is none."""
+    """One delivery by name, or the newest that is not withdrawn. Raises `UsageError` where there is none."""
+    withdrawals = read_withdrawals(home)
     if name is None:
-        names = sorted(path.name for path in home.landing.glob("*") if path.is_dir() and is_delivery_name(path.name))
+        there = sorted(path.name for path in home.landing.glob("*") if path.is_dir() and is_delivery_name(path.name))
+        names = [found for found in there if not is_withdrawn(withdrawals, found)]
         if not names:
             raise UsageError(
                 "landing holds no delivery: put the month's files into landing/YYYY-MM/, or run `int-marts demo`"
@@ -132,7 +137,37 @@ def find_delivery(home: Home, name: str | None = None) -> Delivery:
     folder = home.landing / name
     if not folder.is_dir() or folder.is_symlink():
         raise UsageError(f"there is no delivery landing/{name}")
-    return read_delivery(folder)
+    if is_withdrawn(withdrawals, name):
+        raise UsageError(
+            f"delivery {name} is withdrawn; `int-marts withdraw {name} --undo` brings it back, or name another delivery"
+        )
+    return without_withdrawn(read_delivery(folder), withdrawals)
+
+
+def without_withdrawn(delivery: Delivery, withdrawals: list[Withdrawal]) -> Delivery:
+    files = {
+        feed: files for feed, files in delivery.files.items() if not is_withdrawn(withdrawals, delivery.name, feed)
+    }
+    return delivery.model_copy(update={"files": files})
+
+
+def gone_from_landing(home: Home, up_to: str) -> list[str]:
+    """`<delivery>/<feed>` of what the lake took in from deliveries up to this one, is no longer in landing and was never withdrawn."""
+    withdrawals = read_withdrawals(home)
+    landed = {delivery.name: delivery for delivery in list_deliveries(home)}
+    taken_in = sorted(
+        (folder.name.removeprefix("delivery="), feed)
+        for feed in load_contracts()
+        for folder in (home.lake / feed).glob("delivery=*")
+        if next(folder.glob("version=*/manifest.json"), None)
+    )
+    return [
+        f"{name}/{feed}"
+        for name, feed in taken_in
+        if name <= up_to
+        and not is_withdrawn(withdrawals, name, feed)
+        and (name not in landed or feed not in landed[name].files)
+    ]
 
 
 def read_delivery(folder: Path) -> Delivery:

@@ -9,19 +9,17 @@ import codecs
 import csv
 import datetime as dt
 import gzip
-import hashlib
 import io
-import json
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.hashes import hash_file
 from orchestration.landing.deliveries import LandedFile, is_hidden_or_temporary
 
 CHUNK = 4 << 20
@@ -69,36 +67,6 @@ def refuse(label: str, reason: str, action: str, line: int | None = None) -> Del
     return DeliveryRefused(
         f"{where}: {reason}; {action}", [{"file": label, "line": line, "reason": reason, "what_to_do": action}]
     )
-
-
-def hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class KnownHashes:
-    """Hashes of files that have not changed since they were hashed, so that a known file is never read again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[str, dict[str, Any]] = {}
-        self.is_changed = False
-        with suppress(OSError, ValueError):
-            self.known = json.loads(path.read_text(encoding="utf-8"))
-
-    def sha256(self, file: LandedFile) -> str:
-        status = file.path.stat()
-        seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        entry = self.known.get(file.relative_name)
-        if entry and entry["seen"] == seen:
-            return str(entry["sha256"])
-        digest = hash_file(file.path)
-        self.known[file.relative_name] = {"seen": seen, "sha256": digest}
-        self.is_changed = True
-        return digest
-
-    def text(self) -> str:
-        return json.dumps(self.known, indent=1, sort_keys=True)
 
 
 def open_sources(file: LandedFile, sha256: str, contract: FeedContract, work: Path) -> Iterator[Source]:

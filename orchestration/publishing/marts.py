@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse, quote
+from orchestration.foundation.sql import literal, quote
+from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.publishing.dictionary import Dictionary
 from orchestration.releases.receipt import TableFacts
 
@@ -47,10 +48,6 @@ def key_of(relation: str, columns: dict[str, str]) -> list[str]:
     """The key columns of a mart; a mart the design does not know is keyed by all its columns, in their order."""
     known = KEYS.get(relation.split(".")[1], ())
     return [name for name in known if name in columns] or list(columns)
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,13 @@ import duckdb
 import yaml
 
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.publishing.disclosure import Measure, Protection, Publication, protect, rounded
 from orchestration.publishing.marts import (
     attach,
     columns_of,
     comment,
     create_table,
-    literal,
     tables_of,
     write_parquet,
     writer,
@@ -25,6 +26,7 @@ from orchestration.publishing.plan import Plan, release_facts, title_facts, writ
 from orchestration.publishing.release_tables import write_release_info
 from orchestration.publishing.workbook import write_workbook
 from orchestration.releases.listing import stores
+from orchestration.releases.public_ledger import WAY_OUT, Entry, LedgerBroken, PublicLedger
 from orchestration.releases.receipt import DATABASE_NAME, Disclosure
 from orchestration.releases.store import ReleaseId
 
@@ -50,8 +52,10 @@ def public_profile() -> dict[str, Any]:
     return yaml.safe_load(PROFILE_FILE.read_text(encoding="utf-8"))
 
 
-def write_public(settings: Settings, plan: Plan, internal: Path, folder: Path) -> Disclosure:
-    """Everything of the public folder but its receipt, made from the internal folder of the same release. Returns what was hidden."""
+def write_public(
+    settings: Settings, plan: Plan, earlier: list[Publication], internal: Path, folder: Path
+) -> tuple[Disclosure, Publication]:
+    """Everything of the public folder but its receipt, made from the internal folder of the release. Returns what it hides and shows."""
     with writer(settings, folder / DATABASE_NAME["public"]) as connection:
         attach(connection, internal / DATABASE_NAME["internal"], "internal")
         held = tables_of(connection, "internal", ("marts",))
@@ -60,8 +64,9 @@ def write_public(settings: Settings, plan: Plan, internal: Path, folder: Path) -
                 connection, relation, columns_of(connection, "internal", relation), f"select * from internal.{relation}"
             )
         disclosure = Disclosure(cells=0, suppressed=0, suppressed_primary=0, suppressed_complementary=0)
+        publication = Publication({}, {}, frozenset())
         if {"marts.indicator_values", "marts.dim_indicator", "marts.dim_int"} <= set(held):
-            disclosure = _write_indicator_values(settings, plan, connection)
+            disclosure, publication = _write_indicator_values(earlier, connection)
         write_release_info(connection, release_facts(plan, "public"))
         comment(connection, plan.dictionary)
         write_parquet(connection, folder, plan.dictionary)
@@ -69,7 +74,7 @@ def write_public(settings: Settings, plan: Plan, internal: Path, folder: Path) -
         write_workbook(
             connection, folder / "int_marts.xlsx", title_facts(plan, "public"), period=public_profile()["period"]
         )
-    return disclosure
+    return disclosure, publication
 
 
 # -- reading what may be shown ----------------------------------------------------------------------------------------------------
@@ -159,14 +164,69 @@ def read_teams(connection: duckdb.DuckDBPyConnection, database: str) -> dict[tup
     return found
 
 
+def as_shown(publication: Publication) -> dict[str, Any]:
+    """A publication as the ledger keeps it."""
+    assert publication.hidden is not None
+    return {
+        "measures": {
+            name: {
+                "figures": [[*place, count] for place, count in sorted(measure.figures.items())],
+                "monthly": [[*place, count] for place, count in sorted(measure.monthly.items())],
+            }
+            for name, measure in sorted(publication.measures.items())
+        },
+        "teams_of": [[*area, list(teams)] for area, teams in sorted(publication.teams_of.items())],
+        "hidden": [list(cell) for cell in sorted(publication.hidden)],
+    }
+
+
+def from_ledger(entry: Entry) -> Publication:
+    """What was shown and hidden then. Raises `LedgerBroken` when the entry does not say it."""
+    try:
+        return Publication(
+            measures={
+                name: Measure(
+                    name,
+                    {(kind, code, month): count for kind, code, month, count in measure["figures"]},
+                    {(code, month): count for code, month, count in measure["monthly"]},
+                )
+                for name, measure in entry.shown["measures"].items()
+            },
+            teams_of={(kind, code): tuple(teams) for kind, code, teams in entry.shown["teams_of"]},
+            hidden=frozenset((name, kind, code, month) for name, kind, code, month in entry.shown["hidden"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise LedgerBroken(f"the public ledger's entry {entry.number} does not say what was shown: {WAY_OUT}") from None
+
+
 def earlier_publications(settings: Settings) -> list[Publication]:
-    """Every public release that stands and whose internal twin says what its hidden counts were, newest first."""
+    """Everything that was ever public, newest first. Raises `LedgerBroken`."""
+    return [from_ledger(entry) for entry in reversed(PublicLedger(settings).read())]
+
+
+def rebuild_ledger(settings: Settings) -> int:
+    """A new ledger from the releases that stand; gives its entries. What others showed that are gone is forgotten: a person's decision.
+
+    Raises `LedgerBroken` when a public release stands whose internal side does not say what was hidden.
+    """
     by_profile = stores(settings)
-    twins = [release for release in by_profile["public"].complete() if release in by_profile["internal"].complete()]
-    return [found for release in reversed(twins) if (found := _earlier(settings, release)) is not None]
+    found = {release: _earlier(settings, release) for release in by_profile["public"].complete()}
+    if unknown := [str(release) for release, publication in found.items() if publication is None]:
+        raise LedgerBroken(
+            f"it cannot be read what {', '.join(unknown)} showed and hid: set aside what is damaged with "
+            "`int-marts releases --set-aside`, or put it back from a backup"
+        )
+    ledger = PublicLedger(settings)
+    heads = ledger.give_up()
+    for release, publication in found.items():
+        assert publication is not None
+        ledger.append(str(release), as_shown(publication), replaces=heads)
+        heads = []
+    return len(found)
 
 
 def _earlier(settings: Settings, release: ReleaseId) -> Publication | None:
+    """A public release that stands, with what its internal side says of the hidden counts; None when it cannot be read."""
     internal = settings.paths.releases / str(release) / DATABASE_NAME["internal"]
     shown = settings.paths.releases_public / str(release) / DATABASE_NAME["public"]
     with duckdb.connect(":memory:") as connection:
@@ -206,23 +266,26 @@ def _earlier(settings: Settings, release: ReleaseId) -> Publication | None:
 # -- writing ----------------------------------------------------------------------------------------------------------------------
 
 
-def _write_indicator_values(settings: Settings, plan: Plan, connection: duckdb.DuckDBPyConnection) -> Disclosure:
+def _write_indicator_values(
+    earlier: list[Publication], connection: duckdb.DuckDBPyConnection
+) -> tuple[Disclosure, Publication]:
     figures = _figures(connection, "internal")
     publication = Publication(read_measures(figures), read_teams(connection, "internal"))
-    protection = protect(publication, earlier_publications(settings), public_profile()["subsets"])
+    protection = protect(publication, earlier, public_profile()["subsets"])
     shown = public_figures(figures[figures["period"] == public_profile()["period"]], protection)
     columns = {**columns_of(connection, "internal", "marts.indicator_values"), "is_suppressed": "BOOLEAN"}
     connection.register("shown", shown[list(columns)])
     casts = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns.items())
     create_table(connection, "marts.indicator_values", columns, f"select {casts} from shown")
     connection.unregister("shown")
-    return Disclosure(
+    disclosure = Disclosure(
         cells=len(shown),
         suppressed=int(shown["is_suppressed"].sum()),
         suppressed_primary=len(protection.primary),
         suppressed_complementary=len(protection.complementary),
         cornered_by_earlier_releases=len(protection.cornered),
     )
+    return disclosure, replace(publication, hidden=protection.hidden)
 
 
 def public_figures(figures: pd.DataFrame, protection: Protection) -> pd.DataFrame:

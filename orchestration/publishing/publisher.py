@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.foundation import code_version
 from orchestration.foundation.errors import GateShut, IntMartsError, VerifyDiffers
+from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import public
 from orchestration.publishing.build import Build, read_build
@@ -32,6 +33,7 @@ from orchestration.publishing.release_tables import (
 from orchestration.publishing.schema_history import require_stable_schema
 from orchestration.publishing.workbook import write_workbook
 from orchestration.releases.listing import Release, check_folder, find_release, stores
+from orchestration.releases.public_ledger import LedgerBroken, PublicLedger
 from orchestration.releases.receipt import (
     DATABASE_NAME,
     SCHEMA_VERSION,
@@ -112,7 +114,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     if last is not None and _stands(settings, last, build_key):
         return Publication(find_release(settings, str(last)), False, by_profile["public"].folder(last))
 
-    used = [release.number for store in by_profile.values() for release in store.complete() if release.delivery == name]
+    used = [number for store in by_profile.values() for number in store.numbers_used(name)]
     plan = Plan(
         release=ReleaseId(name, max(used, default=0) + 1),
         previous=_previous(settings, name),
@@ -123,6 +125,12 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         waivers=waivers,
         dictionary=read_dictionary(settings),
     )
+    ledger, withheld, earlier = PublicLedger(settings), "", []
+    try:
+        earlier = public.earlier_publications(settings)
+    except LedgerBroken as broken:
+        withheld = str(broken)
+        reporter().warn(f"nothing public is published with {plan.release}: {withheld}")
     with ExitStack() as stack:
         built = {profile: stack.enter_context(store.building(plan.release)) for profile, store in by_profile.items()}
         changes = write_internal(settings, plan, built["internal"], list(tables))
@@ -130,16 +138,24 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         with ThreadPoolExecutor(2) as beside:
             drawn = beside.submit(write_pages, plan, built["internal"])
             read_back = beside.submit(read_written, settings, built["internal"], "internal")
-            disclosure = public.write_public(settings, plan, built["internal"], built["public"])
+            disclosure, entry = Disclosure(cells=0, suppressed=0), ""
+            if not withheld:
+                disclosure, publication = public.write_public(
+                    settings, plan, earlier, built["internal"], built["public"]
+                )
             drawn.result()
         written = read_back.result()
         require_copied(tables, written)
-        shown = read_written(settings, built["public"], "public")
-        _seal(plan, built["public"], "public", shown, disclosure.outside())
-        _seal(plan, built["internal"], "internal", written, disclosure, changes)
-        check_folder(built["public"], "public")
+        if not withheld:
+            shown = read_written(settings, built["public"], "public")
+            _seal(plan, built["public"], "public", shown, disclosure.outside())
+            check_folder(built["public"], "public")
+            # Before anybody can see it: what the ledger does not know of would be forgotten.
+            entry = ledger.append(str(plan.release), public.as_shown(publication))
+        _seal(plan, built["internal"], "internal", written, disclosure, changes, withheld, entry)
         check_folder(built["internal"], "internal")
-        by_profile["public"].install(built["public"], plan.release)
+        if not withheld:
+            by_profile["public"].install(built["public"], plan.release)
         by_profile["internal"].install(built["internal"], plan.release)
     move_forward(settings)
     for store in by_profile.values():
@@ -300,11 +316,12 @@ def _seal(
     tables: dict[str, TableFacts],
     disclosure: Disclosure,
     changes: Sequence[str] = (),
+    withheld: str = "",
+    ledger_entry: str = "",
 ) -> None:
     """Hash every file and leave the receipt beside them."""
     is_internal = profile == "internal"
     build = plan.build
-    counts = {"rows_read": None, "rows_loaded": None, "rows_quarantined": None}
     receipt = ReleaseReceipt(
         schema_version=SCHEMA_VERSION,
         release_id=str(plan.release),
@@ -322,11 +339,15 @@ def _seal(
         code_fingerprint=code_version.code_fingerprint(),
         git_commit=code_version.git_commit(),
         package_versions=code_version.package_versions(),
-        inputs=build.inputs if is_internal else [entry.model_copy(update=counts) for entry in build.inputs],
+        inputs=build.inputs
+        if is_internal
+        else sorted({entry.outside() for entry in build.inputs}, key=lambda entry: entry.key),
         checks=sorted(plan.verdict.results, key=lambda r: (r.check_id, r.subject, r.message)) if is_internal else [],
         checks_by_state=checks_by_state(plan.verdict.results),
         waivers=plan.waivers if is_internal else [],
         disclosure=disclosure,
+        public_withheld=withheld,
+        public_ledger=ledger_entry,
         tables=tables,
         files=file_hashes(folder),
     )
@@ -337,12 +358,23 @@ def _stands(settings: Settings, release: ReleaseId, build_key: str) -> bool:
     """Whether an earlier publication of these inputs by this code is whole, in both profiles."""
     by_profile = stores(settings)
     try:
-        if find_release(settings, str(release)).receipt.build_key != build_key:
+        receipt = find_release(settings, str(release)).receipt
+        if receipt.build_key != build_key:
             return False
-        for profile, store in by_profile.items():
-            check_folder(store.folder(release), profile)
+        check_folder(by_profile["internal"].folder(release), "internal")
+        if receipt.public_withheld:
+            return not is_ledger_sound(settings)
+        check_folder(by_profile["public"].folder(release), "public")
     except IntMartsError as error:
         log.warning("release %s is made again under a new number: %s", release, error)
+        return False
+    return True
+
+
+def is_ledger_sound(settings: Settings) -> bool:
+    try:
+        PublicLedger(settings).read()
+    except LedgerBroken:
         return False
     return True
 

@@ -10,7 +10,7 @@ import duckdb
 from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
 from orchestration.publishing.marts import attach, table_facts
-from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, file_hashes, read_receipt
+from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, damage, file_hashes, read_receipt
 from orchestration.releases.store import ReleaseId, ReleaseStore
 
 
@@ -47,9 +47,18 @@ def stores(settings: Settings) -> dict[Profile, ReleaseStore]:
 
 
 def list_releases(settings: Settings) -> list[Release]:
-    """Every release of the home, oldest first. Raises `VerifyDiffers` when a receipt was tampered with."""
+    """Every sound release of the home, oldest first."""
     store = stores(settings)["internal"]
-    return [_release(store, release) for release in store.complete()]
+    return [_release(store, release) for release in store.sound()]
+
+
+def damaged_releases(settings: Settings) -> dict[str, str]:
+    """Release → what is wrong with it, on either side."""
+    found: dict[str, str] = {}
+    for store in stores(settings).values():
+        for release, why in store.damaged().items():
+            found[str(release)] = "; ".join(filter(None, [found.get(str(release)), f"{store.root.name}/{why}"]))
+    return dict(sorted(found.items()))
 
 
 def current_release(settings: Settings) -> Release | None:
@@ -68,21 +77,67 @@ def rollback(settings: Settings, release_id: str) -> Release:
     """Point `current` of both profiles at an older (or newer) complete release, after verifying it. The caller holds the home lock.
 
     A later refresh of the same inputs leaves a rollback alone; only a newer release moves `current` on.
-    Raises `UsageError` (no such release) or `VerifyDiffers` (it does not hold what its receipt says).
+    Both sides move or neither: a release whose public side was withheld goes with the newest public one that is not newer.
+    Raises `UsageError` (no such release) or `VerifyDiffers` (it does not hold what its receipt says, or its public side is missing).
     """
     by_profile = stores(settings)
     internal, public = by_profile["internal"], by_profile["public"]
     wanted = _existing(internal, release_id)
     check_folder(internal.folder(wanted), "internal")
-    has_public = public.receipt(wanted).exists()
-    if has_public:
-        check_folder(public.folder(wanted), "public")
+    shown = public_side_of(settings, wanted)
+    if shown is not None:
+        check_folder(public.folder(shown), "public")
     newest = internal.newest()
     rolled_back_from = newest if newest != wanted else None
-    if has_public:
-        public.point_current(wanted, rolled_back_from)
-    internal.point_current(wanted, rolled_back_from)
+    point_both(settings, wanted, shown, rolled_back_from)
     return _release(internal, wanted)
+
+
+def public_side_of(settings: Settings, release: ReleaseId) -> ReleaseId | None:
+    """The public release that stands beside an internal one. Raises `VerifyDiffers` when it should have one and has none."""
+    by_profile = stores(settings)
+    internal, public = by_profile["internal"], by_profile["public"]
+    if public.folder(release).is_dir():
+        return release
+    if not read_receipt(internal.folder(release)).public_withheld:
+        raise VerifyDiffers(
+            f"release {release} has no public side in {public.root.name}/, so nothing was moved: choose a release that has both, "
+            f"or set it aside with `int-marts releases --set-aside {release}`"
+        )
+    return max((other for other in public.sound() if other < release), default=None)
+
+
+def point_both(
+    settings: Settings, internal: ReleaseId, public: ReleaseId | None, rolled_back_from: ReleaseId | None = None
+) -> None:
+    by_profile = stores(settings)
+    if public is None:
+        by_profile["public"].point_nowhere()
+    else:
+        by_profile["public"].point_current(public, rolled_back_from)
+    by_profile["internal"].point_current(internal, rolled_back_from)
+
+
+def set_aside(settings: Settings, release_id: str) -> str | None:
+    """Put a release away on both sides; where it was current, the newest sound one is current then. Gives what is current.
+
+    The caller holds the home lock. Raises `UsageError` when there is no such release.
+    """
+    by_profile = stores(settings)
+    doomed = ReleaseId.parse(release_id)
+    if not any(store.folder(doomed).is_dir() for store in by_profile.values()):
+        raise UsageError(f"there is no release {doomed}; see `int-marts releases`")
+    for store in (by_profile["public"], by_profile["internal"]):
+        if store.named() == doomed:
+            others = [release for release in store.sound() if release != doomed]
+            if others:
+                store.point_current(others[-1])
+            else:
+                store.point_nowhere()
+        if store.folder(doomed).is_dir():
+            store.set_aside(doomed)
+    current = by_profile["internal"].current()
+    return str(current) if current else None
 
 
 def verify(settings: Settings, release_id: str | None = None) -> Verified:
@@ -92,9 +147,14 @@ def verify(settings: Settings, release_id: str | None = None) -> Verified:
     """
     by_profile = stores(settings)
     wanted = _existing(by_profile["internal"], release_id)
-    differences = pointer_differences(settings)
+    internal = by_profile["internal"]
+    # Where `current` points is a matter of the current release: another one is not worse for it.
+    differences = pointer_differences(settings) if wanted in (internal.named(), internal.newest()) else []
+    is_withheld = damage(internal.folder(wanted)) is None and read_receipt(internal.folder(wanted)).public_withheld
     tables = files = 0
     for profile, store in by_profile.items():
+        if profile == "public" and is_withheld and not store.folder(wanted).exists():
+            continue
         if not store.folder(wanted).exists():
             differences.append(f"{store.root.name}/{wanted} is missing")
             continue
@@ -117,19 +177,33 @@ def pointer_differences(settings: Settings) -> list[str]:
     found = []
     for store in by_profile.values():
         newest, pointed = store.newest(), store.current()
-        if pointed is None and newest is not None:
+        named = store.named()
+        if pointed is None and named is not None and (why := damage(store.folder(named))):
+            found.append(f"{store.root.name}/current names {named}, which is damaged: {why}")
+        elif pointed is None and newest is not None:
             found.append(f"{store.root.name}/current names no complete release (the newest is {newest})")
         elif newest is not None and pointed != newest and store.rolled_back_from() is None:
             found.append(f"{store.root.name}/current is behind: it names {pointed}, the newest is {newest}")
         elif not store.is_note_in_step():
             found.append(f"{store.root.name}/current.json differs from the link, which names {pointed}")
-    if not found and current["internal"] != current["public"]:
+    if (
+        not found
+        and current["internal"] is not None
+        and not is_in_step(settings, current["internal"], current["public"])
+    ):
         behind = min(by_profile, key=lambda profile: str(current[profile] or ""))
         other = current["public" if behind == "internal" else "internal"]
         found.append(
             f"{by_profile[behind].root.name}/current is behind: it names {current[behind]}, the other profile {other}"
         )
     return found
+
+
+def is_in_step(settings: Settings, internal: ReleaseId, public: ReleaseId | None) -> bool:
+    try:
+        return public_side_of(settings, internal) == public
+    except VerifyDiffers:
+        return False
 
 
 def check_folder(folder: Path, profile: Profile) -> None:
@@ -180,9 +254,13 @@ def _table_differences(database: Path, receipt: ReleaseReceipt) -> list[str]:
 
 def _existing(store: ReleaseStore, release_id: str | None) -> ReleaseId:
     if release_id is None:
-        current = store.current()
+        current = store.named()
         if current is None:
             raise UsageError("there is no release yet: run `int-marts refresh`")
+        if why := damage(store.folder(current)):
+            raise VerifyDiffers(
+                f"the current release is damaged: {why}; run `int-marts refresh`, or `int-marts releases --set-aside {current}`"
+            )
         return current
     wanted = ReleaseId.parse(release_id)
     if not store.folder(wanted).is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import VerifyDiffers
-from orchestration.releases.store import RECEIPT_NAME
+from orchestration.foundation.files import write_atomically
+from orchestration.foundation.hashes import hash_bytes, hash_file
 
+RECEIPT_NAME = "release.json"
 # Raised when a column or table of the marts disappears or changes its type or meaning (docs/architecture.md, "Releases").
 SCHEMA_VERSION = 1
 
@@ -27,16 +28,26 @@ class TableFacts(BaseModel):
 
 
 class InputFile(BaseModel):
-    """One delivered file. Row counts are left out of the public profile."""
+    """One delivered file. Outside stand feed, delivery and version alone: a file's name may hold somebody's, and the hash of a
+    patient-level file tells whoever has one like it that it is the same."""
 
     feed: str
     delivery: str
     version: int
-    file: str
-    sha256: str
+    file: str = ""
+    sha256: str = ""
     rows_read: int | None = None
     rows_loaded: int | None = None
     rows_quarantined: int | None = None
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.feed, self.delivery, self.version
+
+    def outside(self) -> InputFile:
+        return InputFile(feed=self.feed, delivery=self.delivery, version=self.version)
 
 
 class Disclosure(BaseModel):
@@ -82,6 +93,9 @@ class ReleaseReceipt(BaseModel):
     waivers: list[dict[str, Any]] = []
     rebuild_limits: list[str] = []
     disclosure: Disclosure
+    # Inside only: why there is no public side, in words; and the entry of the public ledger that stands for it.
+    public_withheld: str = ""
+    public_ledger: str = ""
     tables: dict[str, TableFacts]
     files: dict[str, str]
     seal: str = ""
@@ -92,7 +106,7 @@ class ReleaseReceipt(BaseModel):
 
     def write(self, folder: Path) -> None:
         text = json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, sort_keys=True)
-        (folder / RECEIPT_NAME).write_text(text + "\n", encoding="utf-8")
+        write_atomically(folder / RECEIPT_NAME, text + "\n")
 
 
 def read_receipt(folder: Path) -> ReleaseReceipt:
@@ -110,13 +124,22 @@ def read_receipt(folder: Path) -> ReleaseReceipt:
     return receipt
 
 
+def damage(folder: Path) -> str | None:
+    """Why a release cannot be used, in words: its receipt is missing, unreadable or edited. None where it is sound."""
+    try:
+        receipt = read_receipt(folder)
+    except VerifyDiffers as error:
+        return str(error)
+    return None if receipt.release_id == folder.name else f"{folder.name}: its receipt is that of {receipt.release_id}"
+
+
 def seal_of(receipt: dict[str, Any]) -> str:
     """Over what is written, not over what this version of the code knows of it."""
     return sha256_of({name: value for name, value in receipt.items() if name != "seal"})
 
 
 def sha256_of(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    return hash_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode())
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -127,6 +150,5 @@ def file_hashes(folder: Path) -> dict[str, str]:
         if path.is_symlink():
             found[name] = "a link"
         elif path.is_file() and name != RECEIPT_NAME:
-            with path.open("rb") as content:
-                found[name] = hashlib.file_digest(content, "sha256").hexdigest()
+            found[name] = hash_file(path)
     return found

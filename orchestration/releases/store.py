@@ -2,12 +2,12 @@
 
 A release becomes visible by one rename of a complete folder and current by one rename of a link, so a process that is killed
 anywhere leaves either the old state or the new one. What a killed process may leave is a folder whose name starts with a dot.
+A release whose receipt is damaged is never a candidate for anything; it stays where it is until a person sets it aside.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.foundation.errors import IntMartsError, UsageError
+from orchestration.foundation.files import sync, sync_tree, write_atomically
+from orchestration.releases.receipt import RECEIPT_NAME, damage
 
-RECEIPT_NAME = "release.json"
+SET_ASIDE = "set_aside"
 RELEASE_NAME = re.compile(r"(?P<delivery>\d{4}-\d{2}(?:-M13)?)\.(?P<number>[1-9]\d*)")
 
 
@@ -39,29 +41,6 @@ class ReleaseId:
         return cls(found["delivery"], int(found["number"]))
 
 
-def sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_tree(folder: Path) -> None:
-    """Every file and folder below, then the folder itself, on disk."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        sync_file(path)
-    sync_file(folder)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    sync_file(beside)
-    beside.replace(path)
-    sync_file(path.parent)
-
-
 class ReleaseStore:
     """One root (`releases/` or `releases_public/`) of immutable release folders."""
 
@@ -81,10 +60,27 @@ class ReleaseStore:
         names = (entry.name for entry in self.root.iterdir() if entry.is_dir() and not entry.is_symlink())
         return sorted(ReleaseId.parse(name) for name in names if RELEASE_NAME.fullmatch(name))
 
+    def sound(self) -> list[ReleaseId]:
+        """Those whose receipt reads and was not edited, oldest first."""
+        return [release for release in self.complete() if damage(self.folder(release)) is None]
+
+    def damaged(self) -> dict[ReleaseId, str]:
+        """Why each of the others is none."""
+        found = {release: damage(self.folder(release)) for release in self.complete()}
+        return {release: why for release, why in found.items() if why is not None}
+
+    def numbers_used(self, delivery: str) -> list[int]:
+        """By the releases that stand and by those set aside: a number is never given twice."""
+        names = [entry.name for entry in (self.root / SET_ASIDE).glob("*")] + [
+            str(release) for release in self.complete()
+        ]
+        found = [ReleaseId.parse(name) for name in names if RELEASE_NAME.fullmatch(name)]
+        return [release.number for release in found if release.delivery == delivery]
+
     def newest(self, up_to_delivery: str | None = None, of_delivery: str | None = None) -> ReleaseId | None:
         found = [
             release
-            for release in self.complete()
+            for release in self.sound()
             if (up_to_delivery is None or release.delivery <= up_to_delivery)
             and (of_delivery is None or release.delivery == of_delivery)
         ]
@@ -102,12 +98,14 @@ class ReleaseStore:
         return self.root / "current.json"
 
     def current(self) -> ReleaseId | None:
-        """What `current` names; None when there is none, or when it names nothing that exists."""
+        """What `current` names; None when there is none, or when it names nothing that is sound."""
+        release = self.named()
+        return release if release is not None and damage(self.folder(release)) is None else None
+
+    def named(self) -> ReleaseId | None:
+        """What `current` names, sound or not."""
         target = self._link_target() or self._note().get("release", "")
-        if not RELEASE_NAME.fullmatch(target):
-            return None
-        release = ReleaseId.parse(target)
-        return release if self.receipt(release).exists() else None
+        return ReleaseId.parse(target) if RELEASE_NAME.fullmatch(target) else None
 
     def is_rolled_back(self) -> bool:
         """Whether a person chose the current release by `rollback`: then only a newer release moves it."""
@@ -145,7 +143,7 @@ class ReleaseStore:
         except OSError:  # a file system without links (Windows without the privilege): readers there use the note
             return
         beside.replace(self.link)
-        sync_file(self.root)
+        sync(self.root)
 
     # -- making and removing ------------------------------------------------------------------------------------------------
 
@@ -166,11 +164,11 @@ class ReleaseStore:
             raise IntMartsError(f"release {release} exists already and is never changed")
         sync_tree(built)
         built.rename(self.folder(release))
-        sync_file(self.root)
+        sync(self.root)
 
     def remove(self, release: ReleaseId) -> None:
         """Hidden first, so that nobody ever sees half a release."""
-        if release == self.current():
+        if release == self.named():
             raise IntMartsError(f"release {release} is current and is not removed")
         doomed = self.root / f".deleting-{release}"
         shutil.rmtree(doomed, ignore_errors=True)
@@ -178,11 +176,23 @@ class ReleaseStore:
         shutil.rmtree(doomed)
 
     def prune(self, kept: int, made: ReleaseId) -> list[ReleaseId]:
-        """Remove all but the newest `kept` releases; `current` and the one just made always stay."""
-        doomed = [release for release in self.complete()[:-kept] if release not in (self.current(), made)]
+        """Remove all but the newest `kept` sound releases; `current` and the one just made always stay."""
+        doomed = [release for release in self.sound()[:-kept] if release not in (self.named(), made)]
         for release in doomed:
             self.remove(release)
         return doomed
+
+    def set_aside(self, release: ReleaseId) -> None:
+        """Out of the way, whole, for a person to look at. `current` must not name it."""
+        if release == self.named():
+            raise IntMartsError(f"release {release} is current and is not set aside")
+        (self.root / SET_ASIDE).mkdir(exist_ok=True)
+        self.folder(release).rename(self.root / SET_ASIDE / str(release))
+        sync(self.root)
+
+    def point_nowhere(self) -> None:
+        self.link.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
 
     def sweep(self) -> list[str]:
         """Remove what a killed run left behind."""

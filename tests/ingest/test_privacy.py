@@ -109,7 +109,7 @@ def test_forget_and_purge_leave_receipts_and_nobody_comes_back(tmp_path: Path) -
     land(settings, "deaths", [*table("deaths"), row("deaths", 99)])
     manifest = ingest_feed(settings, find_delivery(settings.paths), "deaths")
     assert manifest is not None
-    assert (manifest.version, manifest.rows_removed["forgotten"], manifest.rows_removed["purged"]) == (2, 2, 5)
+    assert (manifest.version, manifest.rows_removed["forgotten"], manifest.rows_removed["purged"]) == (4, 2, 5)
     receipts = "".join(path.read_text() for path in settings.paths.logs.rglob("*.json"))
     assert person(5) not in receipts
 
@@ -139,7 +139,7 @@ def test_nothing_planted_leaves_landing_and_lake(tmp_path: Path, caplog: pytest.
     assert report.exists()
     for planted in PLANTED:
         assert planted.encode() not in everything
-    assert not list(settings.paths.root.glob(".check-*"))
+    assert not list(settings.paths.root.glob(".scratch-*"))
     assert settings.paths.lake.stat().st_mode & 0o077 == 0
 
 

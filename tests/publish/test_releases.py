@@ -238,6 +238,8 @@ def test_verify_names_the_root_that_is_behind_and_the_next_publication_repairs_i
 def test_a_public_folder_without_its_twin_is_made_again(settings: Settings) -> None:
     store = stores(settings)["public"]
     shutil.copytree(store.root / "2025-10.1", store.root / "2025-10.2")
+    twin = read_receipt(store.root / "2025-10.1").model_copy(update={"release_id": "2025-10.2"})
+    twin.sealed().write(store.root / "2025-10.2")
     (store.root / ".building-2025-10.3").mkdir()
     with pytest.raises(VerifyDiffers, match="releases_public/current is behind"):
         publish.verify(settings)

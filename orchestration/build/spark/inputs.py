@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.foundation.warehouse import quote
+from orchestration.foundation.sql import quote
 
 SCHEMAS = ("live", "plan")
 # Parquet has types that Spark cannot read: a time of day becomes text, which the dialect macros expect of Spark.

@@ -12,7 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.foundation.warehouse import Warehouse, quote
+from orchestration.foundation.sql import quote
+from orchestration.foundation.warehouse import Warehouse
 from orchestration.graph.assets.landing import INPUTS_KEY, lake_key
 
 Relation = tuple[str, str, str]
