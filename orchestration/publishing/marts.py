@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_funnel": (*AREA_KEY, "month", "period"),
     "indicator_change": (*AREA_KEY, "baseline_period", "current_period"),
     "indicator_inequality": (*AREA_KEY,),
+    "delivery_gaps": ("gap_kind", "feed", "property", "sender_code", "area_type", "area_code", "first_month"),
     "dim_int": ("int_code",),
     "dim_area": ("area_type", "area_code"),
     "dim_month": ("month",),

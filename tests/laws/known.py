@@ -22,7 +22,10 @@ from orchestration.synthetic.demo import write_demo
 from tests.indicators.harness import run_dbt
 
 COUNT_MARTS = {
-    "visits_per_capita": ("int_code, month, setting, visit_type", "visits, not_attended, status_unknown, visits_per_1000"),
+    "visits_per_capita": (
+        "int_code, month, setting, visit_type",
+        "visits, not_attended, status_unknown, visits_per_1000",
+    ),
     "referrals_per_capita": ("int_code, month, source, specialty_code", "referrals, referrals_per_1000"),
     "spend_per_capita": ("int_code, month, point_of_delivery, cost_basis", "activity, activity_priced, spend_gbp"),
     "non_elective_admissions_per_capita": (
@@ -54,8 +57,9 @@ MONTH_FEEDS = (*PROVIDER_FEEDS, "gp_appointments", "ers_referrals", "online_cons
 PUBLISHED = """
     select * from live.gp_appointments_published_whole
     union all by name
-    select 'practice' as level, practice_code, null::varchar as sub_icb_code, date_trunc('month', appointment_date)::date as appointment_month,
-        null::date as appointment_date, appt_status, hcp_type, appt_mode, national_category, null::varchar as time_between_book_and_appt,
+    select 'practice' as level, practice_code, null::varchar as sub_icb_code,
+        date_trunc('month', appointment_date)::date as appointment_month, null::date as appointment_date,
+        appt_status, hcp_type, appt_mode, national_category, null::varchar as time_between_book_and_appt,
         count(*)::bigint as appointments, coverage_month, delivery
     from live.gp_appointments_whole where coverage_month in ({months}) group by all
 """
@@ -125,40 +129,43 @@ def take_away(base: Path, home: Path, taking: Taking) -> Path:
     return home
 
 
-def compare(base: Path, home: Path, words: str, taken_feeds: Iterable[str] = ()) -> Verdict:
+def compare(base: Path, home: Path, words: str) -> Verdict:
     """Every figure and count known on both sides, to the last digit."""
-    del taken_feeds
-    found: list[Difference] = []
-    known = still_known = 0
+    verdict = Verdict(words, 0, 0, [])
     with duckdb.connect() as connection:
         for name, side in (("whole", base), ("taken", home)):
             file = load_settings(home=side).paths.warehouse_file
             connection.execute(f"attach '{file}' as {name} (read_only)")
         for schema in ("marts", "as_at"):
-            cases = {"indicator_values": (FIGURE_KEY, FIGURES)} | COUNT_MARTS
-            for table, (key, values) in cases.items():
-                settled = "{side}.null_reason is null and {side}.period_status <> 'incomplete'"
-                # codes without a list have counts and no rate
-                if table != "indicator_values":
-                    settled = "coalesce({side}.null_reason, '') in ('', 'no_population', 'nothing_to_divide_by') and {side}.period_status <> 'incomplete'"
-                differs = compared(values)
-                if table == "indicator_values":
-                    both = "w.standardised_null_reason is null and t.standardised_null_reason is null and w.standardisation <> 'none'"
-                    differs = f"{differs} or ({both} and ({compared(STANDARDISED)}))"
-                rows = f"from whole.{schema}.{table} as w inner join taken.{schema}.{table} as t using ({key}) where {settled.format(side='w')}"
-                one = connection.execute(f"select count(*), count(*) filter (where {settled.format(side='t')}) {rows}").fetchone()
-                assert one is not None
-                known, still_known = known + one[0], still_known + one[1]
-                columns = [value.strip() for value in values.split(",")]
-                shown = ", ".join([*key.split(", "), *(f"w.{v}" for v in columns), *(f"t.{v}" for v in columns)])
-                width = len(key.split(","))
-                for row in connection.execute(
-                    f"select {shown} {rows} and {settled.format(side='t')} and ({differs}) order by all limit 2000"
-                ).fetchall():
-                    found.append(
-                        Difference(f"{schema}.{table}", row[:width], row[width : width + len(columns)], row[width + len(columns) :])
-                    )
-    return Verdict(words, known, still_known, found)
+            for table, (key, values) in ({"indicator_values": (FIGURE_KEY, FIGURES)} | COUNT_MARTS).items():
+                compare_table(connection, f"{schema}.{table}", key, values, verdict)
+    return verdict
+
+
+def compare_table(connection: duckdb.DuckDBPyConnection, table: str, key: str, values: str, verdict: Verdict) -> None:
+    # codes without a list have counts and no rate
+    is_count = not table.endswith("indicator_values")
+    reasons = "('', 'no_population', 'nothing_to_divide_by')" if is_count else "('')"
+    whole, taken = (
+        f"coalesce({side}.null_reason, '') in {reasons} and {side}.period_status <> 'incomplete'" for side in "wt"
+    )
+    differs = compared(values)
+    if not is_count:
+        both = (
+            "w.standardised_null_reason is null and t.standardised_null_reason is null and w.standardisation <> 'none'"
+        )
+        differs = f"{differs} or ({both} and ({compared(STANDARDISED)}))"
+    rows = f"from whole.{table} as w inner join taken.{table} as t using ({key}) where {whole}"
+    counted = connection.execute(f"select count(*), count(*) filter (where {taken}) {rows}").fetchone()
+    assert counted is not None
+    verdict.known += counted[0]
+    verdict.still_known += counted[1]
+    columns, width = [value.strip() for value in values.split(",")], len(key.split(","))
+    shown = ", ".join([*key.split(", "), *(f"w.{name}" for name in columns), *(f"t.{name}" for name in columns)])
+    query = f"select {shown} {rows} and {taken} and ({differs}) order by all limit 2000"
+    for row in connection.execute(query).fetchall():
+        middle = width + len(columns)
+        verdict.differences.append(Difference(table, row[:width], row[width:middle], row[middle:]))
 
 
 def compared(values: str) -> str:
@@ -168,7 +175,8 @@ def compared(values: str) -> str:
 def months_of(base: Path, feed: str) -> list[str]:
     with duckdb.connect(str(load_settings(home=base).paths.inputs_file), read_only=True) as connection:
         rows = connection.execute(
-            "select distinct strftime(coverage_month, '%Y-%m-01') from plan.feed_coverage where feed = ? and coverage_month is not null order by 1",
+            "select distinct strftime(coverage_month, '%Y-%m-01') from plan.feed_coverage "
+            "where feed = ? and coverage_month is not null order by 1",
             [feed],
         ).fetchall()
     return [month for (month,) in rows]
@@ -203,7 +211,10 @@ def without_sender(feed: str, kind: str, code: str, month: str) -> Taking:
     column = "provider_code" if kind == "provider" else "practice_code"
     return Taking(
         f"{feed} of {kind} {code} in {month[:7]}",
-        {feed: f"select * from {{whole}} where not ({column} is not distinct from '{code}' and coverage_month is not distinct from date '{month}')"},
+        {
+            feed: f"select * from {{whole}} where not ({column} is not distinct from '{code}' "
+            f"and coverage_month is not distinct from date '{month}')"
+        },
     )
 
 
@@ -222,9 +233,9 @@ def totals_only(months: list[str]) -> Taking:
     return Taking(
         f"ages and sexes of the lists of {', '.join(month[:7] for month in months)}",
         {
-            "gp_registrations": f"select * from {{whole}} where coverage_month not in ({dates(months)}) union all by name "
-            "select extract_date, practice_code, sub_icb_code, 'all' as sex, 'ALL' as age_group, sum(patients)::bigint as patients, "
-            f"coverage_month, delivery from {{whole}} where coverage_month in ({dates(months)}) group by all"
+            # each list has its total beside its ages
+            "gp_registrations": f"select * from {{whole}} where coverage_month not in ({dates(months)}) "
+            "or age_group = 'ALL' and sex = 'all'"
         },
     )
 
@@ -242,7 +253,9 @@ def published_for_records(months: list[str]) -> Taking:
 def some_months(draw: random.Random, months: list[str]) -> list[str]:
     """One month, a stretch, the first ones or the newest ones."""
     start = draw.randrange(len(months))
-    return draw.choice([[months[start]], months[start : start + 3], months[: draw.randint(1, 6)], months[-draw.randint(1, 4) :]])
+    return draw.choice(
+        [[months[start]], months[start : start + 3], months[: draw.randint(1, 6)], months[-draw.randint(1, 4) :]]
+    )
 
 
 def draw_taking(draw: random.Random, base: Path) -> Taking:
@@ -256,7 +269,10 @@ def draw_taking(draw: random.Random, base: Path) -> Taking:
         return without_months(chosen, some_months(draw, months_of(base, chosen)))
 
     def sender() -> Taking:
-        kinds = [(name, "provider") for name in PROVIDER_FEEDS] + [("gp_appointments", "practice"), ("gp_registrations", "practice")]
+        kinds = [(name, "provider") for name in PROVIDER_FEEDS] + [
+            ("gp_appointments", "practice"),
+            ("gp_registrations", "practice"),
+        ]
         draw.shuffle(kinds)
         for name, kind in kinds:
             if expected := senders_of(base, name, kind):

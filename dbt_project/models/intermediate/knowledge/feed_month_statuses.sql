@@ -38,7 +38,8 @@ runs as (
     select
         *,
         cast(month_number - min(month_number) over (partition by status_group, run_number) as integer) as months_behind,
-        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead
+        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead,
+        min(month_number) over (partition by status_group, run_number) as run_start
     from reached
 )
 
@@ -57,7 +58,8 @@ select
     end as period_status,
     coalesce(sources.source = 'gp_appointments_published_sub_icb' and reached.feed = 'gp_appointments_published', false) as is_icb_only,
     reached.months_behind,
-    reached.months_ahead
+    reached.months_ahead,
+    case when reached.run_start > reached.first_number then reached.months_behind end as months_since_hole
 from runs as reached
 inner join {{ ref('months') }} as months on reached.month = months.month
 left join {{ ref('gp_appointment_month_sources') }} as sources on months.month = sources.month
@@ -73,5 +75,6 @@ select
     case population_basis when 'list' then 'final' else 'incomplete' end as period_status,
     false as is_icb_only,
     0 as months_behind,
-    0 as months_ahead
+    0 as months_ahead,
+    cast(null as integer) as months_since_hole
 from {{ ref('population_lists') }}
