@@ -1,4 +1,4 @@
-"""Special functions that DuckDB lacks, registered from scipy as a dbt-duckdb plugin.
+"""Functions that DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, and the evaluation of a panel.
 
 Listed under ``plugins`` of the dbt profile, so that every connection dbt opens knows them. They are pure: the same
 arguments give the same bits, whatever the thread count.
@@ -6,6 +6,8 @@ arguments give the same bits, whatever the thread count.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -42,13 +44,64 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     return pa.array(quantile, from_pandas=True)
 
 
+EFFECT = (
+    "struct(aggregation varchar, aggregate_key varchar, effect double, standard_error double, lower_95 double, "
+    "upper_95 double, permutation_p double, same_start_p double, smallest_possible_p double, teams_treated integer, "
+    "teams_control integer, months_before integer, months_after integer, pre_trend_p double, detectable_effect double, "
+    "leave_one_out_low double, leave_one_out_high double, verdict varchar)[]"
+)
+
+
+def evaluate_panel(
+    units: list[str],
+    months: list[date],
+    go_live_months: list[date | None],
+    outcomes: list[float],
+    weights: list[float],
+    strata: list[str],
+    expected_after_months: int,
+    largest_plausible: float,
+) -> list[dict[str, Any]]:
+    """Effects of a panel whose columns are given as lists (`EFFECT` names what comes back).
+
+    None come back where nobody went live within the panel, or nobody was left to compare with.
+    """
+    from orchestration.build.evaluation import Panel, PanelError, Row, evaluate
+    from orchestration.build.evaluation.panel import month_number
+
+    def number(month: date | None) -> int | None:
+        return None if month is None else month_number(month.year, month.month)
+
+    rows = [
+        Row(unit, month_number(month.year, month.month), number(start), outcome, weight, stratum)
+        for unit, month, start, outcome, weight, stratum in zip(
+            units, months, go_live_months, outcomes, weights, strata, strict=True
+        )
+    ]
+    try:
+        judged = evaluate(
+            Panel.from_rows(rows), least_months_after=expected_after_months, largest_plausible=largest_plausible
+        )
+    except PanelError:
+        return []
+    left_out = ("pre_trend_w", "pre_trend_df")
+    return [{name: value for name, value in asdict(row).items() if name not in left_out} for row in judged]
+
+
 def register(connection: DuckDBPyConnection) -> None:
     """Make the functions known to one DuckDB connection and its cursors."""
     from duckdb.func import PythonUDFType
-    from duckdb.sqltypes import DOUBLE
+    from duckdb.sqltypes import DATE, DOUBLE, INTEGER, VARCHAR
 
     connection.create_function(
         "chi_square_quantile", chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW
+    )
+    texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
+    connection.create_function(
+        "evaluate_panel",
+        evaluate_panel,
+        [texts, days, days, numbers, numbers, texts, INTEGER, DOUBLE],
+        connection.type(EFFECT),
     )
 
 

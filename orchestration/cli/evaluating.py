@@ -35,7 +35,7 @@ def evaluate(
     """Does it work? Callaway-Sant'Anna effects of a staggered start, with permutation p values and a verdict."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.evaluation import BASES, CONTROLS, OUTCOMES
+        from orchestration.build.evaluation import BASES, CONTROLS, LARGEST_PLAUSIBLE, OUTCOMES
         from orchestration.build.evaluation import evaluate as evaluate_panel
         from orchestration.build.evaluation.panel_file import read_panel, write_evaluation
         from orchestration.foundation.errors import UsageError
@@ -53,7 +53,7 @@ def evaluate(
             controls,
             base,
             least_months_after=expected_after,
-            in_percent=outcome == "log_rate",
+            largest_plausible=LARGEST_PLAUSIBLE if outcome == "log_rate" else None,
             group_time_too=True,
         )
         write_evaluation(out, rows, outcome)

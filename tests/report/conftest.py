@@ -21,9 +21,12 @@ FACTS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def small_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report for six teams and four indicators over 26 months; the last month is November 2025."""
-    folder = tmp_path_factory.mktemp("report")
-    warehouse = open_small_warehouse(write_small_warehouse(folder / "warehouse.duckdb", indicators=12, teams=6))
-    write_report(folder / "report", warehouse, FACTS)
-    return folder / "report"
+def small_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six teams and twelve headlines over 26 months; the last month is November 2025."""
+    return write_small_warehouse(tmp_path_factory.mktemp("report") / "warehouse.duckdb", indicators=12, teams=6)
+
+
+@pytest.fixture(scope="session")
+def small_report(small_database: Path) -> Path:
+    write_report(small_database.parent / "report", open_small_warehouse(small_database), FACTS)
+    return small_database.parent / "report"

@@ -64,14 +64,22 @@ create table marts.dim_area as
   union all select distinct 'hcp', hcp_code, hcp_name, 'QZZ' from marts.dim_int
   union all select 'icb', 'QZZ', 'Demo Integrated Care Board', null;
 create table marts.dim_month as select cast(m as date) as month from range(date '2023-10-01', $end, interval 1 month) t(m);
-create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as cohort_name;
+create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as title;
+create table marts.dim_target as
+  select 'one' as target_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, date '2028-03-01' as target_month;
+create table marts.dim_practice as
+  select 'P' || n as practice_code, 'Practice ' || n as practice_name, 'U' || lpad(cast(n as varchar), 5, '0') as int_code,
+  'H' || (1 + n % 4) as hcp_code, 9000 as registered_population from places;
 create table marts.dim_indicator as
   select indicator_id, title, 'The plain meaning of ' || lower(title) || ', in one sentence.' as definition,
          'outcome' as donabedian_type, 'What is counted' as numerator, 'Registered people' as denominator,
+         'registered_population' as denominator_measure_id, 'contacts' as theme,
+         case when indicator_id = 'emergency_admissions' then 'readmissions_30d' end as balancing_indicator_ids,
          multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline
   from catalogue;
 insert into marts.dim_indicator
-  select 'not_a_headline', 'Never shown', '', 'process', '', '', 1000, 'neither', 'HES', 'nobody', '1.0', false;
+  select 'not_a_headline', 'No headline', '', 'process', '', '', 'registered_population', 'cost', null,
+         1000, 'neither', 'HES', 'nobody', '1.0', false;
 """
 
 VALUES = """
@@ -106,7 +114,7 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, month, period, '1
        round(v * 1.01, 6) as standardised_value, null::double as standardised_value_lower_95, null::double as standardised_value_upper_95,
        'esp2013' as standardisation, round(base, 6) as baseline_value,
        case when indicator_id in ('emergency_admissions', 'readmissions_30d') and period = 'month' then base * 0.95 end as target_value,
-       null::double as gap_to_target,
+       case when indicator_id = 'emergency_admissions' then base * 0.97 end as trajectory_value, null::double as gap_to_target,
        round(base * case when period = 'month' or multiplier = 100 then 1 else 12 end, 6) as comparator_value,
        case when indicator_id = 'readmissions_30d' and month >= $end - interval 2 month then 'incomplete'
             when month = $end - interval 1 month and indicator_id in ('gp_referrals_ers', 'emergency_admissions') then 'incomplete'

@@ -19,6 +19,10 @@ VIEWS = (
     ("int-U00001.html", "light", 400),
     ("int-U00001.html", "dark", 1280),
     ("about.html", "light", 400),
+    ("int-U00001-every.html", "dark", 400),
+    ("indicator-emergency-admissions.html", "light", 400),
+    ("explorer.html", "light", 1280),
+    ("explorer.html", "dark", 400),
 )
 
 
@@ -81,4 +85,51 @@ def test_the_keyboard_reaches_and_opens_everything(browser, small_report: Path) 
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("#emergency_admissions details").first.get_attribute("open") is not None
+    context.close()
+
+
+def test_the_explorer_is_walked_by_keyboard_alone(browser, small_report: Path) -> None:
+    """Under its own policy, from the disk: my team, an indicator by search, the chart month by month with its values read aloud."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto((small_report / "explorer.html").as_uri() + "#area=int:U00001")
+    assert "Alder" in page.locator("#unit").text_content()
+    page.locator("#find").focus()
+    page.keyboard.type("emergency admissions")
+    link = page.locator("#list a", has_text="Emergency admissions").first
+    link.focus()
+    page.keyboard.press("Enter")
+    page.locator("#charts svg.spc").nth(1).wait_for()
+    assert page.locator("#name").text_content() == "Emergency admissions"
+    assert "Readmission" in page.locator("#charts").text_content(), "the balancing measure stands beside it"
+    chart = page.locator("#charts svg.spc").first
+    chart.focus()
+    page.keyboard.press("Home")
+    first = page.locator("#live").text_content()
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#live").text_content()
+    assert first.startswith("Oct 2023: ") and second.startswith("Nov 2023: ")
+    assert "95% limits" in first
+    with page.expect_download() as saved:
+        page.locator("#csv").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert len(lines) == 27
+    assert lines[1].startswith("emergency_admissions,all,int:U00001,2023-10-01,")
+    with page.expect_download() as saved:
+        page.locator("#picture").click()
+    assert Path(saved.value.path()).read_text().startswith("<svg")
+    assert messages == []
+    context.close()
+
+
+def test_the_explorer_says_what_to_do_without_scripts(browser, small_report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((small_report / "explorer.html").as_uri())
+    assert page.locator("noscript").text_content()
+    assert page.locator("#choose").is_hidden()
+    assert page.locator("a[href='indicator-emergency-admissions.html']").count() == 1
     context.close()

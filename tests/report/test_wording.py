@@ -127,7 +127,7 @@ def test_a_gradient_in_words(index: tuple, words: str) -> None:
 
 
 def test_rolling_is_a_description_with_limits() -> None:
-    rolling = Rolling(date(2025, 9, 1), 95.2, 93.0, 97.4, None, 101.0, None, 98.1)
+    rolling = Rolling(date(2025, 9, 1), 95.2, 93.0, 97.4, None, 101.0, None, None, 98.1)
     text = wording.rolling_sentence(ADMISSIONS, rolling)
     assert text == (
         "12 months to September 2025: 95.2 per 1,000 people (95% limits 93.0 to 97.4); a year before 98.1; the rest of the ICB 101."

@@ -21,6 +21,8 @@ select
     minimum_count,
     status_groups,
     is_headline,
+    short_title,
+    balancing_indicator_ids,
     source,
     owner,
     definition_version,

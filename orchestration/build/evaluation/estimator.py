@@ -215,29 +215,48 @@ def _aggregate(
     share: np.ndarray,
     deviation: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows from cells. Wave sizes are estimated too, and their part of the influence goes with the effect's."""
-    assignments, units = influence.shape[:2]
-    rows = np.empty((assignments, len(plan.rows)))
-    row_influence = np.empty((assignments, units, len(plan.rows)))
-    for number, row in enumerate(plan.rows):
-        if row.mean_of:
-            parts, part_influence = rows[:, row.mean_of], row_influence[:, :, row.mean_of]
-            waves = np.array([plan.cells[plan.rows[part].cells[0]].wave for part in row.mean_of])
-        else:
-            parts, part_influence = effect[:, row.cells], influence[:, :, row.cells]
-            waves = cell_waves[list(row.cells)]
-        if row.shares:
-            total = share[:, waves].sum(axis=1, keepdims=True)
-            weight = share[:, waves] / total
-            rows[:, number] = (weight * parts).sum(axis=1)
-            lean = (parts - rows[:, [number]]) / total
-            row_influence[:, :, number] = np.einsum("puc,pc->pu", part_influence, weight) + np.einsum(
-                "puc,pc->pu", deviation[:, :, waves], lean
-            )
-        else:
-            rows[:, number] = parts.mean(axis=1)
-            row_influence[:, :, number] = part_influence.mean(axis=2)
-    return rows, row_influence
+    """Rows from cells, and overall rows from those."""
+    of_cells = [number for number, row in enumerate(plan.rows) if not row.mean_of]
+    of_rows = [number for number, row in enumerate(plan.rows) if row.mean_of]
+    parts = [plan.rows[number].cells for number in of_cells]
+    rows, row_influence = _means(plan, of_cells, parts, cell_waves, effect, influence, share, deviation)
+    place = {number: at for at, number in enumerate(of_cells)}
+    parts = [tuple(place[part] for part in plan.rows[number].mean_of) for number in of_rows]
+    waves = np.array([cell_waves[plan.rows[number].cells[0]] for number in of_cells])
+    overall, overall_influence = _means(plan, of_rows, parts, waves, rows, row_influence, share, deviation)
+    order = np.argsort(of_cells + of_rows)
+    return (
+        np.concatenate([rows, overall], axis=1)[:, order],
+        np.concatenate([row_influence, overall_influence], axis=2)[:, :, order],
+    )
+
+
+def _means(
+    plan: Design,
+    rows: list[int],
+    parts: list[tuple[int, ...]],
+    waves: np.ndarray,
+    effect: np.ndarray,
+    influence: np.ndarray,
+    share: np.ndarray,
+    deviation: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means of parts, by wave size or all alike. Sizes are estimated too: their share of the influence goes with it."""
+    mask = np.zeros((len(rows), len(waves)))
+    for at, members in enumerate(parts):
+        mask[at, list(members)] = 1.0
+    by_share = np.array([plan.rows[row].shares for row in rows], dtype=bool)[:, None]
+    size = mask * np.where(by_share, share[:, None, waves], 1.0)
+    total = size.sum(axis=2, keepdims=True)
+    weight = size / total
+    # a part that has no estimate in an assignment spoils the rows it is in, and only those
+    known = np.where(np.isfinite(effect), effect, 0.0)
+    found = (weight * known[:, None, :]).sum(axis=2)
+    found[((mask > 0) & ~np.isfinite(effect)[:, None, :]).any(axis=2)] = np.nan
+    own = np.nan_to_num(influence) @ weight.swapaxes(1, 2)
+    lean = mask * by_share * (known[:, None, :] - np.nan_to_num(found)[:, :, None]) / total
+    of_wave = np.equal.outer(waves, np.arange(plan.waves)).astype(float)
+    return found, own + deviation @ (lean @ of_wave).swapaxes(1, 2)
 
 
 def pre_trend_wald(estimates: Estimates, plan: Design, units: int) -> tuple[float, int]:

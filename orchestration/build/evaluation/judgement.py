@@ -34,8 +34,8 @@ LEVEL = 0.05
 POWER = 0.80
 NORMAL_95 = 1.959963984540054
 LEAST_MONTHS_AFTER = 3
-LARGEST_PLAUSIBLE_PCT = 25.0
-"""What no programme of this kind has done: a design that could see only more than this sees nothing."""
+LARGEST_PLAUSIBLE = -float(np.log(0.75))
+"""A quarter less, in logarithms: more than any programme of this kind has done."""
 LEAVE_ONE_OUT_UP_TO = 1_000
 UNITS_PER_DEGREE = 10
 """Below so many units for each effect before the start, their covariance is not known well enough for a Wald test."""
@@ -74,10 +74,14 @@ def evaluate(
     controls: str = "not_yet",
     base: str = "mean_12",
     least_months_after: int = LEAST_MONTHS_AFTER,
-    in_percent: bool = True,
+    largest_plausible: float | None = None,
     group_time_too: bool = False,
 ) -> list[Judged]:
-    """Every row of the panel's evaluation. `in_percent`: outcomes are logarithms, so that 25 % has a meaning."""
+    """Every row of the panel's evaluation.
+
+    `largest_plausible`: the largest effect that a programme of this kind could have, in the outcome's unit; a design
+    that could see only more than that sees nothing.
+    """
     plan = design(panel, controls, base, group_time_too)
     after = _only_after(plan)
     found = estimate(panel, plan, panel.wave_of)
@@ -127,13 +131,13 @@ def evaluate(
         if place is None:
             continue
         turned = bool(np.sign(same_start[place]) != np.sign(found.effect[0, number]))
-        said = _verdict(judged, least_months_after, in_percent, turned)
+        said = _verdict(judged, least_months_after, largest_plausible, turned)
         first = first or said
         rows[number] = replace(judged, verdict="no_evidence" if said.startswith("evidence") and said != first else said)
     return rows
 
 
-def _verdict(row: Judged, least_months_after: int, in_percent: bool, turned: bool) -> str:
+def _verdict(row: Judged, least_months_after: int, largest_plausible: float | None, turned: bool) -> str:
     """The first word of the fixed list that is true. `turned`: from the same start, the effect has the other sign."""
     if row.months_after < max(LEAST_MONTHS_AFTER, least_months_after):
         return "too_early"
@@ -143,7 +147,7 @@ def _verdict(row: Judged, least_months_after: int, in_percent: bool, turned: boo
         return "pre_trends_differ"
     if row.permutation_p <= LEVEL and row.same_start_p is not None and row.same_start_p <= LEVEL and not turned:
         return "evidence_lower" if (row.effect or 0.0) < 0 else "evidence_higher"
-    too_large = in_percent and percent_fall(row.detectable_effect or 0.0) > LARGEST_PLAUSIBLE_PCT
+    too_large = largest_plausible is not None and (row.detectable_effect or 0.0) > largest_plausible
     return "not_detectable" if too_large else "no_evidence"
 
 

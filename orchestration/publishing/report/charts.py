@@ -38,22 +38,6 @@ class Marker:
 
 
 @dataclass(frozen=True)
-class Funnel:
-    """A funnel picture in two parts, between which a page puts its own teams' marks (already placed, by area code)."""
-
-    head: str
-    tail: str
-    places: dict[str, tuple[float, float]]
-
-    def svg(self, own: Sequence[str]) -> str:
-        marks = "".join(
-            f'<path class="own" transform="translate({short(x)},{short(y)})" d="{mark("circle", 154)}"/>'
-            for x, y in (self.places[code] for code in own if code in self.places)
-        )
-        return f"{self.head}{marks}{self.tail}"
-
-
-@dataclass(frozen=True)
 class SpcPicture:
     """What one SPC chart shows. `label` is what a screen reader says of it, already escaped."""
 
@@ -210,8 +194,8 @@ def trend(points: Sequence[Point]) -> str:
     return f'<svg class="trend" viewBox="0 0 {TREND_WIDTH} {TREND_HEIGHT}" aria-hidden="true" focusable="false">{inside}</svg>'
 
 
-def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
-    """One funnel. The grey dots carry no name and no order; a page adds its own teams on top."""
+def funnel_chart(points: Sequence[FunnelPoint], label: str) -> str:
+    """One funnel. The dots carry no name and no order: context, not a ranking."""
     ordered = sorted(points, key=lambda p: (p.expected, p.area_code))
     low, high = ordered[0].expected, ordered[-1].expected
     room = (high - low) * 0.03 or max(abs(low) * 0.1, 1.0)
@@ -228,9 +212,9 @@ def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
             ("pooled", "centre", 'stroke-width="1.4"'),
         )
     ]
-    places = {p.area_code: (plane.x(p.expected), plane.y(p.value)) for p in ordered}
     dots = "".join(
-        f'<path transform="translate({short(x)},{short(y)})" d="{mark("circle", 46)}"/>' for x, y in places.values()
+        f'<path transform="translate({short(plane.x(p.expected))},{short(plane.y(p.value))})" d="{mark("circle", 46)}"/>'
+        for p in ordered
     )
     inside = (
         plane.y_axis()
@@ -238,6 +222,4 @@ def funnel_chart(points: Sequence[FunnelPoint], label: str) -> Funnel:
         + "".join(lines)
         + f'<g fill="var(--dot)" stroke="var(--paper)">{dots}</g>'
     )
-    svg = picture(LEFT + WIDTH + RIGHT, TOP + FUNNEL_HEIGHT + 46, label, inside)
-    cut = svg.rindex("</svg>")
-    return Funnel(head=svg[:cut], tail=svg[cut:], places=places)
+    return picture(LEFT + WIDTH + RIGHT, TOP + FUNNEL_HEIGHT + 46, label, inside)

@@ -52,6 +52,7 @@ class ReportContext(Shape):
     checks: tuple[Check, ...]
     restatements: tuple[Restatement, ...]
     feeds_not_delivered: tuple[str, ...]
+    is_synthetic: bool = False
 
 
 def read_context(warehouse: Warehouse, facts: Mapping[str, Any]) -> ReportContext:
@@ -92,4 +93,5 @@ def read_context(warehouse: Warehouse, facts: Mapping[str, Any]) -> ReportContex
         checks=checks,
         restatements=restatements,
         feeds_not_delivered=titles,
+        is_synthetic=bool(facts.get("is_synthetic")),
     )

@@ -32,7 +32,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One headline indicator as the catalogue describes it; `facts` is its whole row of `dim_indicator`."""
+    """One indicator as the catalogue describes it; `facts` is its whole row of `dim_indicator`."""
 
     indicator_id: str
     title: str
@@ -85,6 +85,7 @@ class Rolling:
     standardised: float | None
     comparator: float | None
     target: float | None
+    trajectory: float | None
     year_before: float | None
 
 
@@ -102,15 +103,30 @@ class FunnelPoint:
 
 
 @dataclass(frozen=True)
+class People:
+    """Who lives on an area's lists in `month`; shares in per cent. `deprived_pct` is None where small areas were not delivered."""
+
+    month: date
+    registered: int
+    aged_65_plus_pct: float | None
+    aged_85_plus_pct: float | None
+    most_deprived_pct: float | None
+    practices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ReportData:
     icb: Area
     areas: dict[tuple[str, str], Area]
-    indicators: list[Indicator]
+    indicators: list[Indicator]  # the headlines
+    every: list[Indicator]
     series: dict[tuple[str, str, str], list[Point]]  # (indicator_id, area_type, area_code)
     rolling: dict[tuple[str, str, str], Rolling]
     funnels: dict[str, list[FunnelPoint]]
     changes: dict[tuple[str, str, str], list[dict[str, Any]]]  # one for each dated baseline, the oldest first
     inequality: dict[tuple[str, str], list[dict[str, Any]]]  # (area_type, area_code)
+    targets: dict[str, date]  # the month by which an indicator's target is to be reached, for everybody
+    people: dict[tuple[str, str], People]
     spend: Spend | None
     boundary_changes: dict[str, list[date]]  # int_code
     months: tuple[date, date] | None  # first and last of the series
@@ -124,21 +140,24 @@ class ReportData:
 
 
 def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> ReportData:
-    """Read the headline indicators of every area. Raises `duckdb.Error` where a mart is missing: a release without it is wrong."""
+    """Read every indicator of every area. Raises `duckdb.Error` where a mart is missing: a release without it is wrong."""
     areas = _areas(warehouse, icb_code, icb_name)
-    indicators = _indicators(warehouse)
+    every = _indicators(warehouse)
     icb = next(area for area in areas.values() if area.area_type == "icb")
     series = _series(warehouse)
     shown = [point.month for points in series.values() for point in points]
     return ReportData(
         icb=icb,
         areas=areas,
-        indicators=indicators,
+        indicators=[indicator for indicator in every if indicator.facts["is_headline"]],
+        every=every,
         series=series,
         rolling=_rolling(warehouse),
         funnels=_funnels(warehouse, areas),
         changes=_changes(warehouse),
         inequality=_inequality(warehouse),
+        targets=_targets(warehouse),
+        people=_people(warehouse, areas),
         spend=read_spend(
             warehouse, {area.key: [team.code for team in teams_of(area, areas)] for area in areas.values()}
         ),
@@ -171,7 +190,7 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
 
 
 def _indicators(warehouse: Warehouse) -> list[Indicator]:
-    rows = dicts(warehouse, "select * from marts.dim_indicator where is_headline order by all")
+    rows = dicts(warehouse, "select * from marts.dim_indicator order by all")
     order = {name: i for i, name in enumerate(DISPLAY_ORDER)}
     found = [
         Indicator(
@@ -224,7 +243,6 @@ def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
                s.upper_process_limit, coalesce(s.special_cause, 'none'), coalesce(s.variation, 'common_cause'),
                coalesce(s.assurance, 'no_target'), coalesce(s.phase, 1), s.phase_reason
         from marts.indicator_values as v
-        join marts.dim_indicator as i on i.indicator_id = v.indicator_id and i.is_headline
         left join marts.indicator_spc as s
           on s.indicator_id = v.indicator_id and s.cohort_id = v.cohort_id and s.area_type = v.area_type
          and s.area_code = v.area_code and s.month = v.month
@@ -244,14 +262,13 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
         """
         with windows as (
             select v.* from marts.indicator_values as v
-            join marts.dim_indicator as i on i.indicator_id = v.indicator_id and i.is_headline
             where v.period = 'rolling_12_months' and v.cohort_id = ? and v.area_type in ('int', 'hcp', 'icb')
         ), newest as (
             select * from windows where period_status <> 'incomplete' and value is not null
             qualify row_number() over (partition by indicator_id, area_type, area_code order by month desc) = 1
         )
         select n.indicator_id, n.area_type, n.area_code, n.month, n.value, n.value_lower_95, n.value_upper_95,
-               n.standardised_value, n.comparator_value, n.target_value, before.value
+               n.standardised_value, n.comparator_value, n.target_value, n.trajectory_value, before.value
         from newest as n
         left join windows as before
           on before.indicator_id = n.indicator_id and before.area_type = n.area_type and before.area_code = n.area_code
@@ -269,7 +286,6 @@ def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[s
         select f.indicator_id, f.area_code, f.expected, v.value, f.lower_95, f.upper_95, f.lower_99_8, f.upper_99_8,
                f.pooled_value, f.funnel_class
         from marts.indicator_funnel as f
-        join marts.dim_indicator as i on i.indicator_id = f.indicator_id and i.is_headline
         join marts.indicator_values as v
           on v.indicator_id = f.indicator_id and v.cohort_id = f.cohort_id and v.area_type = f.area_type
          and v.area_code = f.area_code and v.month = f.month and v.period = f.period
@@ -313,6 +329,57 @@ def teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[Area]:
         return [area]
     teams = [found for found in areas.values() if found.area_type == "int"]
     return teams if area.area_type == "icb" else [team for team in teams if team.parent_code == area.code]
+
+
+def _targets(warehouse: Warehouse) -> dict[str, date]:
+    return dict(
+        warehouse.rows(
+            "select indicator_id, max(target_month) from marts.dim_target where cohort_id = ? group by 1 order by 1",
+            [COHORT],
+        )
+    )
+
+
+def _people(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[tuple[str, str], People]:
+    """From the denominators of the indicators of everybody and of each age and deprivation fifth, in the newest month that has them."""
+    counts: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    newest: dict[tuple[str, str], date] = {}
+    for area_type, code, month, cohort, people in warehouse.rows(
+        """
+        select area_type, area_code, month, cohort_id, max(v.denominator)
+        from marts.indicator_values as v join marts.dim_indicator as i using (indicator_id)
+        where v.period = 'month' and v.cohort_id in ('all', 'age_65_plus', 'age_85_plus', 'imd_1')
+          and i.denominator_measure_id = 'registered_population' and v.denominator is not null
+          and v.month = (select max(month) from marts.indicator_values where period = 'month')
+        group by all order by all
+        """
+    ):
+        counts[area_type, code][cohort] = people
+        newest[area_type, code] = month
+    practices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for int_code, hcp_code, name in warehouse.rows(
+        "select int_code, hcp_code, coalesce(practice_name, practice_code) from marts.dim_practice "
+        "where registered_population > 0 order by 3, practice_code"
+    ):
+        practices["int", int_code].append(name)
+        practices["hcp", hcp_code].append(name)
+        practices[next(key for key in areas if key[0] == "icb")].append(name)
+
+    def share(of: dict[str, float], cohort: str) -> float | None:
+        return 100 * of[cohort] / of["all"] if cohort in of and of.get("all") else None
+
+    return {
+        key: People(
+            newest[key],
+            int(of["all"]),
+            share(of, "age_65_plus"),
+            share(of, "age_85_plus"),
+            share(of, "imd_1"),
+            tuple(practices.get(key, ())),
+        )
+        for key, of in counts.items()
+        if key in areas and "all" in of
+    }
 
 
 def _boundary_changes(warehouse: Warehouse) -> dict[str, list[date]]:

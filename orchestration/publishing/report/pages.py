@@ -17,17 +17,17 @@ from markupsafe import Markup
 
 from orchestration.foundation.checks import State
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.publishing.report import wording
-from orchestration.publishing.report.charts import Funnel, Marker, SpcPicture, funnel_chart, spc_chart
+from orchestration.publishing.report import glance, wording
+from orchestration.publishing.report.charts import Marker, SpcPicture, funnel_chart, spc_chart
 from orchestration.publishing.report.context import Check, ReportContext, Restatement, read_context
 from orchestration.publishing.report.data import (
     Area,
-    FunnelPoint,
     Indicator,
     Point,
     ReportData,
     read_report_data,
 )
+from orchestration.publishing.report.explorer import write_explorer
 
 AREA_WORDS = {
     "icb": "Integrated Care Board",
@@ -35,8 +35,6 @@ AREA_WORDS = {
     "int": "Integrated Neighbourhood Team",
 }
 SIGNALS = ("concern", "improvement", "neither")
-# indicator, area type, area code
-ChartKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,15 @@ class Card:
     rolling: str
     changes: list[str]
     chart: Markup
-    funnel: Markup
-    funnel_rows: list[tuple[Area, FunnelPoint]]
     points: list[Point]
     notes: list[str] = field(default_factory=list)
 
 
 def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
-    """Write `index.html` (the ICB), `hcp-<code>.html`, `int-<code>.html` and `about.html` into `folder`.
+    """Write the pages of a release's report into `folder`:
 
+    `index.html` (the ICB), `hcp-<code>.html` and `int-<code>.html` with the headlines, `…-every.html` with every indicator of the
+    area, `indicator-<id>.html` with every area of the indicator, `explorer.html` (`explorer.py`) and `about.html`.
     `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
     The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
     Links lead to `../quality/index.html` and `../dictionary.html` of the same release and to nothing else.
@@ -64,53 +62,79 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
     context = read_context(warehouse, facts)
     data = read_report_data(warehouse, context.icb_code, context.icb_name)
     environment = _environment()
-    funnels = {
-        indicator.indicator_id: funnel_chart(
-            points, escape(f"Funnel plot of {indicator.title} across neighbourhood teams")
-        )
-        for indicator in data.indicators
-        if (points := data.funnels.get(indicator.indicator_id))
-    }
     verdicts = {
-        area.key: {i.indicator_id: wording.judge(i, data.points(i, area)) for i in data.indicators}
+        area.key: {i.indicator_id: wording.judge(i, data.points(i, area)) for i in data.every}
         for area in data.areas.values()
     }
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
     folder.mkdir(parents=True, exist_ok=True)
-    charts = _charts(data, verdicts)
+
+    def write(name: str, template: str, **facts_of_page: Any) -> None:
+        text = environment.get_template(template).render(**shared, **facts_of_page)
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
     for area in data.areas.values():
         cards = [
-            _card(data, area, indicator, verdicts[area.key][indicator.indicator_id], charts, funnels)
-            for indicator in data.indicators
+            _card(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.indicators
         ]
-        page = environment.get_template("area.html.j2").render(
-            **shared,
+        write(
+            page_name(area),
+            "area.html.j2",
             area=area,
             trail=_trail(data, area),
+            people=data.people.get(area.key),
+            glance_rows=glance.rows(data, area, data.indicators, verdicts),
             cards=cards,
             signals=[c for kind in SIGNALS for c in cards if c.verdict.variation == kind],
-            quiet=[c for c in cards if c.verdict.variation not in SIGNALS],
+            quiet=[c for c in cards if c.verdict.variation == "common_cause"],
             notes=[_note(marker) for marker in _team_markers(data, area)],
-            overview=_overview(data, area, verdicts),
+            below=_below(data, area, verdicts),
             inequality=[
                 wording_row for row in data.inequality.get(area.key, []) if (wording_row := _inequality(data, row))
             ],
             spend=data.spend.lines[area.key] if data.spend else [],
             restated=_restated(context, data, area),
         )
-        (folder / page_name(area)).write_text(page, encoding="utf-8", newline="\n")
-    about = environment.get_template("about.html.j2").render(
-        **shared, title="How to read this report", definition_rows=_definition_rows
-    )
-    (folder / "about.html").write_text(about, encoding="utf-8", newline="\n")
+        by_theme: defaultdict[str, list[glance.Row]] = defaultdict(list)
+        for row in glance.rows(data, area, data.every, verdicts):
+            by_theme[str(row.indicator.facts.get("theme") or "other")].append(row)
+        write(
+            every_page_name(area), "every.html.j2", area=area, trail=_trail(data, area), themes=list(by_theme.items())
+        )
+    for indicator in data.every:
+        points = data.funnels.get(indicator.indicator_id, [])
+        label = escape(f"Funnel plot of {indicator.title} across neighbourhood teams")
+        write(
+            indicator_page_name(indicator),
+            "indicator.html.j2",
+            indicator=indicator,
+            rows=glance.rows_of_areas(data, indicator, verdicts),
+            funnel=Markup(funnel_chart(points, label)) if points else None,
+            funnel_rows=[(data.areas["int", point.area_code], point) for point in points],
+            questions=wording.questions(indicator),
+        )
+    write_explorer(folder, warehouse, data, verdicts, environment, shared)
+    write("about.html", "about.html.j2", title="How to read this report", definition_rows=_definition_rows)
 
 
 def page_name(area: Area) -> str:
     """The file of an area's page. Codes are ODS-like; whatever else a code holds is spelled in hexadecimal, so two never collide."""
     if area.area_type == "icb":
         return "index.html"
-    code = re.sub(r"[^A-Za-z0-9-]", lambda m: f"_{ord(m[0]):x}_", area.code)
-    return f"{area.area_type}-{code}.html"
+    return f"{area.area_type}-{_spelled(area.code)}.html"
+
+
+def every_page_name(area: Area) -> str:
+    """The page of an area with every indicator, beside its page with the headlines."""
+    return page_name(area).replace(".html", "-every.html")
+
+
+def indicator_page_name(indicator: Indicator) -> str:
+    return f"indicator-{_spelled(indicator.indicator_id.replace('_', '-'))}.html"
+
+
+def _spelled(code: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]", lambda m: f"_{ord(m[0]):x}_", code)
 
 
 def _environment() -> jinja2.Environment:
@@ -123,12 +147,15 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "number": wording.number,
+        "count": wording.count,
         "signed": wording.signed,
         "pounds": wording.pounds,
         "month": wording.month_name,
         "short_month": wording.short_month,
         "day": lambda day: f"{day.day} {wording.month_name(day)}",
         "page": page_name,
+        "every_page": every_page_name,
+        "indicator_page": indicator_page_name,
         "unit": wording.unit,
         "label": _label,
         "check": _check_sentence,
@@ -165,35 +192,21 @@ def _trail(data: ReportData, area: Area) -> list[Area]:
     return [data.icb, parent] if parent else [data.icb]
 
 
-def _charts(data: ReportData, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]) -> dict[ChartKey, Markup]:
-    """The SPC chart of every indicator and area that has a figure."""
-    pictures: dict[ChartKey, Markup] = {}
-    for area in data.areas.values():
-        for indicator in data.indicators:
-            points = data.points(indicator, area)
-            if any(p.value is not None for p in points):
-                said = verdicts[area.key][indicator.indicator_id].this_month
-                label = f"{indicator.title}, {area.name}, monthly, {wording.unit(indicator)}. {said} The table below has every figure."
-                markers = _markers(data, area, points)
-                picture = SpcPicture(points, markers, escape(label))
-                pictures[indicator.indicator_id, *area.key] = Markup(spc_chart(picture))
-    return pictures
+def _chart(
+    data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict, markers: list[Marker]
+) -> Markup:
+    points = data.points(indicator, area)
+    if all(p.value is None for p in points):
+        return Markup("")
+    unit = wording.unit(indicator)
+    label = f"{indicator.title}, {area.name}, monthly, {unit}. {verdict.this_month} The table below has every figure."
+    return Markup(spc_chart(SpcPicture(points, markers, escape(label))))
 
 
-def _card(
-    data: ReportData,
-    area: Area,
-    indicator: Indicator,
-    verdict: wording.Verdict,
-    charts: dict[ChartKey, Markup],
-    funnels: dict[str, Funnel],
-) -> Card:
+def _card(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict) -> Card:
     points = data.points(indicator, area)
     key = (indicator.indicator_id, *area.key)
     markers = _markers(data, area, points)
-    funnel = funnels.get(indicator.indicator_id)
-    own = [team.code for team in data.teams_of(area)]
-    placed = {point.area_code: point for point in data.funnels.get(indicator.indicator_id, [])}
     return Card(
         indicator=indicator,
         verdict=verdict,
@@ -201,10 +214,7 @@ def _card(
         changes=[
             text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
         ],
-        chart=charts.get(key, Markup("")),
-        # on the ICB's page every dot is one of its own: none stands out
-        funnel=Markup(funnel.svg([] if area is data.icb else own)) if funnel else Markup(""),
-        funnel_rows=[(data.areas["int", code], placed[code]) for code in own if code in placed],
+        chart=_chart(data, area, indicator, verdict, markers),
         points=points,
         notes=[_note(marker) for marker in markers if marker.kind == "rebased"],
     )
@@ -250,10 +260,8 @@ def _banner(context: ReportContext) -> dict[str, Any]:
     return {"tone": tone, "attention": ranked, "waived": waived, "examined": len(context.checks)}
 
 
-def _overview(
-    data: ReportData, area: Area, verdicts: dict[tuple[str, str], dict[str, wording.Verdict]]
-) -> list[dict[str, Any]]:
-    """Each team below this area against its own past, in alphabetical order within its partnership: never ranked."""
+def _below(data: ReportData, area: Area, verdicts: glance.Verdicts) -> list[dict[str, Any]]:
+    """The areas below this one in order of name, with the headlines of each that stand out from its own past: never ranked."""
     groups = (
         [area]
         if area.area_type == "hcp"
@@ -262,7 +270,20 @@ def _overview(
         else []
     )
     return [
-        {"group": group, "rows": [(data.areas["int", code], verdicts["int", code]) for code in group.children]}
+        {
+            "group": group,
+            "rows": [
+                (
+                    team,
+                    [
+                        (i, kind)
+                        for i in data.indicators
+                        if (kind := verdicts[team.key][i.indicator_id].variation) in SIGNALS
+                    ],
+                )
+                for team in (data.areas["int", code] for code in group.children)
+            ],
+        }
         for group in groups
     ]
 

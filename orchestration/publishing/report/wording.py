@@ -75,6 +75,15 @@ def number(value: float | None) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
+def count(value: float | None) -> str:
+    """A count: whole where it is whole.
+
+    >>> [count(v) for v in (None, 6.0, 1234.0, 12.345)]
+    ['–', '6', '1,234', '12.3']
+    """
+    return f"{value:,.0f}" if value is not None and float(value).is_integer() else number(value)
+
+
 def signed(value: float | None) -> str:
     """
     >>> [signed(v) for v in (None, 4.04, -0.04, -1.26)]
@@ -271,3 +280,58 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         "slope_lower": slope_lower,
         "slope_upper": slope_upper,
     }
+
+
+def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None) -> str:
+    """The target with its month and whether the newest complete 12 months lie on the straight way to it. A fact, not a forecast:
+    on track means at least as good as the way there asks for by now."""
+    if rolling is None or rolling.value is None or rolling.target is None:
+        return ""
+    text = f"{figure(indicator, rolling.target)}" + (f" by {short_month(by)}" if by else "")
+    asked = rolling.trajectory if rolling.trajectory is not None else rolling.target
+    polarity = indicator.polarity
+    if not polarity.startswith(("lower", "higher")):
+        return text
+    is_on_track = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
+    way = "" if asked == rolling.target else f" (by now {figure(indicator, asked)})"
+    return f"{text}{way}: {'on track' if is_on_track else 'not on track'}"
+
+
+# what a team can look at when a chart has signalled: never a cause, always a place to look
+QUESTIONS = {
+    "contacts": (
+        "Did the way of recording or counting change in that month (a new system, a clinic that moved)?",
+        "Which ages and which practices carry the change?",
+        "What happened to the other ways of being seen in the same months?",
+    ),
+    "connections": (
+        "Did a pathway open, close or move to advice and guidance?",
+        "Which specialties carry the change?",
+        "Did waiting for a first appointment change as well?",
+    ),
+    "cost": (
+        "Is it activity or price: did the constant-price figure move too?",
+        "Which points of delivery carry the change, and is all of their activity priced?",
+        "Did a contract start, end or change its form?",
+    ),
+    "emergency_admissions": (
+        "Is it stays of no night, or of a night and more?",
+        "Did same-day emergency care open or change how it is recorded at the main hospital?",
+        "Which ages carry the change, and did readmissions move with it?",
+    ),
+    "readmissions": (
+        "Did length of stay fall in the same months?",
+        "Are the months complete: is follow-up over, and has every hospital reported?",
+        "Which discharges were followed by a return, by age?",
+    ),
+    "people": (
+        "How many people is it? A handful can move this figure.",
+        "Are these people known to the team, and when did they last have a review?",
+        "What would have been an alternative to the last contact?",
+    ),
+}
+
+
+def questions(indicator: Indicator) -> tuple[str, ...]:
+    """What to ask next when an indicator stands out, by its theme."""
+    return QUESTIONS.get(str(indicator.facts.get("theme")), QUESTIONS["contacts"])

@@ -1,0 +1,194 @@
+"""The explorer: every indicator, group of people and area of the marts, from `file://`, without a network or a library.
+
+The page holds what there is to choose from; a figure's series lies beside it in a script file that the page loads when it is asked
+for (a browser lets no page read other files from a disk, but scripts it does). DuckDB writes the series as JSON: a set per file.
+
+    explorer.html                               the page, its script within (about 12 kB; no chart library: Vega's is 877 kB)
+    explorer/<indicator>.js                     12-month figures of every group of people, monthly figures and charts of everybody
+    explorer/<indicator>.<cohort>.js            monthly figures of one group of people
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.data import COHORT, Indicator, ReportData
+from orchestration.publishing.report.glance import Verdicts
+
+AREA_TYPES = "('int', 'hcp', 'icb')"
+# a rate as people compare it: four decimals are finer than any chart or table shows, and a file a third smaller
+DECIMALS = 4
+SIGNS = {"improvement": "i", "concern": "c", "neither": "n", "common_cause": "-", "unknown": "?"}
+STANDING_OUT = ("improvement", "concern", "neither")
+
+MONTHLY = f"""
+    select
+        v.indicator_id, v.cohort_id, v.area_type || ':' || v.area_code as area,
+        json_object(
+            'm', year(min(v.month)) * 12 + month(min(v.month)) - 1,
+            'v', list(round(v.value, {DECIMALS}) order by v.month),
+            'lo', list(round(v.value_lower_95, {DECIMALS}) order by v.month),
+            'hi', list(round(v.value_upper_95, {DECIMALS}) order by v.month),
+            'n', list(v.numerator order by v.month),
+            'd', list(round(v.denominator, 1) order by v.month),
+            't', list(round(v.target_value, {DECIMALS}) order by v.month),
+            's', string_agg(left(v.period_status, 1), '' order by v.month),
+            'w', list(v.null_reason order by v.month),
+            'c', list(round(s.centre_line, {DECIMALS}) order by v.month),
+            'l', list(round(s.lower_process_limit, {DECIMALS}) order by v.month),
+            'u', list(round(s.upper_process_limit, {DECIMALS}) order by v.month),
+            'k', string_agg(
+                case s.variation when 'improvement' then 'i' when 'concern' then 'c' when 'neither' then 'n' else '-' end,
+                '' order by v.month
+            ),
+            'x', list(case when s.special_cause <> 'none' then s.special_cause end order by v.month)
+        ) as series,
+        count(*) = (year(max(v.month)) - year(min(v.month))) * 12 + month(max(v.month)) - month(min(v.month)) + 1 as is_dense
+    from marts.indicator_values as v
+    left join marts.indicator_spc as s
+      on s.indicator_id = v.indicator_id and s.cohort_id = v.cohort_id and s.area_type = v.area_type
+     and s.area_code = v.area_code and s.month = v.month
+    where v.period = 'month' and v.area_type in {AREA_TYPES}
+    group by all
+"""
+
+YEARLY = f"""
+    with windows as (
+        select * from marts.indicator_values where period = 'rolling_12_months' and area_type in {AREA_TYPES}
+    ), newest as (
+        select * from windows where period_status <> 'incomplete' and value is not null
+        qualify row_number() over (partition by indicator_id, cohort_id, area_type, area_code order by month desc) = 1
+    )
+    select
+        n.indicator_id, n.cohort_id, n.area_type || ':' || n.area_code as area,
+        json_array(
+            year(n.month) * 12 + month(n.month) - 1, round(n.value, {DECIMALS}), round(n.value_lower_95, {DECIMALS}),
+            round(n.value_upper_95, {DECIMALS}), n.numerator, round(before.value, {DECIMALS}), round(n.comparator_value, {DECIMALS}),
+            round(n.standardised_value, {DECIMALS}), round(n.target_value, {DECIMALS}), round(n.trajectory_value, {DECIMALS})
+        ) as figures
+    from newest as n
+    left join windows as before
+      on before.indicator_id = n.indicator_id and before.cohort_id = n.cohort_id and before.area_type = n.area_type
+     and before.area_code = n.area_code and before.month = n.month - interval 1 year
+"""
+
+
+def write_explorer(
+    folder: Path,
+    warehouse: Warehouse,
+    data: ReportData,
+    verdicts: Verdicts,
+    environment: jinja2.Environment,
+    shared: dict[str, Any],
+) -> None:
+    """`explorer.html` and `explorer/`. Raises `ValueError` where a series has holes that a list of months cannot hold."""
+    series = folder / "explorer"
+    series.mkdir()
+    cohorts = _write_series(series, warehouse, data)
+    script = (Path(__file__).parent / "templates" / "explorer.js").read_text(encoding="utf-8")
+    page = environment.get_template("explorer.html.j2").render(
+        **shared,
+        choices=json.dumps(
+            _choices(warehouse, data, verdicts, cohorts), ensure_ascii=False, separators=(",", ":")
+        ).replace("<", "\\u003c"),
+        script=script,
+        script_hash=script_hash(script),
+    )
+    (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def script_hash(script: str) -> str:
+    """What a content security policy calls a script by, so that no other may run in the page."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _object(key: str, value: str) -> str:
+    """SQL of a JSON object with its keys in order: the same bytes whatever the order of rows."""
+    return f"'{{' || string_agg(cast(to_json({key}) as varchar) || ':' || {value}, ',' order by {key}) || '}}'"
+
+
+def _write_series(folder: Path, warehouse: Warehouse, data: ReportData) -> dict[str, list[str]]:
+    """One file for each indicator and group; returns the groups of each indicator, everybody first."""
+    if holes := warehouse.rows(f"select indicator_id, cohort_id, area from ({MONTHLY}) where not is_dense limit 1"):
+        raise ValueError(f"the monthly figures of {holes[0]} have months missing between the first and the last")
+    known = {indicator.indicator_id for indicator in data.every}
+    years = dict(
+        warehouse.rows(
+            f"with figures as ({YEARLY}), cohorts as (select indicator_id, cohort_id, {_object('area', 'figures')} "
+            "as areas from figures group by all) "
+            f"select indicator_id, {_object('cohort_id', 'areas')} from cohorts group by all"
+        )
+    )
+    groups: dict[str, list[str]] = {}
+    for indicator_id, cohort_id, areas in warehouse.rows(
+        f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')} from series "
+        "group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
+    ):
+        if indicator_id not in known:
+            continue
+        groups.setdefault(indicator_id, []).append(cohort_id)
+        if cohort_id == COHORT:
+            text = f'X.put("{indicator_id}","all",{areas},{years.get(indicator_id, "{}")});\n'
+            name = f"{indicator_id}.js"
+        else:
+            text, name = f'X.put("{indicator_id}","{cohort_id}",{areas});\n', f"{indicator_id}.{cohort_id}.js"
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return groups
+
+
+def _choices(
+    warehouse: Warehouse, data: ReportData, verdicts: Verdicts, cohorts: dict[str, list[str]]
+) -> dict[str, Any]:
+    """What the page offers: areas, indicators by theme, groups of people, the words for codes, and each area's newest verdicts."""
+    titles = dict(warehouse.rows("select cohort_id, title from marts.dim_cohort order by 1"))
+    used = sorted({cohort for of in cohorts.values() for cohort in of})
+    parents = {area.code: area.name for area in data.areas.values() if area.area_type == "hcp"}
+    return {
+        "areas": [
+            [
+                f"{area.area_type}:{area.code}",
+                area.name,
+                parents.get(area.parent_code or "", "") if area.area_type == "int" else "",
+            ]
+            for area in data.areas.values()
+        ],
+        "indicators": [
+            _choice(data, verdicts, indicator, cohorts.get(indicator.indicator_id, [])) for indicator in data.every
+        ],
+        "cohorts": {cohort: titles.get(cohort, cohort) for cohort in used},
+        "causes": wording.CAUSE_WORDS,
+        "variations": wording.VARIATION_WORDS,
+    }
+
+
+def _choice(data: ReportData, verdicts: Verdicts, indicator: Indicator, cohorts: list[str]) -> dict[str, Any]:
+    facts, said = indicator.facts, {key: of[indicator.indicator_id] for key, of in verdicts.items()}
+    balancing = str(facts.get("balancing_indicator_ids") or "")
+    return {
+        "id": indicator.indicator_id,
+        "title": indicator.title,
+        "theme": str(facts.get("theme") or "other"),
+        "unit": wording.unit(indicator),
+        "definition": indicator.definition,
+        "numerator": facts.get("numerator") or "",
+        "denominator": facts.get("denominator") or "",
+        "limits": facts.get("known_limitations") or "",
+        "balancing": [name for name in balancing.split(";") if name],
+        "ask": list(wording.questions(indicator)),
+        "cohorts": cohorts,
+        # the sign of the newest complete month in each area, in the order of the areas: what the list and the filter show
+        "now": "".join(SIGNS[said[key].variation] for key in data.areas),
+        "said": {
+            f"{kind}:{code}": said[kind, code].this_month
+            for kind, code in data.areas
+            if said[kind, code].variation in STANDING_OUT
+        },
+    }

@@ -1,0 +1,62 @@
+"""How things are, in a row each: value, own trend, the ICB, target and whether it is on track, and what may honestly be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from orchestration.publishing.report import wording
+from orchestration.publishing.report.charts import trend
+from orchestration.publishing.report.data import Area, Indicator, Point, ReportData, Rolling
+
+Verdicts = dict[tuple[str, str], dict[str, wording.Verdict]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One indicator in one area. `point` is the newest complete month, None where there is none; `reason` says why."""
+
+    indicator: Indicator
+    area: Area
+    point: Point | None
+    trend: Markup
+    year: Rolling | None
+    icb: float | None
+    target: str
+    verdict: wording.Verdict
+    reason: str
+
+    @property
+    def is_judged(self) -> bool:
+        return self.verdict.variation != "unknown"
+
+
+def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict) -> Row:
+    points = data.points(indicator, area)
+    complete = [p for p in points if p.is_complete]
+    newest = complete[-1] if complete else None
+    beside = {p.month: p.value for p in data.points(indicator, data.icb)} if newest else {}
+    year = data.rolling.get((indicator.indicator_id, *area.key))
+    reasons = [p.null_reason for p in points if p.null_reason]
+    return Row(
+        indicator=indicator,
+        area=area,
+        point=newest,
+        trend=Markup(trend(points)),
+        year=year,
+        icb=beside.get(newest.month) if newest else None,
+        target=wording.target_words(indicator, year, data.targets.get(indicator.indicator_id)),
+        verdict=verdict,
+        reason="" if newest else reasons[-1].replace("_", " ") if reasons else "not known",
+    )
+
+
+def rows(data: ReportData, area: Area, indicators: Iterable[Indicator], verdicts: Verdicts) -> list[Row]:
+    return [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in indicators]
+
+
+def rows_of_areas(data: ReportData, indicator: Indicator, verdicts: Verdicts) -> list[Row]:
+    """One indicator in the ICB, each partnership and each team, in order of name: never ranked."""
+    return [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for area in data.areas.values()]
