@@ -44,6 +44,31 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     return pa.array(quantile, from_pandas=True)
 
 
+def student_t_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
+    """Quantiles of Student's t distribution, element by element.
+
+    Parameters
+    ----------
+    probability
+        Lower-tail probabilities, 0 to 1; an Arrow array of shape (n,).
+    degrees_of_freedom
+        Degrees of freedom, above zero; an Arrow array of shape (n,).
+
+    Returns
+    -------
+    pyarrow.Array
+        float64, shape (n,); null where an argument is null or outside its range.
+    """
+    import numpy as np
+    import pyarrow as pa
+    from scipy.special import stdtrit
+
+    tail = np.asarray(probability.to_numpy(), dtype=np.float64)
+    freedom = np.asarray(degrees_of_freedom.to_numpy(), dtype=np.float64)
+    quantile = stdtrit(np.where(freedom > 0, freedom, np.nan), tail)
+    return pa.array(quantile, from_pandas=True)
+
+
 EFFECT = (
     "struct(aggregation varchar, aggregate_key varchar, effect double, standard_error double, lower_95 double, "
     "upper_95 double, permutation_p double, same_start_p double, smallest_possible_p double, teams_treated integer, "
@@ -93,9 +118,8 @@ def register(connection: DuckDBPyConnection) -> None:
     from duckdb.func import PythonUDFType
     from duckdb.sqltypes import DATE, DOUBLE, INTEGER, VARCHAR
 
-    connection.create_function(
-        "chi_square_quantile", chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW
-    )
+    for function in (chi_square_quantile, student_t_quantile):
+        connection.create_function(function.__name__, function, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW)
     texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
     connection.create_function(
         "evaluate_panel",

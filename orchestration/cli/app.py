@@ -70,17 +70,25 @@ def demo(
     flat_rates: Annotated[
         bool, typer.Option("--flat-rates", help="True rates that never change, to test false alarms.")
     ] = False,
+    effects: Annotated[
+        str, typer.Option(help="What going live does: growing, by_wave (waves differ) or none; in truth.json.")
+    ] = "growing",
+    chosen_high: Annotated[
+        bool, typer.Option("--chosen-high", help="Teams went live after a year that was high by chance.")
+    ] = False,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
     """Write synthetic deliveries into landing, with the true figures in truth.json beside them."""
 
     def work() -> dict[str, Any]:
+        from orchestration.cli.refreshing import require_empty_home
         from orchestration.foundation.home_lock import hold
         from orchestration.foundation.progress import reporter
         from orchestration.synthetic import write_demo
 
         settings = settings_for(home)
+        require_empty_home(settings.paths)
         with hold(settings.paths, purpose="demo"), reporter().step("write demo deliveries"):
             made = write_demo(
                 settings.paths.landing,
@@ -91,6 +99,8 @@ def demo(
                 seed=seed,
                 faults=tuple(faults or ()),
                 flat_rates=flat_rates,
+                effects=effects,
+                chosen_high=chosen_high,
             )
         return {
             "landing": settings.paths.landing,
@@ -131,30 +141,20 @@ def refresh(
     """Everything for one delivery: ingest, accept, build, check, publish."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.dbt_runtime import parse_beside
+        from orchestration.cli.refreshing import is_empty, require_empty_home
+        from orchestration.cli.refreshing import refresh as run_refresh
         from orchestration.foundation.progress import reporter
-        from orchestration.graph.pipeline import refresh as run_refresh
 
         settings = settings_for(home)
         settings.paths.create()
-        if demo_if_empty and not any(
-            p.is_dir() and not p.name.startswith(".") for p in settings.paths.landing.iterdir()
-        ):
+        if demo_if_empty and is_empty(settings.paths.landing):
             from orchestration.synthetic import write_demo
 
-            parse_beside(settings)
+            require_empty_home(settings.paths)
             with reporter().step("write demo deliveries"):
                 write_demo(settings.paths.landing)
         done = run_refresh(settings, delivery, wait=wait)
-        return {
-            "delivery": done.delivery,
-            "release": done.release_id,
-            "is_new": done.is_new,
-            "folder": done.folder,
-            "report": done.report,
-            "rows": done.rows_by_table,
-            "seconds": {name: round(seconds, 1) for name, seconds in reporter().seconds_by_step.items()},
-        }
+        return {**done, "seconds": {name: round(took, 1) for name, took in reporter().seconds_by_step.items()}}
 
     run_command(as_json, work, show_publication)
 
@@ -189,11 +189,12 @@ def publish(
     """Only the gate and the release, from what is built."""
 
     def work() -> dict[str, Any]:
+        from orchestration.cli.refreshing import told
         from orchestration.foundation.errors import UsageError
         from orchestration.foundation.home_lock import hold
         from orchestration.foundation.progress import reporter
-        from orchestration.graph.pipeline import publish_delivery
         from orchestration.landing.deliveries import find_delivery
+        from orchestration.publishing import publish_delivery
 
         if to not in (None, "postgres"):
             raise UsageError(f"--to {to}: only `postgres` is known")
@@ -207,14 +208,7 @@ def publish(
 
                 with reporter().step("load PostgreSQL"):
                     publish_to_postgres(settings, done.release_id)
-        return {
-            "delivery": name,
-            "release": done.release_id,
-            "is_new": done.is_new,
-            "folder": done.folder,
-            "report": done.report,
-            "rows": done.rows_by_table,
-        }
+        return told(done, is_new=done.is_new)
 
     run_command(as_json, work, show_publication)
 
@@ -300,7 +294,7 @@ def explain(
     int_code: Annotated[str, typer.Argument(metavar="INT", help="An INT, HCP or PCN code, or the ICB's.")],
     indicator: Annotated[str, typer.Argument(help="An indicator id, such as emergency_admissions.")],
     month: Annotated[str, typer.Argument(help="YYYY-MM")],
-    period: Annotated[str, typer.Option(help="month or rolling_12_months")] = "month",
+    period: Annotated[str, typer.Option(help="month, rolling_12_months or reported")] = "month",
     cohort: Annotated[str, typer.Option(help="A cohort id.")] = "all",
     as_json: Json = False,
     home: HomeOption = None,

@@ -82,7 +82,7 @@ class Explanation(BaseModel):
             if self.value_lower_95 is not None and self.value_upper_95 is not None
             else ""
         )
-        span = "month" if self.period == "month" else "12 months to"
+        span = {"month": "month", "reported": "reported for the period to"}.get(self.period, "12 months to")
         lines = [
             f"{self.title}: {shown}{limits}",
             f"  {self.area_name} ({self.area_type} {self.area_code}), {span} {self.month}, people: {self.cohort_id}, {self.period_status}",
@@ -318,7 +318,7 @@ def _files(
     """The files of these feeds that supplied the months of the figure, by the lake's manifests where they still stand."""
     months = {
         f"{(last := month.year * 12 + month.month - 1 - back) // 12}-{last % 12 + 1:02d}"
-        for back in range(12 if period != "month" else 1)
+        for back in range(12 if period == "rolling_12_months" else 1)
     }
     supplied = _supplied_months(settings, release.delivery)
     listed = {feed: set().union(*(m for (f, _), m in supplied.items() if f == feed)) for feed in POPULATION_FEEDS}

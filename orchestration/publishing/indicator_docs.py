@@ -17,6 +17,11 @@ THEMES = {
     "emergency_admissions": "Emergency admissions",
     "readmissions": "Stays and readmissions",
     "people": "People",
+    "staff": "Staff activation (reported)",
+    "patients": "Patient activation (reported)",
+    "health": "Health improvement (reported)",
+    "care": "Care planning and continuity (reported)",
+    "surroundings": "What surrounds the teams (published)",
 }
 POLARITY = {
     "lower_is_better": "Lower is better.",
@@ -26,6 +31,8 @@ POLARITY = {
 LIMITS = {
     "poisson": "95 % limits: exact Poisson below 10 events, Byar's method from 10.",
     "wilson": "95 % limits: Wilson's method.",
+    "t": "95 % limits: Student's t.",
+    "net_promoter": "95 % limits: normal, from the variance of answers worth 1, 0 and -1.",
     "none": "No limits: it is not a count of separate events.",
 }
 STANDARDISATION = {
@@ -48,6 +55,8 @@ Every indicator is worked out for each team (INT), network (PCN), partnership (H
 A month's rate is for that month, not for a year. A 12-month rate is the year's events against the average of its 12 monthly lists.
 *Final* figures will not move much any more; *provisional* ones may; *incomplete* ones lack something and are never judged.
 A figure that cannot be known is left out with its reason, never shown as nought.
+Reported measures (staff, patients, health, care) come as they are reported, by practice or team, for a period of their own; they are
+of everybody, and withheld where few answered or where a neighbour's figure could be worked out by subtraction.
 
 **Reading the limits.** The 95 % limits say how far chance alone could have moved a figure. On a process chart a point is marked
 only when it is outside its limits, or 7 points rise or fall in a row, or 2 of 3 lie near a limit, or 7 lie on one side of the

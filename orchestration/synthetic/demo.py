@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from orchestration.synthetic import (
     ledger,
     reference_files,
     referrals,
+    reported,
 )
 from orchestration.synthetic.emergency_care import create_attendances
 from orchestration.synthetic.faults import check_names, plant_faults
@@ -61,6 +62,8 @@ def write_demo(
     flat_rates: bool = False,
     progress: Progress | None = None,
     threads: int = 2,
+    effects: str = "growing",
+    chosen_high: bool = False,
 ) -> DemoSummary:
     """Write synthetic deliveries into a landing folder. Same arguments, same bytes, whatever the number of threads.
 
@@ -68,11 +71,13 @@ def write_demo(
     holds the whole
     history, each later one the financial year so far, restated. `flat_rates`: no season, weekday, trend or
     improvement, only
-    chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
+    chance. `effects`: what going live does (`growing`, `by_wave`, `none`); `chosen_high`: teams went live after a
+    year that was high by chance. `faults`: names from `orchestration.synthetic.faults`, planted in the last delivery.
 
     Raises `UsageError` for an impossible size or a delivery that is there already.
     """
     plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
+    plan = replace(plan, effects=effects, chosen_high=chosen_high)
     say = progress or (lambda message: None)
     check_names(plan.faults)
     for delivery in plan.deliveries:
@@ -206,6 +211,7 @@ def _feed_writers(plan: DemoPlan, world: World, delivery: DemoDelivery, folder: 
         "community_contacts": lambda con: community.write_community_contacts(con, delivery, folder),
         "deaths": lambda con: community.write_deaths(con, delivery, folder),
         "person_cohorts": lambda con: community.write_person_cohorts(con, plan, delivery, folder),
+        "reported_measures": lambda con: reported.write_reported_measures(plan, world, delivery, new_months, folder),
         "opt_outs": lambda con: community.write_opt_outs(con, folder),
         "ers_referrals": lambda con: referrals.write_ers_referrals(con, delivery, folder),
         "contract_activity": lambda con: contracts.write_contract_activity(con, plan, delivery, folder),
@@ -213,6 +219,7 @@ def _feed_writers(plan: DemoPlan, world: World, delivery: DemoDelivery, folder: 
         "gp_registrations": lambda con: sum(gp_files.write_gp_registrations(con, plan, m, folder) for m in new_months),
         "gp_registrations_lsoa": lambda con: sum(reference_files.write_lists_by_lsoa(con, m, folder) for m in quarters),
         "gp_coverage": lambda con: reference_files.write_gp_coverage(con, plan, world, covered, folder),
+        "int_programme": lambda con: reference_files.write_int_programme(plan, world, covered, folder),
         "online_consultations": lambda con: sum(
             reference_files.write_online_consultations(con, plan, m, folder) for m in new_months
         ),

@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.synthetic import codes
 from orchestration.synthetic.people import age_on, practice_on
-from orchestration.synthetic.plan import BURN_IN_MONTHS, DemoPlan, add_months, last_of_month
+from orchestration.synthetic.plan import BURN_IN_MONTHS, CHOSEN_HIGH, EFFECTS, DemoPlan, add_months, last_of_month
 from orchestration.synthetic.sql import (
     CLINIC_WEEKDAYS,
     EMERGENCY_WEEKDAYS,
@@ -56,13 +56,18 @@ def create_stays(con: duckdb.DuckDBPyConnection, plan: DemoPlan) -> None:
 
 
 def live_effect(plan: DemoPlan, month: str, month_number: str) -> str:
-    """SQL for the factor by which a live INT lowers use: 2 % a month, 18 % at most; 1 with flat rates."""
+    """SQL for the factor by which a live INT lowers use, as the plan's effects say; 1 with flat rates."""
     if plan.flat_rates:
         return "1.0"
-    months = f"datesub('month', live_month, {month})"
-    return (
-        f"case when live_month is null or {month} < live_month then 1.0 else 1 - least(0.18, 0.02 * (1 + {months})) end"
-    )
+    since = f"datesub('month', live_month, {month})"
+    cases = [
+        f"when live_month <= date '{add_months(plan.last_month, -months)}' then 1 - least({most}, {each} * (1 + {since}))"
+        for months, each, most in EFFECTS[plan.effects]
+    ]
+    live = f"case {' '.join(cases)} else 1.0 end" if cases else "1.0"
+    ahead = f"datesub('month', {month}, live_month)"
+    before = f"if({ahead} between 1 and 12, {CHOSEN_HIGH}, 1.0)" if plan.chosen_high else "1.0"
+    return f"case when live_month is null then 1.0 when {month} < live_month then {before} else {live} end"
 
 
 def _monthly_candidates(plan: DemoPlan, month: date) -> str:

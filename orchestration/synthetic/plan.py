@@ -48,6 +48,16 @@ class DemoDelivery:
         return self.coverage_from <= month <= self.data_cut
 
 
+# what a live team lowers use by, per month live: (months from go-live to the demo's last month or more, a month, at most)
+EFFECTS: dict[str, tuple[tuple[int, float, float], ...]] = {
+    "growing": ((0, 0.02, 0.18),),
+    "by_wave": ((12, 0.02, 0.18), (6, 0.01, 0.10), (0, 0.005, 0.05)),
+    "none": (),
+}
+CHOSEN_HIGH = 1.12
+"""Of teams chosen for being high: their use in the year before go-live, over what is usual for them and comes back."""
+
+
 @dataclass(frozen=True)
 class DemoPlan:
     """Everything that determines a demo's bytes."""
@@ -62,8 +72,12 @@ class DemoPlan:
     icb_name: str = "Demo Integrated Care Board"
     sub_icb_code: str = "99Z"
     faults: frozenset[str] = field(default_factory=frozenset)
+    effects: str = "growing"
+    chosen_high: bool = False
 
     def __post_init__(self) -> None:
+        if self.effects not in EFFECTS:
+            raise UsageError(f"effects of going live are {', '.join(EFFECTS)}, not {self.effects}")
         if self.people < 100:
             raise UsageError("a demo needs at least 100 people")
         if not 1 <= self.month_count <= 240:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan
-from orchestration.synthetic.world import PROVIDERS, World, closing_day, open_practices, pcn_code, place_name
+from orchestration.synthetic.world import PROVIDERS, World, closing_day, int_code, open_practices, pcn_code, place_name
 from orchestration.synthetic.writers import write_rows, write_table
 
 OTHER_ICB, OTHER_SUB_ICB = "QYY", "98Z"
@@ -178,6 +178,23 @@ def write_gp_coverage(
         "Patients registered at included practices", "Patients registered at open practices",
     )  # fmt: skip
     return write_rows(folder / "gp_coverage.csv", header, rows)
+
+
+def write_int_programme(plan: DemoPlan, world: World, months: list[date], folder: Path) -> int:
+    """Live teams only: 5,750 pounds a month, 69,000 a year; the structure builds up over the first months."""
+    rows = []
+    for number, live in sorted(world.go_live.items()):
+        for month in (m for m in months if m >= live):
+            age = (month.year - live.year) * 12 + month.month - live.month
+            parts = [("yes", live) if age >= since else ("no", "") for since in (0, 0, 2, 6)]
+            rows.append(
+                [int_code(number), f"{month:%Y-%m}", "5750.00", *(str(value) for part in parts for value in part)]
+            )
+    header = (
+        "INT_CODE", "MONTH", "COST_GBP", "NAMED_LEAD", "NAMED_LEAD_FROM", "MULTIDISCIPLINARY_MEETING",
+        "MULTIDISCIPLINARY_MEETING_FROM", "SHARED_RECORD", "SHARED_RECORD_FROM", "SHARED_PREMISES", "SHARED_PREMISES_FROM",
+    )  # fmt: skip
+    return write_rows(folder / "int_programme.csv", header, rows)
 
 
 def write_online_consultations(con: duckdb.DuckDBPyConnection, plan: DemoPlan, month: date, folder: Path) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.synthetic import community, dirt, gp_files, hospital_files
-from orchestration.synthetic.plan import DemoPlan
+from orchestration.synthetic.plan import EFFECTS, DemoPlan
 from orchestration.synthetic.reference_files import submissions_sql
 
 EMERGENCY_METHODS = "('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')"
@@ -269,6 +269,12 @@ def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str
             "months": plan.month_count,
             "seed": plan.seed,
             "flat_rates": plan.flat_rates,
+            "effects": "none" if plan.flat_rates else plan.effects,
+            "effect_of_going_live": [
+                {"live_for_months": months, "lower_each_month": each, "lower_at_most": most}
+                for months, each, most in (() if plan.flat_rates else EFFECTS[plan.effects])
+            ],
+            "chosen_high": plan.chosen_high,
             "faults": sorted(plan.faults),
             "deliveries": [delivery.name for delivery in plan.deliveries],
         },

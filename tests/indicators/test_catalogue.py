@@ -89,7 +89,8 @@ def test_every_measure_named_by_the_catalogue_is_made_by_a_measure_file() -> Non
         for path in sorted(folder.rglob("*.sql"))
     )
     made = set(re.findall(r"'([a-z][a-z0-9_]+)'\s*:", text)) | set(re.findall(r"\bas (registered_population\w*)", text))
-    asked = {row[column] for row in CATALOGUE for column in ("numerator_measure_id", "denominator_measure_id")}
+    counted = [row for row in CATALOGUE if not row["measure_kind"].startswith("reported_")]
+    asked = {row[column] for row in counted for column in ("numerator_measure_id", "denominator_measure_id")}
     assert asked <= made
 
 

@@ -76,6 +76,7 @@ HEADERS: dict[str, list[str]] = {
         "Open Practices", "Patients registered at included practices", "Patients registered at open practices",
     ],
     "opt_outs": ["PERSON_ID"],
+    "int_programme": ["INT_CODE", "MONTH", "COST_GBP", "NAMED_LEAD", "NAMED_LEAD_FROM"],
 }  # fmt: skip
 
 DELIMITERS = {"hes_apc": "|", "hes_op": "|", "ecds": "|", "hes_ae": "|"}
@@ -233,6 +234,8 @@ def row(feed: str, n: int, start: dt.date = dt.date(2025, 4, 1)) -> list[str]:
             ]
         case "gp_coverage":
             return [f"9{n:02d}", "E54000099", "E40000099", "01SEP2025", "40", "41", "400000", "410000"]
+        case "int_programme":
+            return [f"INT{n:02d}", "2025-09", "5750.00", "yes", "2024-10-01"]
         case "opt_outs":
             return [person(n + 900)]
     raise AssertionError(feed)

@@ -6,13 +6,14 @@ practice on the record; `by_area` then attributes them (C1). Slow and clear on p
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from . import activity, conditions, landing, stays
@@ -30,6 +31,17 @@ class Event:
     dims: tuple[str, ...]
     amounts: tuple[int | Decimal, ...] = (1,)
     person_id: str | None = None
+
+
+@cache
+def specialties() -> frozenset[str]:
+    with (Path(__file__).parents[2] / "seeds" / "treatment_functions.csv").open(newline="") as file:
+        return frozenset(row["treatment_function_code"] for row in csv.DictReader(file))
+
+
+def listed_specialty(code: str | None) -> str:
+    """E11: what the list does not name is unknown."""
+    return code if code in specialties() else "unknown"
 
 
 @dataclass
@@ -147,11 +159,11 @@ class BruteForce:
         rows = landing.ers_actions(self.drops)
         rows = [row for row in rows if text(row.get("PATIENT_ID")) not in self.opted_out]
         for acted, where, specialty, _ in activity.ers_referrals(rows, set(self.ers_action_codes)):
-            yield Event(month_of(acted.date()), where, ("ers", specialty))
+            yield Event(month_of(acted.date()), where, ("ers", listed_specialty(specialty)))
         for row in self.appointments:
             asked = activity.referral_date(row)
             if activity.is_gp_referral(row) and asked is not None:
-                specialty = row.tretspef or "unknown"
+                specialty = listed_specialty(row.tretspef)
                 yield Event(month_of(asked), row.practice_code, ("hes_op_gp", specialty), (1,), row.person_id)
 
     # C6: spend ------------------------------------------------------------------------------------------------------

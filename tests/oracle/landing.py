@@ -23,6 +23,7 @@ FEEDS = tuple(
     hes_apc hes_op ecds hes_ae gp_appointments gp_appointments_published online_consultations ers_referrals
     contract_activity gp_payments gp_registrations gp_registrations_lsoa lsoa_deprivation ods_practices ods_succession
     pcn_membership int_membership community_contacts deaths person_cohorts ae_monthly_published gp_coverage opt_outs
+    int_programme
     """.split()  # noqa: SIM905
 )
 HEADERLESS = {"ods_practices", "ods_succession"}

@@ -57,7 +57,8 @@ create table marts.dim_int as
          case when n = 2 then 'Ashford <North> & "Rural"' else name || ' Neighbourhood' end as int_name,
          'P' || n as pcn_code, name || ' PCN' as pcn_name, 'H' || (1 + n % 4) as hcp_code, partnerships[1 + n % 4] as hcp_name,
          date '2020-04-01' as valid_from, null::date as valid_to,
-         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month
+         case when n % 3 = 0 then date '2025-01-01' when n % 3 = 1 then date '2026-06-01' end as go_live_month,
+         case when n % 3 = 0 then 9 end as months_since_go_live, true as is_current, false as is_special
   from places;
 create table marts.dim_area as
   select 'int' as area_type, int_code as area_code, int_name as area_name, hcp_code as parent_code from marts.dim_int
@@ -185,6 +186,31 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_inde
        case when indicator_id = 'all_visits' then 1.1 else 1.99 end as relative_index_upper_95
 from catalogue, marts.dim_area
 where indicator_id in ('all_visits', 'emergency_admissions', 'ae_attendances_unplanned') and area_code <> 'U00006';
+create table marts.evaluation_plan as
+select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, 'primary' as role, 'lower' as expected_direction,
+       date '2025-02-10' as registered_on, md5('one') as row_hash, date '2025-03-01' as go_live_month, true as is_registered_before_go_live
+union all select '2025-03', 'readmissions_30d', 'all', 'balancing', 'not_higher', date '2025-04-02', md5('two'), date '2025-03-01', false;
+create table marts.evaluation_panel as
+select 'emergency_admissions' as indicator_id, 'all' as cohort_id, int_code, date '2025-03-01' as month, false as is_used,
+       'incomplete' as reason
+from marts.dim_int;
+create table marts.evaluation_effects as
+select indicator_id, 'all' as cohort_id, aggregation, aggregate_key, 'log_rate' as outcome_scale, pct / 100 as effect, pct as effect_pct,
+       pct - 6.0 as effect_pct_lower_95, pct + 6.0 as effect_pct_upper_95, pct - 2.0 as leave_one_out_low_pct,
+       pct + 1.0 as leave_one_out_high_pct, 0.03 as permutation_p, 0.04 as same_start_p, 0.0005 as smallest_possible_p,
+       4 as teams_treated, 38 as teams_control, 24 as months_before, 12 as months_after, 0.4 as pre_trend_p, 8.4 as detectable_effect_pct,
+       role, false as is_registered_late, verdict
+from (values ('emergency_admissions', 'primary', 'evidence_lower', -9.1::double), ('readmissions_30d', 'balancing', 'no_evidence', 1.2),
+             ('all_visits', 'exploratory', 'too_early', 0.3)) as o(indicator_id, role, verdict, pct),
+     (values ('simple', 'overall'), ('event', '-1'), ('event', '0'), ('event', 'overall'), ('wave', '2025-03'),
+             ('wave', 'overall')) as r(aggregation, aggregate_key);
+create table marts.evaluation_return as
+select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, realisation, 'evidence_lower' as verdict,
+       8200.0::double as events_avoided, 6000.0::double as events_avoided_lower_95, 9900.0::double as events_avoided_upper_95,
+       'NEL' as point_of_delivery, '2016/17' as price_base, true as is_price_base_old, false as is_cashable,
+       820000.00::decimal(18, 2) as gross_gbp, 69000.00::decimal(18, 2) as cost_gbp,
+       (820000.00 * realisation - 69000.00)::decimal(18, 2) as net_gbp, (820000.00 * realisation / 69000.00)::double as benefit_cost_ratio
+from (values (1.00::decimal(3, 2)), (0.30), (0.00)) as r(realisation);
 create schema as_at;
 create table marts.visits_per_capita as select int_code, month, 30000::bigint as registered_population from marts.dim_int, marts.dim_month;
 create table as_at.visits_per_capita as

@@ -34,6 +34,7 @@ def test_a_page_for_the_icb_each_partnership_each_team_and_each_indicator(small_
     indicators = {row[0].replace("_", "-") for row in INDICATORS} | {"not-a-headline"}
     assert names == {
         "about.html",
+        "evaluation.html",
         "explorer.html",
         "explorer",
         *(f"{area}{page}.html" for area in areas for page in ("", "-every")),

@@ -17,6 +17,18 @@ people as (
     inner join {{ ref('indicator_areas') }} as areas
         on lists.area_key = areas.area_key and lists.month_number = areas.month_number
     where areas.boundary = '{{ boundary }}'
+),
+
+-- what the feeds count, and what was reported as it stands
+figures as (
+    select
+        counted.*,
+        {{ add_months('counted.month', "case when counted.period = 'month' then 0 else -11 end") }} as period_start,
+        {{ month_end('counted.month') }} as period_end
+    from {{ ref('indicator_figures') }} as counted
+    union all by name
+    select *
+    from {{ ref('reported_figures') }}
 )
 
 select
@@ -26,6 +38,8 @@ select
     figures.area_code,
     figures.month,
     figures.period,
+    figures.period_start,
+    figures.period_end,
     figures.definition_version,
     figures.numerator,
     figures.denominator,
@@ -45,6 +59,8 @@ select
     -- an incomplete figure is no verdict on a target
     case when figures.period_status <> 'incomplete' then figures.value - targets.target_value end as gap_to_target,
     figures.comparator_value,
+    figures.replies,
+    figures.response_pct,
     coalesce(people.registered_population, 0) as registered_population,
     case
         when figures.area_type = 'int' and figures.month >= teams.go_live_month
@@ -52,7 +68,7 @@ select
     end as months_since_go_live,
     figures.period_status,
     figures.null_reason
-from {{ ref('indicator_figures') }} as figures
+from figures
 left join {{ ref('indicator_target_lines') }} as targets
     on
         figures.indicator_id = targets.indicator_id

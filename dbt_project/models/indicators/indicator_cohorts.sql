@@ -12,6 +12,8 @@ pairs as (
     from {{ ref('indicator_catalogue') }} as catalogue
     inner join {{ ref('cohort_definitions') }} as cohorts
         on cohorts.kind = 'all' or list_contains(string_split(coalesce(catalogue.cohorts, ''), ';'), cohorts.kind)
+    -- reported measures are of everybody, and come as their own figures
+    where catalogue.measure_kind not like 'reported_%'
 )
 
 select

@@ -20,6 +20,20 @@ figures as (
     from {{ ref('indicator_figures') }} as figures
     inner join {{ ref('indicator_catalogue') }} as catalogue on figures.indicator_id = catalogue.indicator_id
     where figures.boundary = 'marts' and figures.period = 'month' and figures.cohort_id = 'all'
+    union all
+    -- reported month by month; what stands behind a mean or a score are its replies
+    select
+        figures.indicator_id,
+        figures.cohort_id,
+        figures.area_type,
+        figures.area_code,
+        figures.month,
+        figures.value,
+        coalesce(figures.replies, figures.denominator) as count_behind,
+        figures.period_status,
+        figures.value is not null and figures.period_status <> 'incomplete' as is_judged
+    from {{ ref('reported_figures') }} as figures
+    where figures.boundary = 'marts' and figures.is_monthly
 ),
 
 phased as (

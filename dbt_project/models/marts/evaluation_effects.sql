@@ -30,8 +30,9 @@ scaled as (
         cast(outcomes.base_value as double) as base_value,
         case when outcomes.outcome_scale = 'log_rate' then ln(used.value) else used.value end as outcome,
         -- a quarter less, which no programme of this kind has done: what could see only more could see nothing
-        case when outcomes.outcome_scale = 'log_rate' then -ln(0.75) else 0.25 * cast(outcomes.base_value as double) end
-            as largest_plausible
+        case
+            when outcomes.outcome_scale = 'log_rate' then -ln(0.75) else 0.25 * cast(outcomes.base_value as double)
+        end as largest_plausible
     from used
     inner join outcomes on used.indicator_id = outcomes.indicator_id and used.cohort_id = outcomes.cohort_id
 ),

@@ -14,9 +14,13 @@ select
     points.value,
     limits.centre_line,
     -- as people read them: no rate lies below nought, no percentage above a hundred, though the arithmetic may
-    case when limits.lower_process_limit < 0 then 0.0 else limits.lower_process_limit end as lower_process_limit,
     case
-        when catalogue.unit = '%' and limits.upper_process_limit > 100 then 100.0
+        when catalogue.limits = 'net_promoter' then greatest(limits.lower_process_limit, -100.0)
+        when limits.lower_process_limit < 0 then 0.0
+        else limits.lower_process_limit
+    end as lower_process_limit,
+    case
+        when (catalogue.unit = '%' or catalogue.limits = 'net_promoter') and limits.upper_process_limit > 100 then 100.0
         else limits.upper_process_limit
     end as upper_process_limit,
     coalesce(signals.special_cause, 'none') as special_cause,

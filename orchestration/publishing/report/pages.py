@@ -27,6 +27,7 @@ from orchestration.publishing.report.data import (
     ReportData,
     read_report_data,
 )
+from orchestration.publishing.report.evaluation import write_evaluation_page
 from orchestration.publishing.report.explorer import write_explorer
 
 AREA_WORDS = {
@@ -54,7 +55,8 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
     """Write the pages of a release's report into `folder`:
 
     `index.html` (the ICB), `hcp-<code>.html` and `int-<code>.html` with the headlines, `…-every.html` with every indicator of the
-    area, `indicator-<id>.html` with every area of the indicator, `explorer.html` (`explorer.py`) and `about.html`.
+    area, `indicator-<id>.html` with every area of the indicator, `explorer.html` (`explorer.py`),
+    `evaluation.html` (`evaluation.py`) and `about.html`.
     `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
     The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
     Links lead to `../quality/index.html` and `../dictionary.html` of the same release and to nothing else.
@@ -113,6 +115,7 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
             funnel_rows=[(data.areas["int", point.area_code], point) for point in points],
             questions=wording.questions(indicator),
         )
+    write_evaluation_page(folder, warehouse, environment, shared)
     write_explorer(folder, warehouse, data, verdicts, environment, shared)
     write("about.html", "about.html.j2", title="How to read this report", definition_rows=_definition_rows)
 

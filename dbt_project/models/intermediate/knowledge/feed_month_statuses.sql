@@ -11,7 +11,9 @@ covered as (
         {{ month_number('feed_months.month') }} as month_number,
         feed_months.is_final,
         groups.months_after,
-        groups.reach_months
+        groups.reach_months,
+        -- stays and repeated attendances are found by person
+        coalesce(groups.is_by_person, false) and persons.feed is null and has_rows.feed is not null as is_blurred
     from {{ ref('status_groups') }} as groups
     inner join {{ ref('feed_months') }} as feed_months
         on
@@ -19,6 +21,14 @@ covered as (
             and feed_months.is_covered
             and feed_months.month >= coalesce(groups.first_month, feed_months.month)
             and feed_months.month <= coalesce(groups.last_month, feed_months.month)
+    left join {{ ref('feed_month_properties') }} as persons
+        on feed_months.feed = persons.feed and feed_months.month = persons.month and persons.property = 'person'
+    left join (
+        select distinct
+            feed,
+            month
+        from {{ ref('feed_cells') }}
+    ) as has_rows on feed_months.feed = has_rows.feed and feed_months.month = has_rows.month
     where groups.status_group <> 'population'
 ),
 
@@ -48,6 +58,7 @@ select
     reached.feed,
     reached.month,
     case
+        when reached.is_blurred then 'incomplete'
         when reached.month_number + reached.months_after > {{ month_number('months.data_cut') }} then 'incomplete'
         when
             reached.months_in_reach < least(reached.month_number + reached.reach_months, {{ month_number('months.data_cut') }})

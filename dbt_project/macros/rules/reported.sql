@@ -1,0 +1,35 @@
+{# Kinds of area a reported value may be of: a practice is summed to its team, a team to its partnership; `context` ones lie above the
+   teams and are never a team's figure (definitions E23). #}
+{% macro context_area_types() -%}
+    {{ return(['council', 'trust', 'provider', 'region', 'england']) }}
+{%- endmacro %}
+
+{# Why a delivered row is not used, or null. A sum of squares that is smaller than the sum allows (Cauchy and Schwarz), more promoters and
+   detractors than answers or a mean outside its scale cannot have been measured. #}
+{% macro reported_removed_by(row, catalogue, scales) -%}
+    case
+        when {{ catalogue }}.indicator_id is null then 'unknown_measure'
+        when {{ row }}.area_type not in ('practice', 'int', 'pcn', 'hcp', 'icb', '{{ context_area_types() | join("', '") }}')
+            then 'unknown_area_type'
+        when {{ row }}.area_type in ('{{ context_area_types() | join("', '") }}') and not {{ matches(row ~ '.area_code', '[A-Z0-9]{2,12}') }}
+            then 'unknown_area'
+        when {{ catalogue }}.measure_kind in ('reported_proportion', 'reported_rate')
+            and ({{ row }}.numerator is null or {{ row }}.denominator is null) then 'nothing_reported'
+        when {{ catalogue }}.measure_kind = 'reported_mean'
+            and ({{ row }}.replies is null or {{ row }}.value_sum is null or {{ row }}.value_sum_of_squares is null)
+            then 'nothing_reported'
+        when {{ catalogue }}.measure_kind = 'reported_net_promoter'
+            and ({{ row }}.replies is null or {{ row }}.promoters is null or {{ row }}.detractors is null)
+            then 'nothing_reported'
+        when {{ catalogue }}.measure_kind = 'reported_proportion' and {{ row }}.numerator > {{ row }}.denominator then 'impossible_value'
+        when {{ catalogue }}.measure_kind = 'reported_net_promoter'
+            and {{ row }}.promoters + {{ row }}.detractors > {{ row }}.replies then 'impossible_value'
+        when {{ catalogue }}.measure_kind = 'reported_mean' and (
+            cast({{ row }}.value_sum_of_squares as double) * {{ row }}.replies
+            < power(cast({{ row }}.value_sum as double), 2) * (1 - 1e-9)
+            or {{ row }}.value_sum < {{ scales }}.lowest_value * {{ row }}.replies
+            or {{ row }}.value_sum > {{ scales }}.highest_value * {{ row }}.replies
+            or ({{ row }}.replies = 0 and {{ row }}.value_sum <> 0)
+        ) then 'impossible_value'
+    end
+{%- endmacro %}

@@ -1,0 +1,13 @@
+select
+    int_code,
+    month,
+    cost_gbp,
+    has_named_lead,
+    named_lead_from,
+    has_shared_record,
+    shared_record_from,
+    has_multidisciplinary_meeting,
+    multidisciplinary_meeting_from,
+    has_shared_premises,
+    shared_premises_from
+from {{ source('live', 'int_programme') }}
