@@ -143,38 +143,3 @@ def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Se
         """,
         [list(settings.expected_providers)],
     )
-    connection.execute(
-        f"""
-        insert into plan.expected_providers
-        with sent as (
-            select feed, provider_code, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
-            where provider_code <> '' and coverage_month is not null group by all
-        ), months as (
-            select distinct feed, coverage_month from sent
-        ), providers as (
-            select distinct feed, provider_code from sent
-        ), history as (
-            select p.feed, p.provider_code, m.coverage_month, count(h.coverage_month) as months_before,
-                count(s.rows_live) as months_sent, coalesce(sum(s.rows_live), 0) as rows_before
-            from providers as p
-            inner join months as m on m.feed = p.feed
-            left join months as h
-                on h.feed = p.feed and h.coverage_month < m.coverage_month
-                and h.coverage_month >= m.coverage_month - interval {HISTORY_MONTHS} month
-            left join sent as s
-                on s.feed = p.feed and s.provider_code = p.provider_code and s.coverage_month = h.coverage_month
-            group by all
-        ), expected as (
-            select feed, provider_code, coverage_month from history
-            where months_before > 0 and 2 * months_sent >= months_before
-                and rows_before >= {EXPECTED_MINIMUM_MONTHLY_ROWS} * months_before
-                and {"false" if listed else "true"}
-            union
-            {declared}
-        )
-        select e.feed, e.provider_code, e.coverage_month, s.rows_live is not null
-        from expected as e
-        left join sent as s using (feed, provider_code, coverage_month)
-        order by all
-        """
-    )
