@@ -29,6 +29,7 @@ REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
 SETTINGS_OF_A_PLAN = {
     "icb_code",
     "icb_name",
+    "anticipation_months",
     "sub_icb_codes",
     "expected_providers",
     "required_feeds",

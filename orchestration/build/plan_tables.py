@@ -26,7 +26,8 @@ ACTIVITY_FEEDS = (
 STRAY_MONTH_SHARE = 0.01
 
 PLAN_TABLES = {
-    "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date",
+    "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date, "
+    "anticipation_months integer",
     "sub_icb_codes": "sub_icb_code varchar",
     "deliveries": "delivery varchar, data_cut date, coverage_from date, is_annual boolean",
     "feed_status": "feed varchar, is_delivered boolean, is_required boolean, newest_delivery varchar, "
@@ -109,10 +110,10 @@ def write_plan(
             qualify rows_live >= {STRAY_MONTH_SHARE} * max(rows_live) over (partition by feed)
         )
         select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date,
-            date_trunc('month', ?::date)::date
+            date_trunc('month', ?::date)::date, ?
         from covered
         """,
-        [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut],
+        [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut, settings.anticipation_months],
     )
 
 

@@ -1,4 +1,4 @@
-"""Functions that DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, and the evaluation of a panel.
+"""What DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, working days and season, the evaluation of a panel.
 
 Listed under ``plugins`` of the dbt profile, so that every connection dbt opens knows them. They are pure: the same
 arguments give the same bits, whatever the thread count.
@@ -42,6 +42,43 @@ def chi_square_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
     # chi-square is a gamma distribution; `scipy.stats` would say the same after a second of imports
     quantile = np.where(is_zero, 0.0, 2.0 * gammaincinv(np.where(is_zero, 1.0, freedom) / 2.0, tail))
     return pa.array(quantile, from_pandas=True)
+
+
+def day_class_weights(months: Any, classes: Any, days: Any, events: Any) -> Any:
+    """Weights of the classes of days (`season.day_class_weights`), one list for each row of four lists; classes count from 1."""
+    import numpy as np
+    import pyarrow as pa
+
+    from orchestration.build.season import day_class_weights as estimate
+
+    rows = zip(*(argument.to_pylist() for argument in (months, classes, days, events)), strict=True)
+    found = []
+    for month, day_class, day, event in rows:
+        _, number = np.unique(np.asarray(month), return_inverse=True)
+        cells = (number, np.asarray(day_class) - 1, np.asarray(day, float), np.asarray(event, float))
+        found.append(estimate(*cells, class_count=max(day_class)).tolist())
+    return pa.array(found, type=pa.list_(pa.float64()))
+
+
+def month_of_year_factors(strata: Any, months: Any, counts: Any, exposures: Any) -> Any:
+    """Month-of-year factors (`season.month_of_year_factors`), one struct for each row of four lists; null where nothing can be told."""
+    import numpy as np
+    import pyarrow as pa
+
+    from orchestration.build.season import month_of_year_factors as estimate
+
+    rows = zip(*(argument.to_pylist() for argument in (strata, months, counts, exposures)), strict=True)
+    found = []
+    for stratum, month, count, exposure in rows:
+        cells = (np.asarray(stratum), np.asarray(month), np.asarray(count, float), np.asarray(exposure, float))
+        fit = estimate(*cells)
+        found.append(
+            None
+            if fit is None
+            else {"factors": fit.factors.tolist(), "p_value": fit.p_value, "dispersion": fit.dispersion}
+        )
+    fields = [("factors", pa.list_(pa.float64())), ("p_value", pa.float64()), ("dispersion", pa.float64())]
+    return pa.array(found, type=pa.struct(fields))
 
 
 def student_t_quantile(probability: Any, degrees_of_freedom: Any) -> Any:
@@ -115,12 +152,24 @@ def evaluate_panel(
 
 def register(connection: DuckDBPyConnection) -> None:
     """Make the functions known to one DuckDB connection and its cursors."""
-    from duckdb.func import PythonUDFType
-    from duckdb.sqltypes import DATE, DOUBLE, INTEGER, VARCHAR
+    from duckdb import list_type, struct_type
+    from duckdb.func import FunctionNullHandling, PythonUDFType
+    from duckdb.sqltypes import BIGINT, DATE, DOUBLE, INTEGER, VARCHAR
 
-    for function in (chi_square_quantile, student_t_quantile):
-        connection.create_function(function.__name__, function, [DOUBLE, DOUBLE], DOUBLE, type=PythonUDFType.ARROW)
-    texts, numbers, days = (connection.list_type(kind) for kind in (VARCHAR, DOUBLE, DATE))
+    numbers, indices = list_type(DOUBLE), list_type(BIGINT)
+    fit = struct_type({"factors": numbers, "p_value": DOUBLE, "dispersion": DOUBLE})
+    functions: list[tuple[Any, list[Any], Any, Any]] = [
+        (chi_square_quantile, [DOUBLE, DOUBLE], DOUBLE, FunctionNullHandling.DEFAULT),
+        (student_t_quantile, [DOUBLE, DOUBLE], DOUBLE, FunctionNullHandling.DEFAULT),
+        (day_class_weights, [indices, indices, numbers, numbers], numbers, FunctionNullHandling.DEFAULT),
+        # where nothing can be told the answer is null, which DuckDB takes only from functions that say so
+        (month_of_year_factors, [indices, indices, numbers, numbers], fit, FunctionNullHandling.SPECIAL),
+    ]
+    for function, arguments, result, nulls in functions:
+        connection.create_function(
+            function.__name__, function, arguments, result, type=PythonUDFType.ARROW, null_handling=nulls
+        )
+    texts, days = list_type(VARCHAR), list_type(DATE)
     connection.create_function(
         "evaluate_panel",
         evaluate_panel,

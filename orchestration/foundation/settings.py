@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     restatement_flag_pct: float = Field(
         default=5.0, gt=0, description="a published figure that moves more than this is flagged"
     )
+    anticipation_months: int = Field(
+        default=0, ge=0, le=11, description="months before a go-live that already belong to neither side of it"
+    )
     releases_kept: int = Field(default=12, ge=1)
     expected_providers: tuple[str, ...] = Field(
         default=(), description="provider codes expected each month, beside those that usually send"

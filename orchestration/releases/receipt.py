@@ -16,7 +16,7 @@ from orchestration.foundation.warehouse import TableFacts
 
 RECEIPT_NAME = "release.json"
 # Raised when a column or table of the marts disappears or changes its type or meaning (docs/architecture.md, "Releases").
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Profile = Literal["internal", "public"]
 DATABASE_NAME: dict[Profile, str] = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}

@@ -100,7 +100,7 @@ def write_hand_world(path: Path, rows: Rows, lists: Lists, teams: dict[str, str]
             deliver(connection, feed, "2026-01", dt.date.fromisoformat(DATA_CUT))
         connection.execute(
             f"insert into plan.build values ('2026-01', date '{DATA_CUT}', 'QXX', 'Test ICB', date '{FIRST_MONTH}', "
-            f"date '{LAST_MONTH}'); insert into plan.sub_icb_codes values ('99X');"
+            f"date '{LAST_MONTH}', 0); insert into plan.sub_icb_codes values ('99X');"
             f"insert into plan.deliveries values ('2026-01', date '{DATA_CUT}', date '{FIRST_MONTH}', false)"
         )
         # a month in which nothing happened was delivered all the same

@@ -43,12 +43,36 @@ def figures(
     )
 
 
+# neither calendar nor season, unless a test says so
+NO_CALENDAR = (
+    "select 'x' as indicator_id, 1.0 as calendar_factor, "
+    "unnest(generate_series(date '2020-01-01', date '2026-12-01', interval 1 month))::date as month"
+)
+NO_REPORTS = (
+    "select indicator_id, cohort_id, area_type, area_code, month, value, denominator, 0 as replies, period_status, boundary, "
+    "true as is_monthly from indicators.indicator_figures where false"
+)
+NO_SEASON = "select 'x' as indicator_id, unnest(range(1, 13))::integer as month_of_year, 1.0 as season_factor, 'none' as season_basis"
+
+
 def run(
-    bench: Bench, rows: pd.DataFrame, rebasings: str = NO_REBASINGS, donabedian_type: str = "outcome"
+    bench: Bench,
+    rows: pd.DataFrame,
+    rebasings: str = NO_REBASINGS,
+    donabedian_type: str = "outcome",
+    calendar: str = NO_CALENDAR,
+    seasons: str = NO_SEASON,
 ) -> pd.DataFrame:
     bench.give("indicators.indicator_figures", rows).give("indicators.process_rebasings", rebasings)
     bench.give("seeds.indicator_catalogue", f"select 'x' as indicator_id, '{donabedian_type}' as donabedian_type")
-    bench.run("indicators.process_points", "indicators.process_limits", "indicators.process_signals")
+    bench.give("indicators.reported_figures", NO_REPORTS)
+    bench.give("indicators.calendar_factors", calendar).give("indicators.season_factors", seasons)
+    bench.run(
+        "indicators.process_months",
+        "indicators.process_points",
+        "indicators.process_limits",
+        "indicators.process_signals",
+    )
     return bench.rows(
         "select p.*, l.centre_line, l.lower_process_limit, l.upper_process_limit, coalesce(s.special_cause, 'none') as special_cause, "
         "coalesce(s.signal_direction, 0) as way from indicators.process_points as p left join indicators.process_limits as l "
@@ -151,6 +175,32 @@ def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench:
     assert set(own["special_cause"]) == {"none"}
     assert other["phase"].eq(1).all()
     assert set(other["special_cause"]) != {"none"}
+
+
+def test_limits_and_rules_look_at_the_adjusted_value(bench: Bench) -> None:
+    """Value ÷ (calendar × season): a January of twice the usual is no signal where every January is; the raw value stays."""
+    values = [100.0, 50.0, 52.0, 48.0, 51.0, 49.0, 50.0, 52.0, 47.0, 51.0, 50.0, 49.0] * 2
+    assert "outside_limits" in set(run(bench, figures({"A": values}))["special_cause"])
+    seasons = NO_SEASON.replace("1.0 as season_factor, 'none'", "1.0 as season_factor, 'own_history'")
+    seasons = f"select * replace (case when month_of_year = 1 then 2.0 else 1.0 end as season_factor) from ({seasons})"
+    found = run(bench, figures({"A": values}), seasons=seasons)
+    assert set(found["special_cause"]) == {"none"}
+    assert found["value"].tolist() == values
+    assert found["adjusted_value"].iloc[0] == 50
+    calendar = (
+        f"select * replace (case when month(month) = 1 then 2.0 else 1.0 end as calendar_factor) from ({NO_CALENDAR})"
+    )
+    assert (
+        run(bench, figures({"A": values}), calendar=calendar)["adjusted_value"].tolist()
+        == found["adjusted_value"].tolist()
+    )
+
+
+def test_runs_are_not_judged_while_the_season_is_not_known(bench: Bench) -> None:
+    values = [50.0, 52.0, 49.0, 51.0] * 2 + [56.0, 57.0, 56.0, 57.0, 56.0, 57.0, 56.0] + [50.0, 90.0]
+    seasons = NO_SEASON.replace("'none'", "'not_yet_known'")
+    assert {"shift", "outside_limits"} <= set(run(bench, figures({"A": values}))["special_cause"])
+    assert set(run(bench, figures({"A": values}), seasons=seasons)["special_cause"]) == {"none", "outside_limits"}
 
 
 @pytest.mark.slow

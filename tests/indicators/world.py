@@ -240,7 +240,7 @@ def write_world(path: Path, people: int = 1500, without: tuple[str, ...] = ()) -
                 deliver(connection, feed)
         connection.execute(
             f"insert into plan.build values ('2025-10', date '{DATA_CUT}', '{ICB}', 'Test ICB', date '{FIRST_MONTH}', "
-            f"date '{LAST_MONTH}'); insert into plan.sub_icb_codes values ('99X');"
+            f"date '{LAST_MONTH}', 0); insert into plan.sub_icb_codes values ('99X');"
             f"insert into plan.deliveries values ('2025-10', date '{DATA_CUT}', date '{FIRST_MONTH}', false)"
         )
         connection.execute("drop schema world cascade")

@@ -176,7 +176,7 @@ class Build:
             )
             connection.execute(
                 "insert into plan.build by name select ? as delivery, date '2025-10-31' as data_cut, 'QZZ' as icb_code, "
-                "'Demo' as icb_name, date '2025-01-01' as first_month, date '2025-10-01' as last_month",
+                "'Demo' as icb_name, date '2025-01-01' as first_month, date '2025-10-01' as last_month, 0 as anticipation_months",
                 [DELIVERY],
             )
             connection.execute(

@@ -146,8 +146,10 @@ with months as (
                  when below = 7 or above = 7 then 'shift' else 'none' end as cause from sides
 )
 select indicator_id, cohort_id, area_type, area_code, month, period, value,
+       value * case when indicator_id = 'emergency_admissions' and month(month) = 1 then 0.95 else 1 end as adjusted_value,
+       case when indicator_id = 'emergency_admissions' then 'own_history' else 'none' end as season_basis,
        case when area_code = 'U00003' then null else centre end as centre_line,
-       case when area_code = 'U00003' then null else lo end as lower_process_limit,
+       case when area_code = 'U00003' then null when lo < 0 then 0 else lo end as lower_process_limit,
        case when area_code = 'U00003' then null else hi end as upper_process_limit,
        case when area_code = 'U00003' then 'none' else cause end as special_cause,
        case when cause = 'none' or area_code = 'U00003' then 'common_cause' when c.polarity = 'neither' then 'neither'
@@ -172,12 +174,15 @@ from marts.indicator_values v join catalogue c using (indicator_id),
                      sqrt(1 / (v.denominator * c.base * 12 / c.multiplier) + 0.0016) as s)
 where v.period = 'rolling_12_months' and v.area_type = 'int';
 create table marts.indicator_change as
-select indicator_id, 'all' as cohort_id, area_type, area_code, '2024-01 to 2024-12' as baseline_period,
-       '2024-12 to 2025-11' as current_period,
+select indicator_id, 'all' as cohort_id, area_type, area_code, 'year_before' as baseline_kind, '2023-10 to 2024-09' as baseline_period,
+       '2024-10 to 2025-09' as current_period, 12 as months,
+       case when area_code = 'U00001' then 'lower' else 'within_chance' end as verdict,
        100.0 as baseline_value, 92.0 as current_value,
        case when area_code = 'U00001' then -8.0 else -1.5 end as change_pct,
        case when area_code = 'U00001' then -11.0 else -4.0 end as change_pct_lower_95,
-       case when area_code = 'U00001' then -5.0 else 1.0 end as change_pct_upper_95, -2.0 as comparator_change_pct, -6.0 as difference_pct
+       case when area_code = 'U00001' then -5.0 else 1.0 end as change_pct_upper_95, -2.0 as comparator_change_pct,
+       -0.35 as change_per_day, -0.5 as change_per_day_lower_95, -0.2 as change_per_day_upper_95, -6.0 as difference_pct_points,
+       -9.0 as difference_pct_points_lower_95, -3.0 as difference_pct_points_upper_95
 from catalogue, marts.dim_area where indicator_id in ('emergency_admissions', 'ae_attendances_unplanned');
 create table marts.indicator_inequality as
 select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_index, 1.1 as slope_index_lower_95, 3.7 as slope_index_upper_95,

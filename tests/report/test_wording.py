@@ -25,6 +25,8 @@ USUAL = Point(
     target=None,
     period_status="final",
     null_reason=None,
+    judged=8.1,
+    season_basis="none",
     centre=8.0,
     lower_process=7.0,
     upper_process=9.0,
@@ -47,7 +49,7 @@ def test_nothing_is_called_a_change_within_chance() -> None:
     assert (
         verdict.this_month == "February 2025: 8.10 per 1,000 people. No change beyond what chance gives (average 8.00)."
     )
-    assert verdict.twelve_months == "Over the 12 months to February 2025 nothing stood out from chance."
+    assert verdict.twelve_months == "In the 12 months to February 2025 no single month stood out from its own average."
 
 
 def test_an_incomplete_month_makes_no_sentence() -> None:
@@ -65,13 +67,13 @@ def test_an_incomplete_month_makes_no_sentence() -> None:
             "outside_limits",
             6.1,
             "improvement",
-            "below what chance alone would give (limit 7.00, average 8.00). This is an improvement.",
+            "below what chance alone would give (limit 7.00, average 8.00). The direction is an improvement.",
         ),
         (
             "outside_limits",
             9.9,
             "concern",
-            "above what chance alone would give (limit 9.00, average 8.00). This is a concern.",
+            "above what chance alone would give (limit 9.00, average 8.00). The direction is a concern.",
         ),
         ("shift", 7.4, "improvement", "At least seven months in a row have been below the average of 8.00"),
         ("trend", 8.8, "concern", "Seven or more months in a row have moved the same way"),
@@ -79,10 +81,10 @@ def test_an_incomplete_month_makes_no_sentence() -> None:
     ],
 )
 def test_each_special_cause_has_its_words(cause: str, value: float, variation: str, words: str) -> None:
-    verdict = wording.judge(ADMISSIONS, series(special_cause=cause, value=value, variation=variation))
+    verdict = wording.judge(ADMISSIONS, series(special_cause=cause, value=value, judged=value, variation=variation))
     assert words in verdict.this_month
     assert verdict.variation == variation
-    assert "1 month showed" in verdict.twelve_months
+    assert "1 month stood out" in verdict.twelve_months
 
 
 def test_too_little_to_judge_is_said() -> None:
@@ -134,28 +136,122 @@ def test_rolling_is_a_description_with_limits() -> None:
     )
 
 
+CHANGE = {
+    "baseline_kind": "year_before",
+    "baseline_period": "2023-10 to 2024-09",
+    "current_period": "2024-10 to 2025-09",
+    "months": 12,
+    "verdict": "lower",
+    "change_pct": -16.0,
+    "change_pct_lower_95": -20.0,
+    "change_pct_upper_95": -11.0,
+    "change_per_day": -10.2,
+    "change_per_day_lower_95": -13.0,
+    "change_per_day_upper_95": -7.1,
+    "comparator_change_pct": -6.0,
+    "difference_pct_points": -10.0,
+    "difference_pct_points_lower_95": -15.0,
+    "difference_pct_points_upper_95": -5.0,
+}
+BY_CHANCE = {"verdict": "within_chance", "change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0}
+GONE_LIVE = {
+    "baseline_kind": "go_live",
+    "baseline_period": "2024-08 to 2024-10",
+    "current_period": "2025-08 to 2025-10",
+    "months": 3,
+}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({}, "fell 16.0% (95% limits −20.0% to −11.0%), 10.2 a day fewer (7.10 to 13.0)"),
+        (BY_CHANCE, "+4.0% (95% limits −1.0% to +9.0%), which may be chance"),
         (
-            {"change_pct": -16.0, "change_pct_lower_95": -20.0, "change_pct_upper_95": -11.0},
-            "fell 16.0% (95% limits −20.0% to −11.0%)",
-        ),
-        (
-            {"change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0},
-            "+4.0% (95% limits −1.0% to +9.0%), which may be chance",
-        ),
-        (
-            {"change_pct": 4.0, "change_pct_lower_95": None, "change_pct_upper_95": None},
-            "rose 4.0% (without limits: what chance alone gives is not known)",
+            BY_CHANCE | {"verdict": "no_limits", "change_pct_lower_95": None, "change_pct_upper_95": None},
+            "+4.0%, without limits: what chance alone gives is not known",
         ),
     ],
 )
-def test_a_change_whose_limits_include_none_is_called_so(change: dict, words: str) -> None:
-    row = {"baseline_period": "2023-10 to 2024-09", "comparator_change_pct": -6.0, **change}
-    text = wording.change_sentence(row, None)
-    assert text.startswith("Against the 12 months to September 2024: ")
+def test_a_change_names_both_periods_and_whether_it_may_be_chance(change: dict, words: str) -> None:
+    text = wording.change_sentence(ADMISSIONS, CHANGE | change)
+    assert text.startswith("October 2024 to September 2025 against October 2023 to September 2024: ")
     assert words in text
-    assert text.endswith("; the rest of the ICB −6.0%.")
-    assert "before go-live" in wording.change_sentence(row, date(2024, 10, 1))
-    assert wording.change_sentence({**row, "change_pct": None}, None) == ""
+    assert text.endswith("; the rest of the ICB −6.0%, a difference of −10.0 points (−15.0 to −5.0).")
+    assert wording.change_sentence(ADMISSIONS, CHANGE | {"change_pct": None}) == ""
+
+
+def test_before_its_time_a_change_is_too_early_and_not_nothing() -> None:
+    """Fewer than three months are not compared (E16); before the framework's clock (E18) neither a change nor its absence says anything."""
+    live = date(2025, 8, 1)
+    slow = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "expected_after_months": 12})
+    early = (
+        CHANGE
+        | GONE_LIVE
+        | {"verdict": "too_early", "months": 2, "change_pct": None, "current_period": "2025-08 to 2025-09"}
+    )
+    assert wording.change_sentence(slow, early, live).endswith("too early to compare, with 2 months since.")
+    text = wording.change_sentence(slow, CHANGE | GONE_LIVE | BY_CHANCE, live)
+    assert text.startswith(
+        "Since go-live in August 2025 (August 2025 to October 2025 against August 2024 to October 2024): +4.0%"
+    )
+    assert "3 months since go-live: the framework expects no change in this before 12 months" in text
+    in_time = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "expected_after_months": 3})
+    assert "framework" not in wording.change_sentence(in_time, CHANGE | GONE_LIVE | BY_CHANCE, live)
+
+
+@pytest.mark.parametrize(
+    ("last", "change", "words"),
+    [
+        ({}, BY_CHANCE, None),
+        ({}, {}, "Yet the 12 months as a whole are lower than the year before (−16.0%, 95% limits −20.0% to −11.0%)"),
+        (
+            {"special_cause": "shift", "variation": "improvement", "judged": 7.4},
+            {},
+            "The 12 months as a whole agree: lower",
+        ),
+        (
+            {"special_cause": "shift", "variation": "improvement", "judged": 7.4},
+            BY_CHANCE,
+            "by no more than chance (+4.0%",
+        ),
+        ({"special_cause": "outside_limits", "variation": "concern", "judged": 9.9}, {}, "went the other way: lower"),
+    ],
+)
+def test_chart_and_change_agree_or_say_why_not(last: dict, change: dict, words: str | None) -> None:
+    said = wording.judge(ADMISSIONS, series(**last), [CHANGE | change]).this_month
+    assert ("12 months" in said) == (words is not None)
+    assert words is None or words in said
+
+
+def test_a_provisional_month_says_so_in_the_sentence() -> None:
+    assert (
+        "8.10 per 1,000 people (provisional, may still change)."
+        in wording.judge(ADMISSIONS, series(period_status="provisional")).this_month
+    )
+
+
+def test_an_adjusted_month_says_what_it_counts_as_and_an_unknown_season_that_it_is() -> None:
+    said = wording.judge(ADMISSIONS, series(value=8.8, judged=8.1, season_basis="own_history")).this_month
+    assert said == (
+        "February 2025: 8.80 per 1,000 people. No change beyond what chance gives "
+        "(average 8.00; after season and working days the month counts as 8.10)."
+    )
+    verdict = wording.judge(ADMISSIONS, series(season_basis="not_yet_known"))
+    assert "Its season is not known yet" in verdict.notes[0]
+
+
+def test_accounts_are_never_judged_and_never_called_unchanged() -> None:
+    accounts = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "donabedian_type": "structure"})
+    assert wording.judge(accounts, series()).variation == "never_judged"
+
+
+def test_a_part_is_not_counted_beside_its_whole() -> None:
+    concern, none = wording.Verdict("concern", None, ""), wording.Verdict("common_cause", None, "")
+    names = ("emergency_admissions", "emergency_admissions_los_1_plus", "acs_chronic_admissions")
+    said = wording.standing_out(dict.fromkeys(names, concern) | {"op_attendances": none, "gp_dna_pct": none})
+    assert said == "1 of 3 indicators stands out from chance in its newest complete month, and 2 parts of it with it"
+    alone = wording.standing_out(
+        {"emergency_admissions": none, "acs_chronic_admissions": concern, "op_attendances": none}
+    )
+    assert alone == "1 of 3 indicators stands out from chance in its newest complete month"

@@ -6,10 +6,12 @@
    flags     cohort id of kind `event_flag` → SQL condition on the event
    persons   whether members of person-list cohorts can be found by person_id
    weight    column to add up instead of counting rows, for sources that come as counts
+   dated     whether `event_date` is the day of the event itself
 
    Two cuts of the same total: `sex_age` (sex × age band) and `imd` (deprivation quintile); each sums to the whole by itself, so a
-   figure is read from one of them, never from both. #}
-{% macro additive_measures(events, measures, flags={}, persons=true, weight=none) -%}
+   figure is read from one of them, never from both. A third, `day_class` (everybody everywhere, by weekday and bank holiday), is there
+   for dated events, and only for the weights of days (definitions E15). #}
+{% macro additive_measures(events, measures, flags={}, persons=true, weight=none, dated=persons) -%}
 with
 
 -- the rows are read once, into the finest cells: which cohorts an event is in is part of its cell, and all else is a sum of those
@@ -24,15 +26,7 @@ finest as (
         coalesce(events.sex, 'unknown') as sex,
         coalesce(events.age_band, 'unknown') as age_band,
         events.imd_quintile,
-        {% for measure_id, rule in measures.items() -%}
-        {% if rule is mapping -%}
-        coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0)
-        {%- elif weight -%}
-        coalesce(sum({{ weight }}) filter (where {{ rule }}), 0)
-        {%- else -%}
-        count(*) filter (where {{ rule }})
-        {%- endif %} as {{ measure_id }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ counted_measures(measures, weight) }}
     from {{ events }} as events
     {% if persons -%}
     left join {{ ref('person_cohort_spans') }} as spans
@@ -81,12 +75,49 @@ select
     case when cuts.cut = 'sex_age' then placed.sex else 'all' end as sex,
     case when cuts.cut = 'sex_age' then placed.age_band else 'all' end as age_band,
     case when cuts.cut = 'imd' then placed.imd_quintile end as imd_quintile,
+    cast(null as integer) as day_class,
     {% for measure_id in measures -%}
     cast(sum(placed.{{ measure_id }}) as decimal(18, 2)) as {{ measure_id }}{{ ',' if not loop.last }}
     {% endfor %}
 from placed
 cross join (values ('sex_age'), ('imd')) as cuts (cut)
 group by all
+{% if dated -%}
+union all by name
+select
+    'all' as cohort_id,
+    'day_class' as cut,
+    events.event_month as month,
+    cast(null as varchar) as practice_code,
+    'all' as sex,
+    'all' as age_band,
+    cast(null as integer) as imd_quintile,
+    {{ day_class('events.event_date', 'bank_holiday') }} as day_class,
+    {{ counted_measures(measures, weight, 'decimal(18, 2)') }}
+from {{ events }} as events
+left join (select date as bank_holiday from {{ ref('bank_holidays') }}) as holidays on events.event_date = holidays.bank_holiday
+where events.event_month is not null and events.event_date is not null
+group by all
+{%- endif %}
+{%- endmacro %}
+
+{# A column per measure: rows counted, or a column of theirs added up. #}
+{% macro counted_measures(measures, weight, data_type=none) -%}
+        {% for measure_id, rule in measures.items() -%}
+        {{ 'cast(' if data_type }}
+        {%- if rule is mapping -%}
+        coalesce(sum(cast({{ rule['sum'] }} as decimal(18, 2))) filter (where {{ rule.get('where', 'true') }}), 0)
+        {%- elif weight -%}
+        coalesce(sum({{ weight }}) filter (where {{ rule }}), 0)
+        {%- else -%}
+        count(*) filter (where {{ rule }})
+        {%- endif %}{{ ' as ' ~ data_type ~ ')' if data_type }} as {{ measure_id }}{{ ',' if not loop.last }}
+        {% endfor %}
+{%- endmacro %}
+
+{# Monday 1 to Sunday 7, a bank holiday 8 whatever weekday it is: they are busy and quiet in ways of their own. #}
+{% macro day_class(date_expression, holiday) -%}
+    cast(case when {{ holiday }} is not null then 8 else isodow({{ date_expression }}) end as integer)
 {%- endmacro %}
 
 {# The cells of a measure file as rows: one per cell and measure that counted anything. #}
@@ -95,7 +126,7 @@ select *
 from {{ cells }}
 unpivot (
     numerator for measure_id in (
-        columns(* exclude (cohort_id, cut, month, practice_code, sex, age_band, imd_quintile))
+        columns(* exclude (cohort_id, cut, month, practice_code, sex, age_band, imd_quintile, day_class))
     )
 )
 where numerator <> 0

@@ -1,71 +1,106 @@
--- Counts of an area, and of what it is compared with, in the current 12 months and in the baseline: the rest of the ICB, the rest of its
--- partnership, and the other teams that had not gone live by the end of the current period.
+-- Counts of an area, and of what it is compared with, in the current period and in the baseline: the other areas of its kind in the ICB and
+-- in its partnership, and the other teams that had not gone live by the end of the current period. An area is there only if each month of
+-- both periods is complete and all are of one phase; the others leave out areas of which that is not so (definitions E1, E9, E16).
 with
 
 pairs as (
     select distinct
         indicator_id,
         cohort_id,
-        current_month,
-        baseline_month
+        measure_kind,
+        months,
+        baseline_from,
+        baseline_to,
+        current_from,
+        current_to
     from {{ ref('change_periods') }}
 ),
 
-figures as (
-    select
-        indicator_id,
-        cohort_id,
-        area_type,
-        area_code,
-        month,
-        numerator,
-        denominator
-    from {{ ref('indicator_figures') }}
-    where boundary = 'marts' and period = 'rolling_12_months' and value is not null and numerator is not null
-),
-
--- first the current year, then its baseline: a handful of months out of all
-current_years as materialized (
+counted as (
     select
         pairs.*,
-        figures.area_type,
-        figures.area_code,
-        figures.numerator,
-        figures.denominator
+        current_end.area_type,
+        current_end.area_code,
+        current_end.final_months - coalesce(current_start.final_months, 0)
+        + base_end.final_months - coalesce(base_start.final_months, 0) = 2 * pairs.months as is_final,
+        cast(current_end.numerator - coalesce(current_start.numerator, 0) as double) as numerator,
+        cast(current_end.denominator - coalesce(current_start.denominator, 0) as double) as denominator,
+        cast(base_end.numerator - coalesce(base_start.numerator, 0) as double) as base_numerator,
+        cast(base_end.denominator - coalesce(base_start.denominator, 0) as double) as base_denominator
     from pairs
-    inner join figures
+    inner join {{ ref('change_months') }} as current_end
         on
-            pairs.indicator_id = figures.indicator_id
-            and pairs.cohort_id = figures.cohort_id
-            and pairs.current_month = figures.month
+            pairs.indicator_id = current_end.indicator_id
+            and pairs.cohort_id = current_end.cohort_id
+            and pairs.current_to = current_end.month_number
+    left join {{ ref('change_months') }} as current_start
+        on
+            current_end.indicator_id = current_start.indicator_id
+            and current_end.cohort_id = current_start.cohort_id
+            and current_end.area_type = current_start.area_type
+            and current_end.area_code = current_start.area_code
+            and pairs.current_from - 1 = current_start.month_number
+    inner join {{ ref('change_months') }} as base_end
+        on
+            current_end.indicator_id = base_end.indicator_id
+            and current_end.cohort_id = base_end.cohort_id
+            and current_end.area_type = base_end.area_type
+            and current_end.area_code = base_end.area_code
+            and pairs.baseline_to = base_end.month_number
+    left join {{ ref('change_months') }} as base_start
+        on
+            current_end.indicator_id = base_start.indicator_id
+            and current_end.cohort_id = base_start.cohort_id
+            and current_end.area_type = base_start.area_type
+            and current_end.area_code = base_start.area_code
+            and pairs.baseline_from - 1 = base_start.month_number
+    inner join {{ ref('change_months') }} as base_first
+        on
+            current_end.indicator_id = base_first.indicator_id
+            and current_end.cohort_id = base_first.cohort_id
+            and current_end.area_type = base_first.area_type
+            and current_end.area_code = base_first.area_code
+            and pairs.baseline_from = base_first.month_number
+    where
+        current_end.complete_months - coalesce(current_start.complete_months, 0) = pairs.months
+        and base_end.complete_months - coalesce(base_start.complete_months, 0) = pairs.months
+        and base_first.phase = current_end.phase
 ),
 
-both_years as materialized (
+-- people of 12 months, as they stand
+people as (
     select
-        current_years.*,
-        figures.numerator as base_numerator,
-        figures.denominator as base_denominator
-    from current_years
-    inner join figures
+        pairs.*,
+        now.area_type,
+        now.area_code,
+        now.period_status = 'final' and base.period_status = 'final' as is_final,
+        now.numerator,
+        now.denominator,
+        base.numerator as base_numerator,
+        base.denominator as base_denominator
+    from pairs
+    inner join {{ ref('indicator_figures') }} as now
         on
-            current_years.indicator_id = figures.indicator_id
-            and current_years.cohort_id = figures.cohort_id
-            and current_years.area_type = figures.area_type
-            and current_years.area_code = figures.area_code
-            and current_years.baseline_month = figures.month
-),
-
-own as materialized (
-    select both_years.*
-    from both_years
-    semi join {{ ref('change_periods') }} as periods
+            pairs.measure_kind = 'person_period'
+            and pairs.indicator_id = now.indicator_id
+            and pairs.cohort_id = now.cohort_id
+            and pairs.current_to = {{ month_number('now.month') }}
+    inner join {{ ref('indicator_figures') }} as base
         on
-            both_years.indicator_id = periods.indicator_id
-            and both_years.cohort_id = periods.cohort_id
-            and both_years.area_type = periods.area_type
-            and both_years.area_code = periods.area_code
-            and both_years.current_month = periods.current_month
-            and both_years.baseline_month = periods.baseline_month
+            pairs.indicator_id = base.indicator_id
+            and pairs.cohort_id = base.cohort_id
+            and now.area_type = base.area_type
+            and now.area_code = base.area_code
+            and pairs.baseline_to = {{ month_number('base.month') }}
+    where
+        now.boundary = 'marts'
+        and now.period = 'rolling_12_months'
+        and now.value is not null
+        and now.period_status <> 'incomplete'
+        and base.boundary = 'marts'
+        and base.period = 'rolling_12_months'
+        and base.value is not null
+        and base.period_status <> 'incomplete'
 ),
 
 parents as (
@@ -84,120 +119,110 @@ parents as (
     group by levels.area_type, levels.area_code
 ),
 
--- people counted per area do not add up to the ICB's, so they have no rest
-wholes as (
+-- a population is the mean of the months' lists; what is divided by activity, its sum
+sums as materialized (
     select
-        own.*,
-        'rest_of_icb' as comparator,
-        'icb' as whole_type,
-        build.icb_code as whole_code
-    from own
-    cross join {{ ref('build') }} as build
-    where own.area_type <> 'icb'
-    union all
-    select
-        own.*,
-        'rest_of_hcp' as comparator,
-        'hcp' as whole_type,
-        parents.hcp_code as whole_code
-    from own
-    inner join parents on own.area_type = parents.area_type and own.area_code = parents.area_code
+        counts.* exclude (denominator, base_denominator),
+        counts.denominator / divisors.divisor as denominator,
+        counts.base_denominator / divisors.divisor as base_denominator,
+        parents.hcp_code,
+        counts.area_type = 'int' and (teams.go_live_month is null or {{ month_number('teams.go_live_month') }} > counts.current_to) as is_waiting
+    from (
+        select * from counted
+        union all by name
+        select * from people
+    ) as counts
+    inner join {{ ref('indicator_catalogue') }} as catalogue on counts.indicator_id = catalogue.indicator_id
+    inner join (values ('additive', 'population', true), ('additive', 'activity', false), ('person_period', 'population', false))
+        as kinds (measure_kind, denominator_kind, is_mean)
+        on counts.measure_kind = kinds.measure_kind and catalogue.denominator_kind = kinds.denominator_kind
+    cross join lateral (select case when kinds.is_mean then counts.months else 1 end as divisor) as divisors
+    left join parents on counts.area_type = parents.area_type and counts.area_code = parents.area_code
+    left join {{ ref('team_go_lives') }} as teams on counts.area_type = 'int' and counts.area_code = teams.int_code
 ),
 
-rests as (
+own as (
     select
-        wholes.indicator_id,
-        wholes.cohort_id,
-        wholes.area_type,
-        wholes.area_code,
-        wholes.current_month,
-        wholes.baseline_month,
-        wholes.comparator,
-        whole_years.numerator - wholes.numerator as numerator,
-        whole_years.denominator - wholes.denominator as denominator,
-        whole_years.base_numerator - wholes.base_numerator as base_numerator,
-        whole_years.base_denominator - wholes.base_denominator as base_denominator
-    from wholes
-    inner join {{ ref('indicator_catalogue') }} as catalogue
-        on wholes.indicator_id = catalogue.indicator_id and catalogue.measure_kind = 'additive'
-    inner join both_years as whole_years
+        sums.*,
+        periods.baseline_kind
+    from sums
+    inner join {{ ref('change_periods') }} as periods
         on
-            wholes.indicator_id = whole_years.indicator_id
-            and wholes.cohort_id = whole_years.cohort_id
-            and wholes.whole_type = whole_years.area_type
-            and wholes.whole_code = whole_years.area_code
-            and wholes.current_month = whole_years.current_month
-            and wholes.baseline_month = whole_years.baseline_month
-),
-
--- teams that had not gone live by the end of the current period, all together for each pair of periods
-waiting_teams as (
-    select both_years.*
-    from both_years
-    inner join {{ ref('team_go_lives') }} as teams on both_years.area_type = 'int' and both_years.area_code = teams.int_code
-    where teams.go_live_month is null or teams.go_live_month > both_years.current_month
-),
-
-waiting_totals as (
+            sums.indicator_id = periods.indicator_id
+            and sums.cohort_id = periods.cohort_id
+            and sums.area_type = periods.area_type
+            and sums.area_code = periods.area_code
+            and sums.baseline_from = periods.baseline_from
+            and sums.baseline_to = periods.baseline_to
+            and sums.current_from = periods.current_from
+            and sums.current_to = periods.current_to
+)
+{% set groups = {
+    'rest_of_icb': {'of': "area_type <> 'icb'", 'within': '', 'member': 'true', 'kinds': "measure_kind = 'additive'"},
+    'rest_of_hcp': {'of': 'hcp_code is not null', 'within': 'hcp_code', 'member': 'true', 'kinds': "measure_kind = 'additive'"},
+    'teams_not_live': {'of': "area_type = 'int'", 'within': '', 'member': 'is_waiting', 'kinds': 'true'},
+} -%}
+{% set sides = ['numerator', 'denominator', 'base_numerator', 'base_denominator'] -%}
+{% set period = ['indicator_id', 'cohort_id', 'area_type', 'baseline_from', 'baseline_to', 'current_from', 'current_to'] %}
+{% for name, group in groups.items() -%}
+, {{ name }}_totals as (
     select
-        indicator_id,
-        cohort_id,
-        current_month,
-        baseline_month,
-        count(*) as teams,
-        {{ exact_sum('numerator', 9) }} as numerator,
-        {{ exact_sum('denominator', 9) }} as denominator,
-        {{ exact_sum('base_numerator', 9) }} as base_numerator,
-        {{ exact_sum('base_denominator', 9) }} as base_denominator
-    from waiting_teams
-    group by indicator_id, cohort_id, current_month, baseline_month
-),
+        {{ period | join(', ') }},
+        {{ group.within ~ ',' if group.within }}
+        count(*) as areas
+        {%- for side in sides %},
+        {{ exact_sum(side, 9) }} as {{ side }}
+        {%- endfor %}
+    from sums
+    where {{ group.of }} and {{ group.member }} and {{ group.kinds }}
+    group by all
+)
 
--- the others: all of them but the team itself, should it be waiting too
-waiting as (
+, {{ name }} as (
     select
         own.indicator_id,
         own.cohort_id,
         own.area_type,
         own.area_code,
-        own.current_month,
-        own.baseline_month,
-        'teams_not_live' as comparator,
-        totals.numerator - coalesce(waiting_teams.numerator, 0) as numerator,
-        totals.denominator - coalesce(waiting_teams.denominator, 0) as denominator,
-        totals.base_numerator - coalesce(waiting_teams.base_numerator, 0) as base_numerator,
-        totals.base_denominator - coalesce(waiting_teams.base_denominator, 0) as base_denominator
+        own.baseline_kind,
+        own.months,
+        own.baseline_from,
+        own.baseline_to,
+        own.current_from,
+        own.current_to,
+        '{{ name }}' as comparator
+        {%- for side in sides %},
+        totals.{{ side }} - case when {{ 'own.' ~ group.member if group.member != 'true' else 'true' }} then own.{{ side }} else 0 end as {{ side }}
+        {%- endfor %}
     from own
-    inner join waiting_totals as totals
+    inner join {{ name }}_totals as totals
         on
-            own.indicator_id = totals.indicator_id
-            and own.cohort_id = totals.cohort_id
-            and own.current_month = totals.current_month
-            and own.baseline_month = totals.baseline_month
-    left join waiting_teams
-        on
-            own.indicator_id = waiting_teams.indicator_id
-            and own.cohort_id = waiting_teams.cohort_id
-            and own.current_month = waiting_teams.current_month
-            and own.baseline_month = waiting_teams.baseline_month
-            and own.area_code = waiting_teams.area_code
-    where own.area_type = 'int' and totals.teams > case when waiting_teams.area_code is null then 0 else 1 end
+            {% for column in period + ([group.within] if group.within else []) -%}
+            own.{{ column }} = totals.{{ column }}{{ ' and' if not loop.last }}
+            {% endfor %}
+    -- others than itself
+    where
+        {{ group.of | replace('area_type', 'own.area_type') | replace('hcp_code', 'own.hcp_code') }}
+        and totals.areas > case when {{ 'own.' ~ group.member if group.member != 'true' else 'true' }} then 1 else 0 end
 )
 
+{% endfor -%}
 select
     indicator_id,
     cohort_id,
     area_type,
     area_code,
-    current_month,
-    baseline_month,
+    baseline_kind,
+    months,
+    baseline_from,
+    baseline_to,
+    current_from,
+    current_to,
     'own' as comparator,
-    numerator,
-    denominator,
-    base_numerator,
-    base_denominator
+    is_final,
+    {{ sides | join(', ') }}
 from own
-union all
-select * from rests
-union all
-select * from waiting
+{% for name in groups -%}
+union all by name
+select * from {{ name }}
+{% endfor %}

@@ -1,7 +1,7 @@
 -- How many times more the counts of two years differ, month by month, than independent events would: people come back, and winters differ.
 -- Each month is held against the same month a year before, so that the seasons do not count, given the area's own change over all of them;
--- what is left is a chi-square sum. Pooled over the areas of a type; a larger area has at least the
--- dispersion that its teams show.
+-- what is left is a chi-square sum (definitions E16). An area's own, and at least that of its type together and of the teams: the
+-- chi-square sum of one area alone is often small by chance.
 with
 
 months as (
@@ -56,26 +56,39 @@ shares as (
     where both_years > 0 and ratio > 0
 ),
 
+areas as (
+    select
+        indicator_id,
+        area_type,
+        area_code,
+        {{ exact_sum('power(numerator - both_years * expected_share, 2) / (both_years * expected_share * (1.0 - expected_share))', 12) }}
+            as chi_square,
+        count(*) - 1 as degrees_of_freedom
+    from shares
+    group by indicator_id, area_type, area_code
+),
+
 types as (
     select
         indicator_id,
         area_type,
-        {{ exact_sum('power(numerator - both_years * expected_share, 2) / (both_years * expected_share * (1.0 - expected_share))', 12) }}
-        / (count(*) - count(distinct area_code)) as dispersion
-    from shares
+        {{ exact_sum('chi_square', 9) }} / sum(degrees_of_freedom) as dispersion
+    from areas
     group by indicator_id, area_type
     -- fewer degrees of freedom than a year of months say too little
-    having count(*) - count(distinct area_code) >= 11
+    having sum(degrees_of_freedom) >= 11
 )
 
 select
-    indicators.indicator_id,
-    area_types.area_type,
-    greatest(1.0, own.dispersion, teams.dispersion) as dispersion
-from (
-    select distinct indicator_id
-    from types
-) as indicators
-cross join (values ('int'), ('pcn'), ('hcp'), ('icb')) as area_types (area_type)
-left join types as own on indicators.indicator_id = own.indicator_id and area_types.area_type = own.area_type
-left join types as teams on indicators.indicator_id = teams.indicator_id and teams.area_type = 'int'
+    areas.indicator_id,
+    areas.area_type,
+    areas.area_code,
+    greatest(
+        1.0,
+        case when areas.degrees_of_freedom >= 11 then areas.chi_square / areas.degrees_of_freedom end,
+        types.dispersion,
+        teams.dispersion
+    ) as dispersion
+from areas
+left join types on areas.indicator_id = types.indicator_id and areas.area_type = types.area_type
+left join types as teams on areas.indicator_id = teams.indicator_id and teams.area_type = 'int'

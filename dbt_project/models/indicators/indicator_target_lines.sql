@@ -1,6 +1,7 @@
 -- Baselines and targets per area (seed indicator_targets), on the boundaries of the data cut. A baseline is the area's own figure over the
 -- dated baseline months unless the seed gives one; a relative target is that baseline changed by so many percent. The trajectory is the
--- straight line from the end of the baseline to the month of the target.
+-- straight line from the end of the baseline to the month of the target. Where a measure's recording changed, a target that rests on what
+-- was recorded before has no line (definitions E9): the months of another phase are not held against it.
 with
 
 wanted as (
@@ -71,6 +72,7 @@ baselines as (
         closest.target_area_type as area_type,
         closest.target_area_code as area_code,
         periods.period,
+        closest.baseline_from,
         closest.baseline_to,
         closest.target_month,
         closest.target_value,
@@ -126,4 +128,14 @@ select
     end as trajectory_value
 from targets
 cross join {{ ref('months') }} as months
-where targets.baseline_value is not null or targets.final_target_value is not null
+{% for name, month in {'now': 'months.month', 'base_end': 'targets.baseline_to', 'base_start': 'targets.baseline_from'}.items() -%}
+left join {{ ref('process_months') }} as {{ name }}
+    on
+        targets.indicator_id = {{ name }}.indicator_id
+        and targets.area_type = {{ name }}.area_type
+        and targets.area_code = {{ name }}.area_code
+        and {{ month }} = {{ name }}.month
+{% endfor -%}
+where
+    (targets.baseline_value is not null or targets.final_target_value is not null)
+    and coalesce(now.phase = base_end.phase and now.phase = coalesce(base_start.phase, base_end.phase), true)

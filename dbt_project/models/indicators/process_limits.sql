@@ -1,4 +1,4 @@
--- Centre line and XmR limits of each phase: mean ± 2.66 × mean moving range, moving ranges of at least 3.267 × their mean dropped once;
+-- Centre line and XmR limits of each phase, of the adjusted values: mean ± 2.66 × mean moving range, moving ranges of at least 3.267 × their mean dropped once;
 -- from 12 points and a mean count of 5 (definitions C10). None below that, nor where more than a third of the moving ranges are nought
 -- (definitions E14): a median of whole days stands still and jumps, so that its ranges say nothing of what chance gives.
 with
@@ -22,7 +22,7 @@ phases as (
         phase,
         count(*) as points,
         {{ exact_sum('count_behind', 6) }} / count(*) as mean_count,
-        {{ exact_sum('value', 12) }} / count(*) as centre_line,
+        {{ exact_sum('adjusted_value', 12) }} / count(*) as centre_line,
         count(*) filter (where moving_range = 0) as ranges_of_nought,
         count(moving_range) as ranges,
         cast(sum(cast(moving_range as decimal(38, 12))) filter (where moving_range < 3.267 * mean_moving_range) as double)

@@ -1,4 +1,5 @@
--- From which months a process chart starts anew, and why (definitions C10): the dated reasons of the seed, and the months in which yearly
+-- From which months a process chart starts anew, and why (definitions C10, E9): the dated reasons of the seed; where an area's stays of no
+-- night are recorded another way, for every measure that counts them; and the months in which yearly
 -- payments to general practice begin or end, because appointments stand in at unit costs without them and spend moves by the difference.
 with
 
@@ -39,3 +40,23 @@ from basis_months
 inner join {{ ref('indicator_catalogue') }} as catalogue
     on catalogue.numerator_measure_id in ('spend_per_head', 'spend_per_head_constant_prices')
 where basis_months.has_payments <> basis_months.had_payments
+union all
+select
+    catalogue.indicator_id,
+    phases.area_type,
+    phases.area_code,
+    phases.month,
+    'From here its hospitals record same-day emergency care as attendances and no longer as admissions' as reason
+from {{ ref('recording_phases') }} as phases
+inner join {{ ref('indicator_catalogue') }} as catalogue
+    on catalogue.numerator_measure_id in ('{{ zero_night_measures() | join("', '") }}')
+-- one reason for one month: a dated one of the seed goes before
+where not exists (
+    select 1
+    from {{ ref('spc_rebasings') }} as dated
+    where
+        catalogue.indicator_id = dated.indicator_id
+        and phases.month = dated.month
+        and coalesce(dated.area_type, phases.area_type) = phases.area_type
+        and coalesce(dated.area_code, phases.area_code) = phases.area_code
+)

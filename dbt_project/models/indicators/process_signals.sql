@@ -1,6 +1,7 @@
 -- Special causes by the rules of Making Data Count (definitions C10, E14): outside the limits; 7 consecutive rising or falling; of three
 -- consecutive points on one side of the mean two beyond two thirds of the limit, points outside counting as beyond; 7 consecutive on one
 -- side of the mean. A point on the mean ends a run; equal neighbours end a trend. Every point of a run is marked, of two in three those beyond.
+-- While a seasonal measure's season is not known yet, only points outside the limits are signals (definitions E15, E24).
 {% set series = 'indicator_id, cohort_id, area_type, area_code, phase' -%}
 with
 
@@ -12,14 +13,14 @@ points as (
         limits.upper_process_limit,
         -- a value on the mean is on it to nine digits: the last ones are the rounding of a quotient, which is no side of anything
         case
-            when abs(points.value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
-            when points.value > limits.centre_line then 1
+            when abs(points.adjusted_value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
+            when points.adjusted_value > limits.centre_line then 1
             else -1
         end as side,
         case
-            when abs(points.value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
-            when points.value > limits.upper_process_limit then 1
-            when points.value < limits.lower_process_limit then -1
+            when abs(points.adjusted_value - limits.centre_line) <= 1e-9 * abs(limits.centre_line) + 1e-12 then 0
+            when points.adjusted_value > limits.upper_process_limit then 1
+            when points.adjusted_value < limits.lower_process_limit then -1
             else 0
         end as outside,
         row_number() over (
@@ -41,7 +42,7 @@ points as (
 placed as (
     select
         *,
-        outside <> 0 or abs(value - centre_line) > 2.0 / 3.0 * (upper_process_limit - centre_line) as is_beyond,
+        outside <> 0 or abs(adjusted_value - centre_line) > 2.0 / 3.0 * (upper_process_limit - centre_line) as is_beyond,
         -- runs: within one, the number of the point less its rank among its like stays the same
         point_number - row_number() over (partition by {{ series }}, side order by month) as side_run,
         point_number - row_number() over (partition by {{ series }}, direction order by month) as direction_run
@@ -93,6 +94,7 @@ select
     month,
     case
         when outside <> 0 then 'outside_limits'
+        when season_basis = 'not_yet_known' then 'none'
         when trend <> 0 then 'trend'
         when is_two_of_three then 'two_of_three'
         when side <> 0 and side_run_length >= 7 then 'shift'
@@ -101,6 +103,7 @@ select
     -- which way: up is 1
     case
         when outside <> 0 then outside
+        when season_basis = 'not_yet_known' then 0
         when trend <> 0 then trend
         when is_two_of_three then side
         when side <> 0 and side_run_length >= 7 then side

@@ -21,6 +21,8 @@ select
     minimum_count,
     status_groups,
     is_headline,
+    is_seasonal,
+    expected_after_months,
     short_title,
     balancing_indicator_ids,
     source,

@@ -12,11 +12,15 @@ select
     points.month,
     'month' as period,
     points.value,
+    points.adjusted_value,
+    points.calendar_factor,
+    points.season_factor,
+    points.season_basis,
     limits.centre_line,
     -- as people read them: no rate lies below nought, no percentage above a hundred, though the arithmetic may
     case
-        when catalogue.limits = 'net_promoter' then greatest(limits.lower_process_limit, -100.0)
-        when limits.lower_process_limit < 0 then 0.0
+        when catalogue.limits = 'net_promoter' and limits.lower_process_limit < -100 then -100.0
+        when catalogue.limits <> 'net_promoter' and limits.lower_process_limit < 0 then 0.0
         else limits.lower_process_limit
     end as lower_process_limit,
     case

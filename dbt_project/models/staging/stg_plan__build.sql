@@ -4,5 +4,6 @@ select
     icb_code,
     icb_name,
     first_month,
-    last_month
+    last_month,
+    anticipation_months
 from {{ source('plan', 'build') }}

@@ -52,7 +52,8 @@ def index_of(month: date) -> int:
 
 
 def spc_chart(chart: SpcPicture) -> str:
-    """A series as SVG. Hollow marks on hatched ground are months that may still change; a gap is a month without a figure."""
+    """A series as SVG: what is judged, and faintly what was counted. Hollow marks on hatched ground are months that may still
+    change; a gap is a month without a figure."""
     points = chart.points
     months = [index_of(p.month) for p in points]
     ticks = steps(*_reach(points), 5)
@@ -64,6 +65,7 @@ def spc_chart(chart: SpcPicture) -> str:
             [(at, f"{MONTHS[at % 12]} {at // 12 % 100:02}") for at in months if at % 6 == 0] or [_only(months)]
         ),
         *_events(plane, points, chart.markers),
+        *_raw(plane, points),
         f'<path d="{plane.path(_line(points))}" fill="none" stroke="var(--line)" stroke-width="1.6"/>',
         _marks(plane, points),
     ]
@@ -79,14 +81,22 @@ def _reach(points: Sequence[Point]) -> tuple[float, float]:
     drawn = [
         value
         for p in points
-        for value in (p.value, p.lower_shown, p.upper_process, p.centre, p.target)
+        for value in (p.value, p.shown, p.lower_process, p.upper_process, p.centre, p.target)
         if value is not None
     ]
     return (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
 
 
 def _line(points: Sequence[Point]) -> list[tuple[float, float | None]]:
-    return [(index_of(p.month), p.value) for p in points]
+    return [(index_of(p.month), p.shown) for p in points]
+
+
+def _raw(plane: Plane, points: Sequence[Point]) -> list[str]:
+    """The figures before calendar and season are taken out, faintly, where they are others than those judged."""
+    if not any(p.is_adjusted for p in points):
+        return []
+    raw = plane.path([(index_of(p.month), p.value) for p in points])
+    return [f'<path d="{raw}" fill="none" stroke="var(--line)" stroke-width="1" opacity="0.35"/>']
 
 
 def _ground(plane: Plane, points: Sequence[Point]) -> list[str]:
@@ -94,7 +104,7 @@ def _ground(plane: Plane, points: Sequence[Point]) -> list[str]:
     bands, limits, centres, targets, hatched = [], [], [], [], []
     judged = [p for p in points if p.centre is not None and p.lower_process is not None and p.upper_process is not None]
     for (_, low, high, centre), run in groupby(
-        judged, key=lambda p: (p.phase, p.lower_shown, p.upper_process, p.centre)
+        judged, key=lambda p: (p.phase, p.lower_process, p.upper_process, p.centre)
     ):
         ends = _ends(list(run))
         bands.append(_box(plane, ends, low, high))
@@ -145,11 +155,11 @@ def _events(plane: Plane, points: Sequence[Point], markers: Sequence[Marker]) ->
 def _marks(plane: Plane, points: Sequence[Point]) -> str:
     drawn = []
     for point in points:
-        if point.value is None:
+        if point.shown is None:
             continue
         kind = point.variation if point.variation in KINDS and point.is_complete else "unknown"
         fill = COLOURS[kind] if point.period_status == "final" else "var(--paper)"
-        place = f"{short(plane.x(index_of(point.month)))},{short(plane.y(point.value))}"
+        place = f"{short(plane.x(index_of(point.month)))},{short(plane.y(point.shown))}"
         drawn.append(
             f'<path transform="translate({place})" d="{SHAPES[kind]}" fill="{fill}" stroke="{COLOURS[kind]}"/>'
         )
@@ -177,20 +187,20 @@ def trend(points: Sequence[Point]) -> str:
 
     parts, pen = [], "M"
     for p in points:
-        parts.append(f"{pen}{short(x(p.month))},{short(y(p.value))}" if p.value is not None else "")
-        pen = "L" if p.value is not None else "M"
+        parts.append(f"{pen}{short(x(p.month))},{short(y(p.shown))}" if p.shown is not None else "")
+        pen = "L" if p.shown is not None else "M"
     inside = f'<path d="{"".join(parts)}" fill="none" stroke="var(--line)" stroke-width="1.4"/>'
     complete = [p for p in known if p.is_complete]
     if complete:
         newest = complete[-1]
-        assert newest.value is not None
+        assert newest.shown is not None
         if newest.centre is not None:
             inside = (
                 f'<path d="M4,{short(y(newest.centre))}H{TREND_WIDTH - 4}" stroke="var(--limit)" stroke-dasharray="3,2"/>'
                 + inside
             )
         kind = newest.variation if newest.variation in KINDS else "unknown"
-        inside += f'<circle cx="{short(x(newest.month))}" cy="{short(y(newest.value))}" r="3" fill="{COLOURS[kind]}"/>'
+        inside += f'<circle cx="{short(x(newest.month))}" cy="{short(y(newest.shown))}" r="3" fill="{COLOURS[kind]}"/>'
     return f'<svg class="trend" viewBox="0 0 {TREND_WIDTH} {TREND_HEIGHT}" aria-hidden="true" focusable="false">{inside}</svg>'
 
 

@@ -55,6 +55,8 @@ class Point:
     target: float | None
     period_status: str
     null_reason: str | None
+    judged: float | None  # the value adjusted for calendar and season: what average, limits and special causes are of
+    season_basis: str
     centre: float | None
     lower_process: float | None
     upper_process: float | None
@@ -65,9 +67,17 @@ class Point:
     phase_reason: str | None
 
     @property
-    def lower_shown(self) -> float | None:
-        """The lower process limit as people see it: no rate lies below nought, though the arithmetic may."""
-        return None if self.lower_process is None else max(self.lower_process, 0.0)
+    def shown(self) -> float | None:
+        """What the chart judges: the adjusted value where there is one."""
+        return self.value if self.judged is None else self.judged
+
+    @property
+    def is_adjusted(self) -> bool:
+        return (
+            self.value is not None
+            and self.judged is not None
+            and abs(self.judged - self.value) > 0.005 * abs(self.value)
+        )
 
     @property
     def is_complete(self) -> bool:
@@ -239,7 +249,8 @@ def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
     rows = warehouse.rows(
         """
         select v.indicator_id, v.area_type, v.area_code, v.month, v.numerator, v.denominator, v.value, v.value_lower_95,
-               v.value_upper_95, v.target_value, v.period_status, v.null_reason, s.centre_line, s.lower_process_limit,
+               v.value_upper_95, v.target_value, v.period_status, v.null_reason, s.adjusted_value,
+               coalesce(s.season_basis, 'none'), s.centre_line, s.lower_process_limit,
                s.upper_process_limit, coalesce(s.special_cause, 'none'), coalesce(s.variation, 'common_cause'),
                coalesce(s.assurance, 'no_target'), coalesce(s.phase, 1), s.phase_reason
         from marts.indicator_values as v

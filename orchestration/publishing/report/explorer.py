@@ -26,7 +26,7 @@ from orchestration.publishing.report.glance import Verdicts
 AREA_TYPES = "('int', 'hcp', 'icb')"
 # a rate as people compare it: four decimals are finer than any chart or table shows, and a file a third smaller
 DECIMALS = 4
-SIGNS = {"improvement": "i", "concern": "c", "neither": "n", "common_cause": "-", "unknown": "?"}
+SIGNS = {"improvement": "i", "concern": "c", "neither": "n", "common_cause": "-", "unknown": "?", "never_judged": "?"}
 STANDING_OUT = ("improvement", "concern", "neither")
 
 MONTHLY = f"""

@@ -30,7 +30,7 @@ class Row:
 
     @property
     def is_judged(self) -> bool:
-        return self.verdict.variation != "unknown"
+        return self.verdict.variation not in ("unknown", "never_judged")
 
 
 def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict) -> Row:

@@ -35,7 +35,6 @@ AREA_WORDS = {
     "hcp": "Health and Care Partnership",
     "int": "Integrated Neighbourhood Team",
 }
-SIGNALS = ("concern", "improvement", "neither")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,12 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
     data = read_report_data(warehouse, context.icb_code, context.icb_name)
     environment = _environment()
     verdicts = {
-        area.key: {i.indicator_id: wording.judge(i, data.points(i, area)) for i in data.every}
+        area.key: {
+            i.indicator_id: wording.judge(
+                i, data.points(i, area), data.changes.get((i.indicator_id, *area.key), ()), area.go_live_month
+            )
+            for i in data.every
+        }
         for area in data.areas.values()
     }
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
@@ -87,8 +91,12 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
             people=data.people.get(area.key),
             glance_rows=glance.rows(data, area, data.indicators, verdicts),
             cards=cards,
-            signals=[c for kind in SIGNALS for c in cards if c.verdict.variation == kind],
+            signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],
+            standing_out=wording.standing_out(
+                {i.indicator_id: verdicts[area.key][i.indicator_id] for i in data.indicators}
+            ),
             quiet=[c for c in cards if c.verdict.variation == "common_cause"],
+            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged")],
             notes=[_note(marker) for marker in _team_markers(data, area)],
             below=_below(data, area, verdicts),
             inequality=[
@@ -214,12 +222,10 @@ def _card(data: ReportData, area: Area, indicator: Indicator, verdict: wording.V
         indicator=indicator,
         verdict=verdict,
         rolling=wording.rolling_sentence(indicator, data.rolling.get(key)),
-        changes=[
-            text for row in data.changes.get(key, []) if (text := wording.change_sentence(row, area.go_live_month))
-        ],
+        changes=list(verdict.changes),
         chart=_chart(data, area, indicator, verdict, markers),
         points=points,
-        notes=[_note(marker) for marker in markers if marker.kind == "rebased"],
+        notes=[*verdict.notes, *(_note(marker) for marker in markers if marker.kind == "rebased")],
     )
 
 
@@ -281,7 +287,7 @@ def _below(data: ReportData, area: Area, verdicts: glance.Verdicts) -> list[dict
                     [
                         (i, kind)
                         for i in data.indicators
-                        if (kind := verdicts[team.key][i.indicator_id].variation) in SIGNALS
+                        if (kind := verdicts[team.key][i.indicator_id].variation) in wording.SIGNALS
                     ],
                 )
                 for team in (data.areas["int", code] for code in group.children)

@@ -7,5 +7,6 @@ select
     icb_code,
     icb_name,
     first_month,
-    last_month
+    last_month,
+    anticipation_months
 from {{ ref('stg_plan__build') }}

@@ -8,6 +8,7 @@ select
     coalesce(population.sex, 'unknown') as sex,
     coalesce(population.age_band, 'unknown') as age_band,
     cast(null as integer) as imd_quintile,
+    cast(null as integer) as day_class,
     cast(sum(population.registered_population) as decimal(18, 2)) as registered_population,
     cast(sum(population.registered_population) filter (where bands.age_from >= 65) as decimal(18, 2)) as registered_population_65_plus,
     cast(sum(population.registered_population) filter (where bands.age_from >= 75) as decimal(18, 2)) as registered_population_75_plus
@@ -23,6 +24,7 @@ select
     'all' as sex,
     'all' as age_band,
     imd_quintile,
+    cast(null as integer) as day_class,
     cast(sum(registered_population) as decimal(18, 2)) as registered_population,
     null as registered_population_65_plus,
     null as registered_population_75_plus
@@ -37,6 +39,7 @@ select
     members.sex,
     members.age_band,
     cast(null as integer) as imd_quintile,
+    cast(null as integer) as day_class,
     cast(sum(members.people) as decimal(18, 2)) as registered_population,
     cast(sum(members.people) filter (where bands.age_from >= 65) as decimal(18, 2)) as registered_population_65_plus,
     cast(sum(members.people) filter (where bands.age_from >= 75) as decimal(18, 2)) as registered_population_75_plus
