@@ -38,7 +38,7 @@ def build(folder: Path, with_reported: bool) -> Path:
             for feed, select in REPORTED.items():
                 connection.execute(f"create temp table {feed} as {select}")
                 deliver(connection, feed)
-    done = run_dbt(folder, "run")
+    done = run_dbt(folder, "build", "--resource-type", "seed", "--resource-type", "model")
     assert done.returncode == 0, done.stdout[-3000:]
     return settings.paths.warehouse / "warehouse.duckdb"
 
