@@ -62,7 +62,8 @@ def wilson(part: float, whole: float, z: float = Z_95) -> tuple[float, float]:
 def directly_standardised(
     events: Sequence[float], people: Sequence[float], repeats: Sequence[Mapping[int, int]] | None = None
 ) -> tuple[float, float, float] | None:
-    """C10: 19 bands, Dobson with Byar, per person; None below 10 events or without people in bands of more than 2 % of the weight. `repeats[band] = {k: persons with k events}`
+    """C10: 19 bands, Dobson with Byar, per person; None below 10 events, or where bands of more than 2 % of
+    the weight have no people. `repeats[band] = {k: persons with k events}`
     gives the variance of repeat events: sum over k of k² × the number of persons with k events."""
     inside = [n for n, patients in enumerate(people) if patients > 0]
     total = sum(events[n] for n in inside)
