@@ -1,4 +1,4 @@
-"""How dbt is run: its environment, its manifest and its command line. The only place that knows where dbt lives."""
+"""How dbt is run: its environment, the compiled project and its command line. The only place that knows where dbt lives."""
 
 from __future__ import annotations
 
@@ -7,48 +7,49 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock, Thread
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from orchestration.build.dbt_process import SAVED_PARSE_VARIABLE
+from orchestration.build.measure_unions import write_measure_unions
 from orchestration.foundation.code_version import files_fingerprint
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.files import write_atomically
+from orchestration.foundation.hashes import hash_file, hash_json
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
-# a parse of the project serves every home; where this folder cannot be written, each home parses for itself
-KEPT_PARSES = PROJECT_ROOT / "build" / "parsed"
-PARSED_FILES = ("manifest.json", "partial_parse.msgpack")
-_one_parse_at_a_time = Lock()
+# the compiled project serves every home; where this folder cannot be written, each home compiles for itself
+KEPT = PROJECT_ROOT / "build" / "compiled"
+COMPILED_FILES = ("manifest.json", "partial_parse.msgpack")
+STAMP = "compiled.json"
+_one_at_a_time = Lock()
+
+
+class CompiledProject(BaseModel):
+    """What the project was compiled from (`fingerprint`, `versions`) and what came of it: `models`, the one hash over the SQL of all
+    models and the seeds, and the sha256 of the files that dbt and the gate read later."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: str
+    versions: list[str]
+    models: str = ""
+    files: dict[str, str] = {}
 
 
 def dbt_executable() -> str:
     """dbt of this very environment, whether or not it is activated; `orchestration.build.dbt_process` by its installed name."""
     beside = Path(sys.executable).with_name("int-marts-dbt")
     return str(beside) if beside.exists() else "int-marts-dbt"
-
-
-@contextmanager
-def without_dbt_core() -> Iterator[None]:
-    """While dagster-dbt is imported: it then does as where dbt-core is not installed, and names dbt's states itself.
-
-    dbt runs in a process of its own, so nothing here needs it; importing it took 3 of the 5.5 seconds of processor time in which the
-    code location was imported (dagster-dbt 0.29).
-    """
-    found = sys.modules.get("dbt.version")
-    sys.modules["dbt.version"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["dbt.version"]
-        if found:
-            sys.modules["dbt.version"] = found
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -71,6 +72,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1)
 def project_fingerprint() -> str:
     """Changes when anything changes that dbt parses."""
     suffixes = {".sql", ".yml", ".yaml", ".csv", ".md"}
@@ -87,78 +89,55 @@ def manifest_path(settings: Settings) -> Path:
     return settings.paths.dbt / "target" / "manifest.json"
 
 
-def parse_beside(settings: Settings) -> Thread:
-    """Start parsing in the background; whoever needs the manifest later waits for it, and hears what was wrong with it."""
+def compile_beside(settings: Settings) -> Thread:
+    """Start compiling in the background; whoever needs the manifest later waits for it, and hears what was wrong with it."""
 
-    def parse() -> None:
+    def compile_quietly() -> None:
         with suppress(IntMartsError):
             ensure_manifest(settings)
 
-    parsing = Thread(target=parse, daemon=True)
-    parsing.start()
-    return parsing
+    compiling = Thread(target=compile_quietly, daemon=True)
+    compiling.start()
+    return compiling
 
 
 def ensure_manifest(settings: Settings) -> Path:
-    """The parsed project, parsed again only when a file of it has changed. Raises `IntMartsError` when it does not parse."""
-    with _one_parse_at_a_time:
-        return _ensure_manifest(settings)
+    """The project with its compiled SQL, compiled again only when a file of it has changed. Raises `IntMartsError` when it does not."""
+    compiled_project(settings)
+    return manifest_path(settings)
 
 
-def _ensure_manifest(settings: Settings) -> Path:
-    from orchestration.build.measure_unions import write_measure_unions
+def compiled_project(settings: Settings) -> CompiledProject:
+    """What was compiled last, when it was compiled from these very files and not a byte of it has changed since; else compiled anew."""
+    with _one_at_a_time:
+        return _compiled_project(settings)
 
+
+def _compiled_project(settings: Settings) -> CompiledProject:
     write_measure_unions(DBT_PROJECT_DIR)
-    manifest, stamp = manifest_path(settings), settings.paths.dbt / "parsed.json"
-    versions = [version("dbt-core"), version("dbt-duckdb")]
-    fingerprint = project_fingerprint()
-    wanted = {"fingerprint": fingerprint, "project": str(DBT_PROJECT_DIR), "versions": versions}
-    if manifest.exists() and stamp.exists() and json.loads(stamp.read_text()) == wanted:
-        return manifest
+    target = manifest_path(settings).parent
+    wanted = wanted_project()
+    if known := is_known(target, wanted):
+        return known
     settings.paths.create()
-    manifest.parent.mkdir(exist_ok=True)
-    kept = KEPT_PARSES / "-".join([*versions, fingerprint[:16]])
-    if not copy_parse(kept, manifest.parent):
-        run_dbt(["parse"], dbt_environment(settings) | {SAVED_PARSE_VARIABLE: ""})
-        if not manifest.exists():
-            raise IntMartsError("dbt parsed the project and left no manifest; see dbt/logs/dbt.log in the home")
-        keep_parse(manifest.parent, kept)
-    stamp.write_text(json.dumps(wanted))
-    return manifest
+    target.mkdir(exist_ok=True)
+    kept = KEPT / "-".join([*wanted.versions, wanted.fingerprint[:16]])
+    if copy_compiled(kept, target) and (known := is_known(target, wanted)):
+        return known
+    compile_into(settings, target)
+    made = stamp(target, wanted)
+    keep(target, kept)
+    return made
 
 
-def copy_parse(source: Path, target: Path) -> bool:
-    """Whether it was there: another user's, or one that is just being replaced, is as good as none."""
-    try:
-        for name in PARSED_FILES:
-            shutil.copyfile(source / name, target / name)
-    except OSError:
-        return False
-    return True
+def wanted_project() -> CompiledProject:
+    versions = [version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
+    return CompiledProject(fingerprint=project_fingerprint(), versions=versions)
 
 
-def keep_parse(target: Path, kept: Path) -> None:
-    """Whole or not at all, in place of older ones. Whoever is second leaves the first one's: both made the same."""
-    with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        older = list(kept.parent.iterdir())
-        made = Path(mkdtemp(dir=kept.parent))
-        if not copy_parse(target, made):
-            return
-        made.rename(kept)
-        for folder in older:
-            shutil.rmtree(folder)
-
-
-def parsed_environment(settings: Settings) -> dict[str, str]:
-    """The environment of a dbt that takes the project as `ensure_manifest` has parsed it."""
-    saved = ensure_manifest(settings).with_name("partial_parse.msgpack")
-    return dbt_environment(settings) | {SAVED_PARSE_VARIABLE: str(saved.absolute())}
-
-
-def compiled_manifest(settings: Settings) -> dict[str, Any]:
-    """The parsed project with the compiled SQL of its data tests. Compiled beside the home, on empty databases of the same names, so
-    that what the home holds is neither read nor touched."""
+def compile_into(settings: Settings, target: Path) -> None:
+    """On empty databases of the home's names: what the home holds is neither read nor touched, and the SQL, which names tables and no
+    paths, is the same in every home."""
     with TemporaryDirectory() as folder:
         paths = {
             "INT_MARTS_WAREHOUSE_FILE": Path(folder) / settings.paths.warehouse_file.name,
@@ -168,19 +147,89 @@ def compiled_manifest(settings: Settings) -> dict[str, Any]:
         }
         environment = dbt_environment(settings) | {name: str(path) for name, path in paths.items()}
         del environment["INT_MARTS_INPUTS_FILE"]
-        run_dbt(["compile", "--select", "resource_type:test"], environment)
-        return json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
+        run_dbt(["compile", "--exclude", "resource_type:unit_test"], environment | {SAVED_PARSE_VARIABLE: ""})
+        for name in COMPILED_FILES:
+            shutil.copyfile(Path(folder) / "target" / name, target / name)
+
+
+def stamp(target: Path, wanted: CompiledProject) -> CompiledProject:
+    """Note beside the compiled files what they were made from and what they hold: a byte changed later is seen."""
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    made = wanted.model_copy(
+        update={
+            "models": hash_of_models({name: node.get("compiled_code") for name, node in nodes.items()}),
+            "files": {name: hash_file(target / name) for name in COMPILED_FILES},
+        }
+    )
+    write_atomically(target / STAMP, made.model_dump_json())
+    return made
+
+
+def hash_of_models(compiled: dict[str, str | None]) -> str:
+    """One hash over the SQL of all models, by their names, and over the seeds; what else is in `compiled` does not count."""
+    sql = {name: (text or "").strip() for name, text in compiled.items() if name.startswith("model.")}
+    return hash_json([sql, {path.name: hash_file(path) for path in sorted(SEEDS_DIR.glob("*.csv"))}])
+
+
+def is_known(target: Path, wanted: CompiledProject) -> CompiledProject | None:
+    """What lies in the folder, when it is of these files and versions and as it was left."""
+    with suppress(OSError, ValueError):
+        found = CompiledProject.model_validate_json((target / STAMP).read_bytes())
+        same = (found.fingerprint, found.versions) == (wanted.fingerprint, wanted.versions)
+        if same and found.files == {name: hash_file(target / name) for name in COMPILED_FILES}:
+            return found
+    return None
+
+
+def copy_compiled(source: Path, target: Path) -> bool:
+    """Whether it was there: another user's, or one that is just being replaced, is as good as none."""
+    try:
+        for name in (*COMPILED_FILES, STAMP):
+            shutil.copyfile(source / name, target / name)
+    except OSError:
+        return False
+    return True
+
+
+def keep(target: Path, kept: Path) -> None:
+    """Whole or not at all, in place of older ones. Whoever is second leaves the first one's: both made the same."""
+    with suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        older = list(kept.parent.iterdir())
+        made = Path(mkdtemp(dir=kept.parent))
+        if not copy_compiled(target, made):
+            return
+        if kept in older:  # damaged, or it would have been taken
+            shutil.rmtree(kept)
+        made.rename(kept)
+        for folder in older:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def parsed_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a dbt that takes the project as `ensure_manifest` has parsed it."""
+    saved = ensure_manifest(settings).with_name("partial_parse.msgpack")
+    return dbt_environment(settings) | {SAVED_PARSE_VARIABLE: str(saved.absolute())}
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """The compiled project as data."""
+    return json.loads(ensure_manifest(settings).read_text(encoding="utf-8"))
 
 
 def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
     """dbt in a process of its own. Raises `IntMartsError` with its own words when it fails."""
+    done = call_dbt(arguments, environment)
+    if done.returncode != 0:
+        said = done.stdout.strip()[-2000:] or done.stderr.strip()[-2000:]
+        raise IntMartsError(f"dbt {arguments[0]} failed, so the project cannot be used: {said}")
+
+
+def call_dbt(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     folders = ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
-    done = subprocess.run(
+    return subprocess.run(
         [dbt_executable(), "--quiet", *arguments, *folders],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
     )
-    if done.returncode != 0:
-        said = done.stdout.strip()[-2000:] or done.stderr.strip()[-2000:]
-        raise IntMartsError(f"dbt {arguments[0]} failed, so the project cannot be used: {said}")

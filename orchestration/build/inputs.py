@@ -7,51 +7,30 @@ deliveries were ingested. Views list the Parquet files they need, so a supersede
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 from pydantic import BaseModel
 
-from orchestration.build.plan import PLAN_TABLES, DeliveryFacts, add_rows, write_plan
+from orchestration.build.plan_tables import PLAN_TABLES, DeliveryFacts, add_rows, write_plan
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import IntMartsError
-from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home, Settings
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import manifest as manifests
-from orchestration.lake.manifest import Manifest
+from orchestration.lake.manifest import UNDATED, Manifest
 from orchestration.landing.deliveries import Delivery, list_deliveries
 from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
-UNDATED = "undated"
-# Raised when what is written from the same manifests changes.
-INPUTS_VERSION = 3
-PLAN_FILE, KNOWN_FILE = "inputs.json", "inputs.made_from.json"
-SETTINGS_READ = {
-    "icb_code",
-    "icb_name",
-    "anticipation_months",
-    "sub_icb_codes",
-    "expected_providers",
-    "required_feeds",
-    "person_id_spaces",
-    "local_identifier_feeds",
-}
 
-
-class InputsPlan(BaseModel):
-    """What went into the build. `inputs_hash` changes when any figure could."""
+class Inputs(BaseModel):
+    """What was written for dbt to read."""
 
     delivery: str
     data_cut: dt.date
-    inputs_hash: str
     deliveries: list[str]
-    manifests: dict[str, str]
     rows_live: dict[str, int]
 
 
@@ -81,6 +60,15 @@ def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]
             if manifest is not None:
                 found.setdefault(feed, []).append(manifest)
     return found
+
+
+def suppliers(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
+    """FeedContract → the versions that supply live rows, oldest first."""
+    contracts = load_contracts()
+    return {
+        feed: [segment.manifest for segment in live_segments(contracts[feed], listed)]
+        for feed, listed in manifests_up_to(home, delivery_name).items()
+    }
 
 
 def rows_of(segment: Segment) -> int:
@@ -169,7 +157,7 @@ def write_empty_inputs(path: Path) -> None:
     temporary.replace(path)
 
 
-def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
+def write_inputs(settings: Settings, delivery_name: str) -> Inputs:
     """Write `warehouse/inputs.duckdb` for one delivery, complete or not at all.
 
     Raises `IntMartsError` when the delivery has nothing in the lake.
@@ -179,9 +167,6 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     deliveries = known_deliveries(home, delivered, delivery_name)
     if delivery_name not in deliveries:
         raise IntMartsError(f"delivery {delivery_name} has not been ingested: run `int-marts refresh {delivery_name}`")
-    made_from = everything_read(settings, delivery_name, deliveries, delivered)
-    if (known := known_plan(home, made_from)) is not None:
-        return known
     home.warehouse.mkdir(parents=True, exist_ok=True)
     temporary = home.warehouse / f".inputs.{os.getpid()}.tmp"
     temporary.unlink(missing_ok=True)
@@ -205,64 +190,12 @@ def write_inputs(settings: Settings, delivery_name: str) -> InputsPlan:
     finally:
         temporary.unlink(missing_ok=True)
         Path(f"{temporary}.wal").unlink(missing_ok=True)
-    went_in = {
-        f"{manifest.feed}/{manifest.delivery}": manifest.content_key
-        for listed in delivered.values()
-        for manifest in listed
-    }
-    settled = {
-        "delivery": delivery_name,
-        "deliveries": {name: [str(value) for value in row] for name, row in deliveries.items()},
-        "manifests": went_in,
-        "settings": [settings.icb_code, settings.icb_name, settings.sub_icb_codes, settings.expected_providers],
-        "spaces": settings.person_id_spaces,
-    }
-    plan = InputsPlan(
+    return Inputs(
         delivery=delivery_name,
         data_cut=deliveries[delivery_name].data_cut,
-        inputs_hash=hashlib.sha256(json.dumps(settled, sort_keys=True, default=list).encode()).hexdigest(),
         deliveries=sorted(deliveries),
-        manifests=went_in,
         rows_live=rows_live,
     )
-    # beside the inputs, because the receipt of the checks names it
-    write_atomically(home.warehouse / PLAN_FILE, plan.model_dump_json(indent=1))
-    write_atomically(home.warehouse / KNOWN_FILE, json.dumps([made_from, marks(home)]))
-    return plan
-
-
-def everything_read(
-    settings: Settings,
-    delivery_name: str,
-    deliveries: dict[str, DeliveryFacts],
-    delivered: dict[str, list[Manifest]],
-) -> str:
-    """Hash of all that decides what stands in the inputs file, down to the hash of each Parquet file."""
-    told = settings.model_dump(mode="json", include=SETTINGS_READ)
-    read = [
-        INPUTS_VERSION,
-        delivery_name,
-        str(settings.paths.root.resolve()),
-        [[name, *map(str, facts)] for name, facts in deliveries.items()],
-        [manifest.model_dump(mode="json") for listed in delivered.values() for manifest in listed],
-        [contract.version for contract in load_contracts().values()],
-        told,
-    ]
-    return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
-
-
-def marks(home: Home) -> list[list[int]]:
-    """What tells that the files written last are still as they were."""
-    states = (path.stat() for path in (home.inputs_file, home.warehouse / PLAN_FILE))
-    return [[state.st_size, state.st_mtime_ns, state.st_ino] for state in states]
-
-
-def known_plan(home: Home, made_from: str) -> InputsPlan | None:
-    """The plan that was written last, when it was made from the same and nobody touched it since."""
-    with suppress(OSError, ValueError):
-        if json.loads((home.warehouse / KNOWN_FILE).read_text(encoding="utf-8")) == [made_from, marks(home)]:
-            return InputsPlan.model_validate_json((home.warehouse / PLAN_FILE).read_text(encoding="utf-8"))
-    return None
 
 
 def known_deliveries(home: Home, delivered: dict[str, list[Manifest]], up_to: str) -> dict[str, DeliveryFacts]:

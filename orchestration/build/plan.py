@@ -1,174 +1,157 @@
-"""The build plan beside the live views: which deliveries, feeds, files and months a build stands on, as tables that dbt reads."""
+"""The plan: what exactly is built for a delivery. The second link of the chain; its hash is the build's id and nothing else.
+
+A plan is worked out from the world as it stands, never read back: whoever uses a build makes the plan again and compares.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-import duckdb
+from pydantic import BaseModel, ConfigDict
 
-from orchestration.contracts import load_contracts
-from orchestration.foundation.settings import Settings
-from orchestration.foundation.sql import literal
-from orchestration.lake.manifest import Manifest
+from orchestration.build.dbt_runtime import compiled_project
+from orchestration.build.inputs import known_deliveries, manifests_up_to, suppliers
+from orchestration.foundation.code_version import files_fingerprint
+from orchestration.foundation.errors import GateShut, IntMartsError
+from orchestration.foundation.files import write_atomically
+from orchestration.foundation.hashes import file_hashes, hash_json
+from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
+from orchestration.lake.manifest import verify_version
+from orchestration.landing.deliveries import list_deliveries
+from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
-# Feeds whose months decide where the marts begin (definitions C14).
-ACTIVITY_FEEDS = (
-    "hes_apc",
-    "hes_op",
-    "ecds",
-    "hes_ae",
-    "gp_appointments",
-    "gp_appointments_published",
-    "community_contacts",
-)
-# A month with less than this share of the feed's fullest month is a stray row, not coverage.
-STRAY_MONTH_SHARE = 0.01
-# A provider is expected when it sent rows in at least half of the last twelve covered months, ten a month on average:
-# below ten a month with nothing sent is not rare enough to call the provider missing.
-EXPECTED_MINIMUM_MONTHLY_ROWS = 10
-HISTORY_MONTHS = 12
-
-PLAN_TABLES = {
-    "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date, "
-    "anticipation_months integer",
-    "sub_icb_codes": "sub_icb_code varchar",
-    "deliveries": "delivery varchar, data_cut date, coverage_from date, is_annual boolean",
-    "feed_status": "feed varchar, is_delivered boolean, is_required boolean, newest_delivery varchar, "
-    "person_id_space varchar",
-    "feed_coverage": "feed varchar, coverage_month date, provider_code varchar, delivery varchar, data_cut date, "
-    "is_annual boolean, rows_live bigint",
-    "expected_providers": "feed varchar, provider_code varchar, coverage_month date, is_received boolean",
-    "files": "feed varchar, delivery varchar, version integer, file varchar, sha256 varchar, rows_read bigint, "
-    "rows_loaded bigint, rows_quarantined bigint",
-    "rows_removed": "feed varchar, delivery varchar, rule varchar, rows bigint",
-    "values_nulled": "feed varchar, delivery varchar, column_name varchar, rows bigint",
+REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
+# what of the settings decides a figure or whether it may leave the house
+SETTINGS_OF_A_PLAN = {
+    "icb_code",
+    "icb_name",
+    "anticipation_months",
+    "sub_icb_codes",
+    "expected_providers",
+    "required_feeds",
+    "person_id_spaces",
+    "local_identifier_feeds",
+    "restatement_flag_pct",
 }
 
 
-FACTS_OF_A_FILE = ("file", "sha256", "rows_read", "rows_loaded", "rows_quarantined")
+class Plan(BaseModel):
+    """`versions`: `<feed>/<delivery>` → id of its live version. `models`: one hash over the compiled SQL of all models and the seeds.
+    `code`: this room's own, which decides what of a version is live."""
 
+    model_config = ConfigDict(frozen=True)
 
-class DeliveryFacts(NamedTuple):
+    delivery: str
     data_cut: dt.date
-    coverage_from: dt.date
-    is_annual: bool
+    versions: dict[str, str]
+    settings: dict[str, Any]
+    registry: str
+    models: str
+    code: str
+
+    @property
+    def build_id(self) -> str:
+        return hash_json(self.model_dump(mode="json"))[:16]
+
+    def differences(self, now: Plan) -> list[str]:
+        """What is another in the plan as it would be made `now`, in words."""
+        parts = [
+            f"{name} of the plan changed"
+            for name in ("delivery", "data_cut", "settings", "registry", "models", "code")
+            if getattr(self, name) != getattr(now, name)
+        ]
+        return parts + [f"lake/{text}" for text in difference(self.versions, now.versions)]
 
 
-def is_required(settings: Settings, feed: str) -> bool:
-    return any(feed in wanted.split("|") for wanted in settings.required_feeds)
-
-
-def write_plan(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    delivery_name: str,
-    deliveries: dict[str, DeliveryFacts],
-    delivered: dict[str, list[Manifest]],
-) -> None:
-    cut = deliveries[delivery_name].data_cut
-    for name, facts in deliveries.items():
-        connection.execute("insert into plan.deliveries values (?, ?, ?, ?)", [name, *facts])
-    for code in settings.sub_icb_codes:
-        connection.execute("insert into plan.sub_icb_codes values (?)", [code])
-    connection.execute(
-        "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
-        "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
-    )
-    for name, feed in load_contracts().items():
-        listed = delivered.get(name, [])
-        newest = listed[-1] if listed else None
-        space = newest.person_id_space if newest else settings.person_id_spaces.get(name, feed.person_id_space)
-        connection.execute(
-            "insert into plan.feed_status values (?, ?, ?, ?, ?)",
-            [name, newest is not None, is_required(settings, name), newest.delivery if newest else None, space],
-        )
-        files = [(manifest, file) for manifest in listed for file in manifest.files]
-        add_rows(
-            connection,
-            "files",
-            [
-                (name, manifest.delivery, manifest.version, *(getattr(file, fact) for fact in FACTS_OF_A_FILE))
-                for manifest, file in files
-            ],
-        )
-        add_rows(
-            connection,
-            "values_nulled",
-            [
-                (name, manifest.delivery, column, rows)
-                for manifest in listed
-                for column, rows in manifest.values_nulled.items()
-            ],
-        )
-    write_expected_providers(connection, settings)
-    activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
-    connection.execute(
-        f"""
-        insert into plan.build
-        with months as (
-            select feed, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
-            where feed in ({activity}) and coverage_month is not null group by all
-        ), covered as (
-            select coverage_month from months
-            qualify rows_live >= {STRAY_MONTH_SHARE} * max(rows_live) over (partition by feed)
-        )
-        select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date,
-            date_trunc('month', ?::date)::date, ?
-        from covered
-        """,
-        [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut, settings.anticipation_months],
+def make_plan(settings: Settings, delivery_name: str) -> Plan:
+    """From what is live in the lake now. Raises `IntMartsError` when the delivery has nothing in the lake."""
+    live = manifests_up_to(settings.paths, delivery_name)
+    deliveries = known_deliveries(settings.paths, live, delivery_name)
+    if delivery_name not in deliveries:
+        raise IntMartsError(f"delivery {delivery_name} has not been ingested: run `int-marts refresh {delivery_name}`")
+    return Plan(
+        delivery=delivery_name,
+        data_cut=deliveries[delivery_name].data_cut,
+        versions={f"{item.feed}/{item.delivery}": item.id for listed in live.values() for item in listed},
+        settings=settings.model_dump(mode="json", include=SETTINGS_OF_A_PLAN),
+        registry=file_hashes(settings.paths).of(REGISTRY_FILE),
+        models=compiled_project(settings).models,
+        code=code_of_this_room(),
     )
 
 
-def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    """Whole columns as parameters: one statement per row took half a second for the files of two deliveries."""
-    if rows:
-        columns = [list(values) for values in zip(*rows, strict=True)]
-        connection.execute(f"insert into plan.{table} select {', '.join('unnest(?)' for _ in columns)}", columns)
+@lru_cache(maxsize=1)
+def code_of_this_room() -> str:
+    return files_fingerprint(sorted(Path(__file__).parent.rglob("*.py")))
 
 
-def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Which provider should have sent which month, and whether it did."""
-    listed = ", ".join(f"({literal(code)})" for code in settings.expected_providers)
-    declared = (
-        "select m.feed, p.provider_code, m.coverage_month "
-        f"from months as m cross join (values {listed}) as p(provider_code)"
-        if listed
-        else "select null::varchar as feed, null::varchar as provider_code, null::date as coverage_month where false"
-    )
-    connection.execute(
-        f"""
-        insert into plan.expected_providers
-        with sent as (
-            select feed, provider_code, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
-            where provider_code <> '' and coverage_month is not null group by all
-        ), months as (
-            select distinct feed, coverage_month from sent
-        ), providers as (
-            select distinct feed, provider_code from sent
-        ), history as (
-            select p.feed, p.provider_code, m.coverage_month, count(h.coverage_month) as months_before,
-                count(s.rows_live) as months_sent, coalesce(sum(s.rows_live), 0) as rows_before
-            from providers as p
-            inner join months as m on m.feed = p.feed
-            left join months as h
-                on h.feed = p.feed and h.coverage_month < m.coverage_month
-                and h.coverage_month >= m.coverage_month - interval {HISTORY_MONTHS} month
-            left join sent as s
-                on s.feed = p.feed and s.provider_code = p.provider_code and s.coverage_month = h.coverage_month
-            group by all
-        ), expected as (
-            select feed, provider_code, coverage_month from history
-            where months_before > 0 and 2 * months_sent >= months_before
-                and rows_before >= {EXPECTED_MINIMUM_MONTHLY_ROWS} * months_before
-                and {"false" if listed else "true"}
-            union
-            {declared}
+def plan_file(home: Home) -> Path:
+    return home.warehouse / "plan.json"
+
+
+def note_plan(home: Home, plan: Plan) -> None:
+    """Leave the plan beside the inputs that were written for it."""
+    write_atomically(plan_file(home), plan.model_dump_json(indent=1))
+
+
+def require_inputs_of(home: Home, plan: Plan) -> None:
+    """Raises `IntMartsError` unless the inputs that lie there were written for this very plan."""
+    noted = ""
+    with suppress(OSError, ValueError):
+        noted = Plan.model_validate_json(plan_file(home).read_bytes()).build_id
+    if noted != plan.build_id or not home.inputs_file.exists():
+        raise IntMartsError(
+            "the inputs are not those of this plan: materialise inputs/plan first, or run `int-marts refresh`"
         )
-        select e.feed, e.provider_code, e.coverage_month, s.rows_live is not null
-        from expected as e
-        left join sent as s using (feed, provider_code, coverage_month)
-        order by all
-        """
-    )
+
+
+def require_versions_whole(settings: Settings, delivery_name: str) -> None:
+    """Every Parquet file that dbt is about to read is what its manifest says. Raises `GateShut` naming those that are not."""
+    damaged = changed_in_lake(settings.paths, delivery_name)
+    if damaged:
+        raise GateShut(
+            f"{'; '.join(damaged[:5])}. `int-marts refresh` reads the delivery again from landing",
+            ["chain.versions"],
+        )
+
+
+def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
+    """Files of the live versions that are not what their manifests say."""
+    folders = (manifest.folder(home) for versions in suppliers(home, delivery_name).values() for manifest in versions)
+    return [
+        f"{(folder / name).relative_to(home.root).as_posix()} is not what was ingested"
+        for folder in folders
+        for name in verify_version(folder)
+    ]
+
+
+def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
+    """Landed files that are not what was ingested; a delivery that is gone altogether is a check of its own."""
+    hashes = file_hashes(home)
+    landed = {delivery.name: delivery for delivery in list_deliveries(home) if delivery.name <= delivery_name}
+    withdrawals, ingested = read_withdrawals(home), dict[str, str]()
+    for listed in manifests_up_to(home, delivery_name).values():
+        for manifest in listed:
+            ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.made_from.landed.items()}
+    there = {
+        f"{delivery.name}/{file.relative_name}": hashes.of(file.path)
+        for delivery in landed.values()
+        for feed, files in delivery.files.items()
+        if not is_withdrawn(withdrawals, delivery.name, feed)
+        for file in files
+    }
+    hashes.save()
+    known = {name: sha256 for name, sha256 in ingested.items() if name.split("/", 1)[0] in landed}
+    return [f"landing/{text}" for text in difference(known, there)]
+
+
+def difference(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Names that changed, went or came, in words; names only."""
+    changed = [f"{name} changed" for name in sorted(then.keys() & now.keys()) if then[name] != now[name]]
+    gone = [f"{name} is gone" for name in sorted(then.keys() - now.keys())]
+    new = [f"{name} is new" for name in sorted(now.keys() - then.keys())]
+    return changed + gone + new

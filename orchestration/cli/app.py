@@ -82,11 +82,13 @@ def demo(
     """Write synthetic deliveries into landing, with the true figures in truth.json beside them."""
 
     def work() -> dict[str, Any]:
+        from orchestration.cli.refreshing import require_empty_home
         from orchestration.foundation.home_lock import hold
         from orchestration.foundation.progress import reporter
         from orchestration.synthetic import write_demo
 
         settings = settings_for(home)
+        require_empty_home(settings.paths)
         with hold(settings.paths, purpose="demo"), reporter().step("write demo deliveries"):
             made = write_demo(
                 settings.paths.landing,
@@ -139,30 +141,20 @@ def refresh(
     """Everything for one delivery: ingest, accept, build, check, publish."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.dbt_runtime import parse_beside
+        from orchestration.cli.refreshing import is_empty, require_empty_home
+        from orchestration.cli.refreshing import refresh as run_refresh
         from orchestration.foundation.progress import reporter
-        from orchestration.graph.pipeline import refresh as run_refresh
 
         settings = settings_for(home)
         settings.paths.create()
-        if demo_if_empty and not any(
-            p.is_dir() and not p.name.startswith(".") for p in settings.paths.landing.iterdir()
-        ):
+        if demo_if_empty and is_empty(settings.paths.landing):
             from orchestration.synthetic import write_demo
 
-            parse_beside(settings)
+            require_empty_home(settings.paths)
             with reporter().step("write demo deliveries"):
                 write_demo(settings.paths.landing)
         done = run_refresh(settings, delivery, wait=wait)
-        return {
-            "delivery": done.delivery,
-            "release": done.release_id,
-            "is_new": done.is_new,
-            "folder": done.folder,
-            "report": done.report,
-            "rows": done.rows_by_table,
-            "seconds": {name: round(seconds, 1) for name, seconds in reporter().seconds_by_step.items()},
-        }
+        return {**done, "seconds": {name: round(took, 1) for name, took in reporter().seconds_by_step.items()}}
 
     run_command(as_json, work, show_publication)
 
@@ -197,11 +189,12 @@ def publish(
     """Only the gate and the release, from what is built."""
 
     def work() -> dict[str, Any]:
+        from orchestration.cli.refreshing import told
         from orchestration.foundation.errors import UsageError
         from orchestration.foundation.home_lock import hold
         from orchestration.foundation.progress import reporter
-        from orchestration.graph.pipeline import publish_delivery
         from orchestration.landing.deliveries import find_delivery
+        from orchestration.publishing import publish_delivery
 
         if to not in (None, "postgres"):
             raise UsageError(f"--to {to}: only `postgres` is known")
@@ -215,14 +208,7 @@ def publish(
 
                 with reporter().step("load PostgreSQL"):
                     publish_to_postgres(settings, done.release_id)
-        return {
-            "delivery": name,
-            "release": done.release_id,
-            "is_new": done.is_new,
-            "folder": done.folder,
-            "report": done.report,
-            "rows": done.rows_by_table,
-        }
+        return told(done, is_new=done.is_new)
 
     run_command(as_json, work, show_publication)
 

@@ -167,7 +167,10 @@ class FeedContract(Strict):
     removed_after_cut: bool = False
     distinct: bool = Field(default=False, description="rows without a key of their own: the same content counts once")
     may_be_empty: bool = False
-    sheets: tuple[str, ...] = Field(default=(), description="preferred worksheets; otherwise the one that fits best")
+    sheets: tuple[str, ...] = Field(
+        default=(),
+        description="the worksheets to read where the publisher's workbook has others with such a header; otherwise all that fit",
+    )
     layouts: tuple[Layout, ...] = ()
     removals: tuple[Removal, ...] = ()
     rules: dict[str, str] = Field(

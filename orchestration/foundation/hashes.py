@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import Home
@@ -32,6 +33,11 @@ def hash_file(path: Path) -> str:
     """sha256 of what the file holds now."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_json(content: Any) -> str:
+    """The same for the same meaning, whatever the order of keys or the layout."""
+    return hash_bytes(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode())
 
 
 def file_mark(path: Path) -> tuple[int, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
+
 from orchestration.foundation.errors import IntMartsError
-from orchestration.foundation.hashes import file_mark
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import quote
 
@@ -21,13 +21,21 @@ MART_SCHEMAS = ("marts", "as_at")
 LOW_64_BITS = f"{2**64 - 1}::uhugeint"
 
 
+class TableFacts(BaseModel):
+    """What a table holds, in short: the seal of a build and the receipt of a release name it by this."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    content_hash: str
+    columns: dict[str, str]
+
+
 class Warehouse:
     """Queries over one open read-only connection. `relation` is always `schema.table`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, hashes: dict[str, str] | None = None) -> None:
-        """`hashes`: content hashes by relation that are known of this very file already; those found are added."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self.hashes = {} if hashes is None else hashes
 
     def query_df(self, sql: str, parameters: Sequence | None = None) -> pd.DataFrame:
         return self.connection.execute(sql, parameters or []).df()
@@ -56,17 +64,17 @@ class Warehouse:
     def row_count(self, relation: str) -> int:
         return self.rows(f"select count(*) from {relation}")[0][0]
 
+    def facts(self, relation: str) -> TableFacts:
+        return TableFacts(
+            rows=self.row_count(relation), content_hash=self.content_hash(relation), columns=self.columns(relation)
+        )
+
     def content_hash(self, relation: str) -> str:
         """The same for the same rows whatever wrote them and in whatever order; another one when a single value differs.
 
         Each row as text gives 128 bits (MD5: the aim is to notice a change, and every file of a release carries a SHA-256 as well).
         Their sums, the number of rows and the columns are what is hashed: no sort, and the rows never leave the engine.
         """
-        if relation not in self.hashes:
-            self.hashes[relation] = self._content_hash(relation)
-        return self.hashes[relation]
-
-    def _content_hash(self, relation: str) -> str:
         columns = self.columns(relation)
         if not columns:
             raise IntMartsError(f"{relation} is not in the warehouse")
@@ -80,30 +88,15 @@ class Warehouse:
         return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
 
 
-_known_hashes: tuple[tuple, dict[str, str]] = ((), {})
-
-
-def _hashes_of(path: Path) -> dict[str, str]:
-    """The content hashes that this process has taken of the file as it stands: the gate has just read what the publisher reads next.
-
-    The file is marked before it is read, so a change while it is read or after leads to other hashes the next time it is opened.
-    """
-    global _known_hashes
-    mark = (path.absolute(), *file_mark(path))
-    if _known_hashes[0] != mark:
-        _known_hashes = (mark, {})
-    return _known_hashes[1]
-
-
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """Read-only: many readers may hold it at once, but never while dbt writes (the home lock sees to that)."""
-    from dagster_duckdb import DuckDBResource
+    import duckdb
 
     path = settings.paths.warehouse_file
     if not path.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
-    hashes = _hashes_of(path)
-    config = {"access_mode": "READ_ONLY", "threads": settings.threads, "memory_limit": settings.memory_limit}
-    with DuckDBResource(database=str(path), connection_config=config).get_connection() as connection:
-        yield Warehouse(connection, hashes)
+    with duckdb.connect(
+        str(path), read_only=True, config={"threads": settings.threads, "memory_limit": settings.memory_limit}
+    ) as connection:
+        yield Warehouse(connection)

@@ -8,22 +8,19 @@ reviewed as a diff, so a check cannot be dropped, loosened or changed in passing
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from orchestration.build.plan import REGISTRY_FILE
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import GateShut
-from orchestration.foundation.settings import PROJECT_ROOT
+from orchestration.foundation.hashes import hash_file
 from orchestration.foundation.yaml_text import read_yaml
 
-EXPECTATIONS = PROJECT_ROOT / "expectations"
-REGISTRY_FILE = EXPECTATIONS / "checks.yml"  # tests point both elsewhere
+EXPECTATIONS = REGISTRY_FILE.parent  # tests point both elsewhere
 REGISTRY_HEADER = """\
 # The checks that publication requires, and a hash of each one's definition.
 # Written by `make checks`; review the difference: a line that goes, softens to `warn` or changes its hash is a gate made weaker or
@@ -90,9 +87,13 @@ class Registry(BaseModel):
         return {check.id: check for check in self.checks}
 
 
-def hash_of(content: Any) -> str:
-    """sha256 of canonical JSON: the same for the same meaning whatever the key order or layout."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+def expectation_hashes() -> dict[str, str]:
+    """`feeds/<feed>.json`, `marts/<mart>.json`, `drift.yml` … → sha256 of everything in `expectations/` but the registry itself."""
+    return {
+        path.relative_to(EXPECTATIONS).as_posix(): hash_file(path)
+        for path in sorted(EXPECTATIONS.rglob("*"))
+        if path.suffix in (".json", ".yml", ".sql") and path != REGISTRY_FILE
+    }
 
 
 def register(definitions: Iterable[Definition]) -> Registry:

@@ -12,20 +12,25 @@ from collections.abc import Iterator
 from string import Template
 from typing import Any
 
+import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import GateShut
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.foundation.yaml_text import read_yaml
 from orchestration.gate import definitions as definitions_module
-from orchestration.gate.definitions import Definition, hash_of
+from orchestration.gate.definitions import Definition
 from orchestration.gate.history import create_history
 
 SHOWN = 4
+# What may name the subject of a check (definitions E11): free text in a code column is never printed.
+SUBJECT_SHAPE = "[A-Z0-9]{3,6}"
+FEWEST_ROWS_NAMED = 10
 
 
 class Rule(BaseModel):
@@ -94,7 +99,7 @@ def checks() -> Iterator[Check]:
                 kind=rule.id.split(".")[0],
                 relation=relation,
                 severity=rule.severity,
-                definition=hash_of(body),
+                definition=hash_json(body),
                 is_waivable=rule.is_waivable,
                 owner=rule.owner,
                 reason=rule.reason,
@@ -119,11 +124,27 @@ def prepare(warehouse: Warehouse, settings: Settings) -> None:
     """What the queries read: the history (temporary tables) and the macros, in this connection only."""
     create_history(warehouse, settings)
     warehouse.connection.execute(_query("macros"))
+    for feed, contract in load_contracts().items():
+        if contract.provider:
+            create_subject(warehouse, feed, contract.provider)
+
+
+def create_subject(warehouse: Warehouse, feed: str, provider: str) -> None:
+    """A macro for what a provider is called in a message: its code, or one of `others` when it is no code or hardly there."""
+    named = warehouse.rows(
+        f"select {provider} from inputs.live.{feed} where regexp_full_match({provider}, ?) group by 1 having count(*) >= ? "
+        "order by 1",
+        [SUBJECT_SHAPE, FEWEST_ROWS_NAMED],
+    )
+    codes = ", ".join(f"'{code}'" for (code,) in named)
+    is_named = f"code in ({codes})" if codes else "false"
+    warehouse.connection.execute(
+        f"create or replace temp macro subject_{feed}(code) as "
+        f"case when {is_named} then code when code is not null then 'others' end"
+    )
 
 
 def result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> CheckResult:
-    import duckdb
-
     needed = [check.feed] if check.feed else list(check.rule.any_of)
     if needed and not delivered & set(needed):
         return check.definition.result(State.NOT_APPLICABLE, f"not delivered: {', '.join(needed)}")
@@ -155,16 +176,16 @@ def _has_rows(warehouse: Warehouse, check: Check) -> bool:
 
 def _names(rule: Rule, feed: str) -> dict[str, Any]:
     """What a query template may name: the limits, the feed and its contract's columns for date, provider and key."""
-    names: dict[str, Any] = dict(rule.limits)
+    names: dict[str, Any] = {}
     if feed:
         contract = load_contracts()[feed]
         names |= {
             "feed": feed,
             "date": contract.coverage_date or "null::date",
-            "provider": contract.provider or "''",
+            "provider": f"subject_{feed}({contract.provider})" if contract.provider else "''",
             "key": ", ".join(contract.key) or "null",
         }
-    return names | rule.columns.get(feed, {})
+    return names | rule.limits | rule.columns.get(feed, {})
 
 
 def _query(name: str) -> str:

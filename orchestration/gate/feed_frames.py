@@ -9,21 +9,17 @@ suite's own counts.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from orchestration.foundation.hashes import file_mark
+import duckdb
+import pandas as pd
+
 from orchestration.foundation.settings import Settings
-from orchestration.lake.manifest import current_folder
-
-if TYPE_CHECKING:
-    import duckdb
-    import pandas as pd
-
-    from orchestration.gate.suites import Counted, Share
-    from orchestration.landing.deliveries import Delivery
+from orchestration.gate.suite_files import Counted, Share
+from orchestration.lake.manifest import Manifest
 
 # Bounds of a share: Wilson's interval at four standard errors, so that chance alone breaks a rule in about one cell of 30,000.
 STANDARD_ERRORS = 4.0
@@ -39,31 +35,24 @@ class FeedFrames:
         return self.cells if name == "cells" else self.feed
 
 
-def landed_folder(settings: Settings, delivery: Delivery, feed: str) -> Path | None:
-    """The version in force of a feed of a delivery in the lake."""
-    return current_folder(settings.paths, feed, delivery.name)
-
-
-def landed_marks(settings: Settings, delivery: Delivery, feed: str) -> list[list[Any]]:
-    """Every file of that version with what changes when it does (`FileHashes` goes by the same)."""
-    folder = landed_folder(settings, delivery, feed)
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
-    return [[str(path), *file_mark(path)] for path in files]
-
-
-def landed_frames(
-    settings: Settings, delivery: Delivery, feed: str, features: dict[str, Share | Counted]
+def frames_of(
+    settings: Settings, versions: list[Manifest], features: Mapping[str, Share | Counted | str]
 ) -> FeedFrames:
-    """Frames of what this delivery landed for a feed; no rows when it never reached the lake."""
-    import duckdb
-    import pandas as pd
+    """Frames of what these versions of a feed landed: cells and a row of `feed` for each."""
+    found = [frames_of_version(settings, version, features) for version in versions]
+    return FeedFrames(
+        sum(frames.rows for frames in found),
+        pd.concat([frames.cells for frames in found], ignore_index=True),
+        pd.concat([frames.feed for frames in found], ignore_index=True),
+    )
 
-    from orchestration.gate.suites import Share
 
-    folder = landed_folder(settings, delivery, feed)
-    if folder is None or not (folder / "profile.parquet").exists():
+def frames_of_version(
+    settings: Settings, version: Manifest, features: Mapping[str, Share | Counted | str]
+) -> FeedFrames:
+    folder = version.folder(settings.paths)
+    if not (folder / "profile.parquet").exists():
         return FeedFrames(0, pd.DataFrame(), pd.DataFrame())
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
         read_profile(connection, folder)
         shares = {name: feature for name, feature in features.items() if isinstance(feature, Share)}
@@ -71,14 +60,14 @@ def landed_frames(
         whole = _frame(connection, shares, [])
         parts = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
         for name, feature in features.items():
-            if not isinstance(feature, Share) and parts:
+            if isinstance(feature, Counted) and parts:
                 landed = connection.from_parquet(parts, hive_partitioning=False)
                 whole[name] = landed.query("landed", feature.sql).fetchall()[0][0]
-    read = max(int(manifest["rows_read"]), 1)
-    whole["quarantined_pct"] = 100.0 * manifest["rows_quarantined"] / read
-    whole["removed_pct"] = 100.0 * sum(manifest["rows_removed"].values()) / read
-    whole["nulled_pct"] = 100.0 * max(manifest.get("values_nulled", {}).values(), default=0) / read
-    return FeedFrames(int(manifest["rows_loaded"]), cells, whole)
+    read = max(version.rows_read, 1)
+    whole["quarantined_pct"] = 100.0 * version.rows_quarantined / read
+    whole["removed_pct"] = 100.0 * sum(version.rows_removed.values()) / read
+    whole["nulled_pct"] = 100.0 * max(version.values_nulled.values(), default=0) / read
+    return FeedFrames(version.rows_loaded, cells, whole)
 
 
 def read_profile(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -1,55 +1,54 @@
-"""The gate: may this be published? It asks for evidence about this exact build, believes none of it and recomputes it.
+"""The gate: may this be published? The receipt says what was found on which plan and build; the gate looks whether the world is still that.
 
-`examine` runs every check and writes the receipt; `judge` runs them again, holds the outcome against the receipt, the registry and
-the waivers, and says open or shut with plain words on what to do. It holds whoever starts it: job, UI, command or schedule.
+`judge` makes the plan again, holds lake, landing, warehouse, suites and code against what was checked, the results against the registry
+and the waivers, and says open or shut with plain words on what to do. It holds whoever starts it: job, UI, command or schedule.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from orchestration.build.plan import Plan, changed_in_lake, changed_in_landing, difference, make_plan
+from orchestration.build.seal import changed_since_sealed
 from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.code_version import code_fingerprint
 from orchestration.foundation.errors import GateShut, IntMartsError
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
-from orchestration.gate import definitions as definitions_module
-from orchestration.gate.dbt_evidence import DbtEvidence
+from orchestration.gate.alerts import raise_alert
 from orchestration.gate.definitions import (
     Definition,
     Registry,
     compare,
-    hash_of,
+    expectation_hashes,
     load_registry,
     register,
     save_registry,
 )
-from orchestration.gate.evaluate import Evaluation, declared, evaluate
-from orchestration.gate.fingerprints import changed_since_build, difference, read_inputs_hash
-from orchestration.gate.receipt import Receipt, read_receipt, remember_since, write_receipt
-from orchestration.gate.waivers import Waiver, load_waivers, problems
-
-if TYPE_CHECKING:
-    from orchestration.landing.deliveries import Delivery
+from orchestration.gate.page import write_quality_page
+from orchestration.gate.receipt import Receipt, read_receipt
+from orchestration.gate.runner import declared_now
+from orchestration.gate.waivers import Waiver, holds_shut, load_waivers, problems
+from orchestration.landing.deliveries import Delivery
 
 T = TypeVar("T")
 
-MACHINERY_VERSION = 1
+MACHINERY_VERSION = 2
 REBUILD = "run `int-marts refresh` for this delivery: it builds, checks and publishes in one go"
 MACHINERY = {
     "registry.complete": "restore the check, or, if the change is meant, run `make checks` and have the difference reviewed",
     "waivers.valid": "correct the home's waivers.yml: check_id, delivery, reason, owner and expires (a date) in every entry",
     "receipt.present": REBUILD,
     "receipt.delivery": "publish the delivery that the warehouse was built for, or refresh the one you want",
-    "receipt.code_unchanged": REBUILD,
-    "receipt.dbt_build": REBUILD + "; if a model failed, read the run's first error",
-    "receipt.marts_unchanged": "nobody may write to the warehouse by hand: " + REBUILD,
-    "receipt.inputs_unchanged": "files changed after they were checked: " + REBUILD,
+    "receipt.plan_unchanged": "what the build stands on is another now: " + REBUILD,
+    "receipt.inputs_unchanged": "files changed after they were read: " + REBUILD,
+    "receipt.dbt_build": "nobody may write to the warehouse by hand: " + REBUILD,
     "receipt.suites_unchanged": "a suite or threshold was edited after the checks ran: " + REBUILD,
-    "receipt.checks_reproduced": "the checks do not come out as the receipt says: " + REBUILD,
+    "receipt.code_unchanged": REBUILD,
 }
 
 
@@ -99,61 +98,26 @@ class Verdict(BaseModel):
             )
 
 
-def holds_shut(result: CheckResult) -> bool:
-    """A failed blocking check, or any check that could not be evaluated: what did not run has not passed."""
-    if result.is_waived:
-        return False
-    return result.state is State.ERROR or (result.state is State.FAIL and result.severity is Severity.BLOCK)
-
-
-def build_id(settings: Settings, inputs_hash: str) -> str:
-    """The same for the same inputs and the same code: names what a release was made from."""
-    from orchestration.foundation.code_version import code_fingerprint
-
-    return hash_of([inputs_hash, code_fingerprint(), settings.icb_code, settings.icb_name, settings.sub_icb_codes])[:16]
-
-
-def examine(settings: Settings, delivery: Delivery) -> Receipt:
-    """Runs every check on the build in the warehouse and writes the receipt. Raises `GateShut` when there is no evidence at all."""
-    from orchestration.foundation.code_version import code_fingerprint
-
-    found = evaluate(settings, delivery)
-    receipt = Receipt(
-        delivery=found.built_for[0],
-        data_cut=found.built_for[1],
-        build_id=build_id(settings, read_inputs_hash(settings)),
-        code_fingerprint=code_fingerprint(),
-        dbt_invocation_id=found.dbt.invocation_id,
-        dbt_run_results_sha256=found.dbt.run_results_sha256,
-        marts=found.marts,
-        landing=found.landing,
-        lake=found.lake,
-        suites=found.suites,
-        registry_sha256=_registry_sha256(),
-        results=found.results,
-        since=remember_since(settings, delivery.name, found.results),
-    ).sealed()
-    write_receipt(settings, receipt)
-    return receipt
-
-
 def judge(settings: Settings, delivery: Delivery) -> Verdict:
-    """Recomputes everything the receipt claims. Never raises because a check is bad: the verdict says so."""
+    """Never raises because something is wrong: the verdict says so."""
     shut: list[CheckResult] = []
     receipt = _attempt("receipt.present", lambda: read_receipt(settings), shut)
     registry = _attempt("registry.complete", load_registry, shut)
     waivers = _attempt("waivers.valid", lambda: load_waivers(settings.paths.waivers_file), shut) or []
-    found = _attempt("receipt.dbt_build", lambda: evaluate(settings, delivery), shut)
-    results = list(found.results) if found else []
-    if found and receipt:
-        shut += receipt_results(receipt, found, delivery, changed_since_build(settings))
-    if found and registry:
-        results = complete(results, registry, found.definitions)
-        shut.append(registry_result(registry, found.definitions))
-    known = {
-        check_id: item.is_waivable for check_id, item in (found.definitions if found else {}).items()
-    } | dict.fromkeys(MACHINERY, False)
-    if found and not any(result.check_id == "waivers.valid" for result in shut):
+    declared = _attempt("registry.complete", lambda: declared_now(settings), shut)
+    results = list(receipt.results) if receipt else []
+    if receipt:
+        shut.append(_verdict_on("receipt.delivery", of_another_delivery(receipt, delivery), 1))
+    if receipt and not of_another_delivery(receipt, delivery):
+        plan = _attempt("receipt.plan_unchanged", lambda: make_plan(settings, delivery.name), shut)
+        shut += receipt_results(settings, receipt, plan, delivery) if plan else []
+    if receipt and registry and declared:
+        results = complete(results, registry, declared)
+        shut.append(registry_result(registry, declared))
+    known = {check_id: item.is_waivable for check_id, item in (declared or {}).items()} | dict.fromkeys(
+        MACHINERY, False
+    )
+    if declared and not any(result.check_id == "waivers.valid" for result in shut):
         shut.append(waivers_result(waivers, known))
     active = [
         waiver
@@ -172,11 +136,15 @@ def judge(settings: Settings, delivery: Delivery) -> Verdict:
     )
 
 
+def tell_gate_is_shut(settings: Settings, verdict: Verdict) -> None:
+    """The quality page and an alert, so that people see why nothing was published."""
+    write_quality_page(settings.paths.logs / "refused" / verdict.delivery, verdict)
+    raise_alert(settings, kind="gate_shut", delivery=verdict.delivery, text=verdict.summary)
+
+
 def write_registry(settings: Settings) -> int:
     """Rewrites `expectations/checks.yml` from the checks as they are; returns how many there are."""
-    from orchestration.build.dbt_runtime import compiled_manifest
-
-    registry = register(declared(DbtEvidence(compiled_manifest(settings), None)).values())
+    registry = register(declared_now(settings).values())
     save_registry(registry)
     return len(registry.checks)
 
@@ -187,46 +155,36 @@ def machinery(check_id: str) -> Definition:
         kind="machinery",
         relation="",
         severity=Severity.BLOCK,
-        definition=hash_of([check_id, MACHINERY_VERSION]),
+        definition=hash_json([check_id, MACHINERY_VERSION]),
         is_waivable=False,
         what_to_do=MACHINERY[check_id],
     )
 
 
-def receipt_results(
-    receipt: Receipt, found: Evaluation, delivery: Delivery, written_since_build: list[str]
-) -> list[CheckResult]:
-    """The receipt against the world as it is now, one result per claim."""
-    from orchestration.foundation.code_version import code_fingerprint
+def of_another_delivery(receipt: Receipt, delivery: Delivery) -> list[str]:
+    names = {
+        "the warehouse was built for": receipt.seal_of_build.delivery,
+        "the checks were made for": receipt.plan.delivery,
+    }
+    return [f"{what} {found}, not for {delivery.name}" for what, found in names.items() if found != delivery.name]
 
-    wanted = (delivery.name, delivery.data_cut)
-    for_delivery = (
-        [f"the warehouse was built for {found.built_for[0]}, not for {delivery.name}"]
-        if found.built_for != wanted
-        else []
-    )
-    if (receipt.delivery, receipt.data_cut) != wanted:
-        for_delivery.append(f"the checks were made for {receipt.delivery}, not for {delivery.name}")
-    unbuilt = [f"{unique_id} {status}" for unique_id, status in found.dbt.unbuilt().items()]
-    unbuilt += [f"{what} since dbt built it" for what in written_since_build]
-    if (receipt.dbt_invocation_id, receipt.dbt_run_results_sha256) != (
-        found.dbt.invocation_id,
-        found.dbt.run_results_sha256,
-    ):
-        unbuilt.append("dbt ran again after the checks")
-    then = {name: f"{mart.rows} {mart.content_hash}" for name, mart in receipt.marts.items()}
-    now = {name: f"{mart.rows} {mart.content_hash}" for name, mart in found.marts.items()}
-    inputs = difference({**receipt.landing, **receipt.lake}, {**found.landing, **found.lake})
+
+def receipt_results(settings: Settings, receipt: Receipt, plan: Plan, delivery: Delivery) -> list[CheckResult]:
+    """The receipt against the world as it is now, one result per link of the chain."""
+    home, sealed = settings.paths, receipt.seal_of_build
+    built = changed_since_sealed(home, sealed)
+    if sealed.build_id != receipt.build_id:
+        built.append("the warehouse was built from another plan than was checked")
+    files = changed_in_landing(home, delivery.name) + changed_in_lake(home, delivery.name)
+    then, now = receipt.suites, expectation_hashes()
     code = ["the code changed"] if receipt.code_fingerprint != code_fingerprint() else []
     return [
         _verdict_on("receipt.present", [], 1),
-        _verdict_on("receipt.delivery", for_delivery, 1),
+        _verdict_on("receipt.plan_unchanged", receipt.plan.differences(plan), len(plan.versions)),
+        _verdict_on("receipt.inputs_unchanged", files, len(plan.versions)),
+        _verdict_on("receipt.dbt_build", built, len(sealed.tables)),
+        _verdict_on("receipt.suites_unchanged", difference(then, now), len(now)),
         _verdict_on("receipt.code_unchanged", code, 1),
-        _verdict_on("receipt.dbt_build", unbuilt, len(found.dbt.results)),
-        _verdict_on("receipt.marts_unchanged", difference(then, now), len(now)),
-        _verdict_on("receipt.inputs_unchanged", inputs, len(found.landing) + len(found.lake)),
-        _verdict_on("receipt.suites_unchanged", difference(receipt.suites, found.suites), len(found.suites)),
-        _verdict_on("receipt.checks_reproduced", _unlike(receipt.results, found.results), len(found.results)),
     ]
 
 
@@ -281,15 +239,6 @@ def waived(result: CheckResult, active: list[Waiver], all_waivers: list[Waiver],
     return result
 
 
-def _unlike(then: tuple[CheckResult, ...], now: tuple[CheckResult, ...]) -> list[str]:
-    def outcome(results: tuple[CheckResult, ...]) -> dict[str, str]:
-        return {
-            f"{r.check_id} ({r.subject})": f"{r.severity} {r.state} {r.rows_examined} {r.violations}" for r in results
-        }
-
-    return difference(outcome(then), outcome(now))
-
-
 def _verdict_on(check_id: str, wrong: list[str], examined: int) -> CheckResult:
     definition = machinery(check_id)
     if not wrong:
@@ -310,8 +259,3 @@ def _attempt(check_id: str, work: Callable[[], T], shut: list[CheckResult]) -> T
     except IntMartsError as error:
         shut.append(machinery(check_id).result(State.ERROR, str(error)))
     return None
-
-
-def _registry_sha256() -> str:
-    file = definitions_module.REGISTRY_FILE
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""

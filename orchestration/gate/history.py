@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestration.build.inputs import manifests_up_to
 from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.lake.manifest import current_folder
+from orchestration.releases.listing import list_releases
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 1_000_000
@@ -78,8 +79,6 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
 def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
     """`previous_figures`: figures over everybody, large enough to compare, of the newest release of an earlier delivery; none without
     one. A release of this very delivery is never compared with: the check would come out otherwise once it is published."""
-    from orchestration.publishing import list_releases
-
     earlier = [release for release in list_releases(settings) if release.delivery < delivery]
     columns = "indicator_id, cohort_id, area_type, area_code, month, period, definition_version, value"
     connection = warehouse.connection
@@ -183,7 +182,6 @@ def create_references(warehouse: Warehouse, settings: Settings, delivery: str) -
 
 
 def _versions_in_force(settings: Settings, feed: str, up_to: str) -> list[Path]:
-    """The folder of every delivery of a feed up to this one, each in the version that ingest points to."""
-    names = sorted(path.name.removeprefix("delivery=") for path in (settings.paths.lake / feed).glob("delivery=*"))
-    folders = [current_folder(settings.paths, feed, name) for name in names if name <= up_to]
-    return [folder for folder in folders if folder and (folder / "profile.parquet").exists()]
+    """The folder of every live delivery of a feed up to this one, each in the version that is in force."""
+    folders = [version.folder(settings.paths) for version in manifests_up_to(settings.paths, up_to).get(feed, [])]
+    return [folder for folder in folders if (folder / "profile.parquet").exists()]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 KINDS = {
+    "delivery": "The delivery as a whole",
     "acceptance": "Acceptance of the delivery",
     "contract": "Contract of the files",
     "conservation": "Nothing lost, nothing counted twice",

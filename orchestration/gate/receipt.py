@@ -1,54 +1,44 @@
-"""The receipt: what was checked and what was found, tied to one exact build. The gate believes none of it and recomputes all of it."""
+"""The receipt: what was checked and what was found, tied to one plan and to the seal of one build."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from orchestration.build.plan import Plan
+from orchestration.build.seal import Seal
 from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.errors import GateShut
 from orchestration.foundation.files import write_atomically
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
-from orchestration.gate.definitions import hash_of
-from orchestration.gate.fingerprints import build_note
 
-SCHEMA_VERSION = 1
-
-
-class MartEvidence(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    rows: int
-    content_hash: str
+SCHEMA_VERSION = 2
 
 
 class Receipt(BaseModel):
-    """`landing`, `lake` and `suites` map file names to sha256; `marts` maps `schema.table` to rows and content hash."""
+    """`suites`: sha256 of every file in `expectations/`, by name. `since`: check id → the delivery in which it first did not pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int = SCHEMA_VERSION
-    delivery: str
-    data_cut: dt.date
-    build_id: str
+    plan: Plan
+    seal_of_build: Seal
     code_fingerprint: str
-    dbt_invocation_id: str
-    dbt_run_results_sha256: str
-    marts: dict[str, MartEvidence]
-    landing: dict[str, str]
-    lake: dict[str, str]
     suites: dict[str, str]
-    registry_sha256: str
     results: tuple[CheckResult, ...]
     since: dict[str, str] = {}
     seal: str = ""
 
+    @property
+    def build_id(self) -> str:
+        return self.plan.build_id
+
     def computed_seal(self) -> str:
-        return hash_of(self.model_dump(mode="json", exclude={"seal"}))
+        return hash_json(self.model_dump(mode="json", exclude={"seal"}))
 
     def sealed(self) -> Receipt:
         return self.model_copy(update={"seal": self.computed_seal()})
@@ -59,9 +49,7 @@ def receipt_file(settings: Settings) -> Path:
 
 
 def write_receipt(settings: Settings, receipt: Receipt) -> None:
-    """Complete or not at all: written beside, then renamed."""
-    file = receipt_file(settings)
-    write_atomically(file, json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True))
+    write_atomically(receipt_file(settings), json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True))
 
 
 def read_receipt(settings: Settings) -> Receipt:
@@ -94,11 +82,10 @@ def remember_since(settings: Settings, delivery: str, results: tuple[CheckResult
         known = json.loads(file.read_text(encoding="utf-8"))
     bad = sorted({r.check_id for r in results if r.state in (State.WARN, State.FAIL, State.ERROR)})
     since = {check_id: min(known.get(check_id, delivery), delivery) for check_id in bad}
-    file.write_text(json.dumps(since, indent=1, sort_keys=True), encoding="utf-8")
+    write_atomically(file, json.dumps(since, indent=1, sort_keys=True))
     return since
 
 
 def void_receipt(settings: Settings) -> None:
     """Called before anything is built: what was checked until now says nothing about what comes."""
     receipt_file(settings).unlink(missing_ok=True)
-    build_note(settings).unlink(missing_ok=True)

@@ -12,7 +12,15 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import GateShut
+
+
+def holds_shut(result: CheckResult) -> bool:
+    """A failed blocking check, or any check that could not be evaluated: what did not run has not passed."""
+    if result.is_waived:
+        return False
+    return result.state is State.ERROR or (result.state is State.FAIL and result.severity is Severity.BLOCK)
 
 
 class Waiver(BaseModel):
@@ -60,5 +68,7 @@ def problems(waivers: list[Waiver], waivable: dict[str, bool]) -> list[str]:
         if waiver.check_id not in waivable:
             found.append(f"{waiver.check_id}: no such check, so it cannot be waived")
         elif not waivable[waiver.check_id]:
-            found.append(f"{waiver.check_id}: privacy, conservation and the receipt cannot be waived")
+            found.append(
+                f"{waiver.check_id}: the delivery checks, privacy, conservation and the receipt cannot be waived"
+            )
     return found

@@ -2,30 +2,28 @@
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED
 from orchestration.foundation.hashes import file_hashes
 from orchestration.foundation.settings import Settings, load_settings
+from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
 from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs
-from orchestration.landing.deliveries import list_deliveries, missing_feeds
-
-if TYPE_CHECKING:
-    from orchestration.landing.deliveries import Delivery
+from orchestration.landing.deliveries import Delivery, list_deliveries, missing_feeds
+from orchestration.publishing import current_release
 
 REFRESH_JOB_NAME = "refresh"
 
 
-def listing(delivery: "Delivery") -> list[tuple[str, int, int]]:
+def listing(delivery: Delivery) -> list[tuple[str, int, int]]:
     """Name, size and time of change of every file of a delivery: cheap to read every half minute."""
     files = [file for feed_files in delivery.files.values() for file in feed_files]
     return sorted((f.relative_name, f.path.stat().st_size, f.path.stat().st_mtime_ns) for f in files)
 
 
-def contents(settings: Settings, deliveries: list["Delivery"]) -> list[tuple[str, str, str, str]]:
+def contents(settings: Settings, deliveries: list[Delivery]) -> list[tuple[str, str, str, str]]:
     """Delivery, feed, file name and sha256 of every file. A file that the lake knows and that has not changed is not read again."""
     hashes = file_hashes(settings.paths)
     found = []
@@ -36,17 +34,15 @@ def contents(settings: Settings, deliveries: list["Delivery"]) -> list[tuple[str
     return sorted(found)
 
 
-def content_key(settings: Settings, deliveries: list["Delivery"]) -> str:
+def content_key(settings: Settings, deliveries: list[Delivery]) -> str:
     """The run key of the newest of these deliveries: a re-sent file of any of them is a new key, so Dagster, which never repeats
     a key, never ignores it."""
     digest = hashlib.sha256(repr(contents(settings, deliveries)).encode())
     return f"{deliveries[-1].name}-{digest.hexdigest()[:16]}"
 
 
-def is_published(settings: Settings, deliveries: list["Delivery"]) -> str | None:
+def is_published(settings: Settings, deliveries: list[Delivery]) -> str | None:
     """The current release, when it was made from these very files (or is of a newer delivery)."""
-    from orchestration.publishing import current_release
-
     current = current_release(settings)
     if current is None or current.delivery < deliveries[-1].name:
         return None
@@ -55,7 +51,7 @@ def is_published(settings: Settings, deliveries: list["Delivery"]) -> str | None
     return current.release_id if landed <= used else None
 
 
-def unsettled(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
+def unsettled(delivery: Delivery, settings: Settings, now_ns: int) -> str | None:
     """Why this delivery's files may still be on their way, in words; None when they are whole and still."""
     files = listing(delivery)
     if any(size == 0 for _, size, _ in files):
@@ -67,7 +63,7 @@ def unsettled(delivery: "Delivery", settings: Settings, now_ns: int) -> str | No
     return None
 
 
-def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
+def decide(delivery: Delivery, settings: Settings, now_ns: int) -> str | None:
     """Why this delivery cannot be taken yet, in words; None when it is complete and still."""
     missing = missing_feeds(delivery, settings.required_feeds)
     if missing:
@@ -75,7 +71,7 @@ def decide(delivery: "Delivery", settings: Settings, now_ns: int) -> str | None:
     return unsettled(delivery, settings, now_ns)
 
 
-def to_refresh(deliveries: list["Delivery"], settings: Settings, now_ns: int) -> tuple[list["Delivery"], list[str]]:
+def to_refresh(deliveries: list[Delivery], settings: Settings, now_ns: int) -> tuple[list[Delivery], list[str]]:
     """The deliveries that a refresh would read, the newest complete one last (none: nothing can be started), and who waits for what.
 
     A refresh reads every delivery up to its own, so a file of an older one that is still being copied holds it up too.
@@ -89,7 +85,7 @@ def to_refresh(deliveries: list["Delivery"], settings: Settings, now_ns: int) ->
     return ([] if copying else read), list(dict.fromkeys(waiting + copying))
 
 
-def refresh_request(settings: Settings, read: list["Delivery"]) -> dg.RunRequest:
+def refresh_request(settings: Settings, read: list[Delivery]) -> dg.RunRequest:
     """A run that nobody watches waits for the home instead of ending because a person holds it."""
     return dg.RunRequest(
         run_key=content_key(settings, read),
@@ -135,8 +131,6 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
         description="Looks for a complete delivery that is not published yet, and raises an alert when an expected one is late.",
     )
     def monthly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        from orchestration.gate.alerts import tell_what_is_late
-
         settings = load_settings()
         tell_what_is_late(settings, context.scheduled_execution_time.date())
         read, waiting = to_refresh(list_deliveries(settings.paths), settings, time.time_ns())
@@ -156,8 +150,6 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
     description="Writes a plain alert when a run fails (a file always; webhook and mail when configured).",
 )
 def tell_people(context: dg.RunFailureSensorContext) -> None:
-    from orchestration.gate.alerts import raise_alert
-
     failures = context.get_step_failure_events()
     steps = sorted({str(event.step_key) for event in failures})
     told = [event.step_failure_data.user_failure_data for event in failures]

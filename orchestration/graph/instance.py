@@ -11,6 +11,7 @@ import yaml
 from orchestration.foundation.errors import Busy, UsageError
 from orchestration.foundation.home_lock import hold
 from orchestration.foundation.settings import Settings
+from orchestration.landing.deliveries import list_deliveries
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -93,8 +94,6 @@ def open_instance(settings: Settings) -> DagsterInstance:
 
 def register_deliveries(instance: DagsterInstance, settings: Settings) -> list[str]:
     """Make every delivery in landing a partition that a person can pick in the UI, sensor or not; returns their names."""
-    from orchestration.landing.deliveries import list_deliveries
-
     names = [delivery.name for delivery in list_deliveries(settings.paths)]
     known = set(instance.get_dynamic_partitions(DELIVERY_PARTITIONS))
     instance.add_dynamic_partitions(DELIVERY_PARTITIONS, [name for name in names if name not in known])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,10 @@ from orchestration.foundation.sql import literal
 from orchestration.lake.feed import ingest_feed
 from orchestration.lake.manifest import Manifest, current_folder, deliveries_of, delivery_folder
 from orchestration.lake.retention_note import NOTE
-from orchestration.lake.whole_delivery import require_feeds, require_fresh, require_matching_opt_outs
 from orchestration.landing.deliveries import Delivery
 
 LINES_LISTED = 1000
+Accept = Callable[[Settings, Delivery], list[CheckResult]]
 
 
 @contextmanager
@@ -48,8 +48,8 @@ def rehearsal(settings: Settings, delivery: Delivery) -> Iterator[Settings]:
         yield type(settings)(**{**settings.model_dump(), "home": home.root})
 
 
-def check_delivery(settings: Settings, delivery: Delivery) -> list[CheckResult]:
-    """Contract, privacy and acceptance for one delivery; counts only.
+def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> list[CheckResult]:
+    """Contract, privacy and acceptance (`accept`, of the gate) for one delivery; counts only.
 
     A result with severity `block` and state `fail` or `error` would refuse the delivery. What was found line by line goes
     to `logs/checks/<delivery>.json`, for the report that `write_error_report` makes.
@@ -84,27 +84,10 @@ def check_delivery(settings: Settings, delivery: Delivery) -> list[CheckResult]:
             manifests[feed] = manifest
             results += results_of(manifest)
             faults += quarantined_rows(dry, manifest)
-        for rule, require in (
-            ("required_feeds", lambda: require_feeds(dry, delivery)),
-            ("opt_outs", lambda: require_matching_opt_outs(delivery, manifests)),
-            ("freshness", lambda: require_fresh(delivery, manifests)),
-        ):
-            try:
-                require()
-            except DeliveryRefused as refusal:
-                results.append(
-                    result_of(delivery.name, f"contract.{rule}", State.FAIL, str(refusal), told_action(refusal))
-                )
         if manifests:
-            results += acceptance(dry, delivery)
+            results += accept(dry, delivery)
     write_atomically(faults_file(settings, delivery), json.dumps(faults, indent=1))
     return results
-
-
-def acceptance(settings: Settings, delivery: Delivery) -> list[CheckResult]:
-    from orchestration.gate import accept
-
-    return list(accept(settings, delivery))
 
 
 def told_action(refusal: DeliveryRefused) -> str:

@@ -35,8 +35,10 @@ from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
+from orchestration.lake.typing_sql import LOCAL_ZONE
 from orchestration.landing.deliveries import Delivery, list_deliveries
-from orchestration.landing.source_files import open_sources, refuse
+from orchestration.landing.source import refuse
+from orchestration.landing.source_files import open_sources
 
 log = logging.getLogger(__name__)
 
@@ -188,6 +190,8 @@ def build_version(
         with duckdb.connect(":memory:", config=config) as connection:
             # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
             connection.execute("set enable_progress_bar = false")
+            # Moments of a Parquet file as text: the same on every host.
+            connection.execute(f"set TimeZone = '{LOCAL_ZONE}'")
             manifest = ingest_into(connection, settings, delivery, contract, made, version, opt_outs, finished, work)
         require_unchanged(home, delivery, contract, made)
         target = manifests.version_folder(home, contract.feed, delivery.name, version)
@@ -329,12 +333,13 @@ def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTab
 
 def file_manifest(table: LoadedTable, outcomes: dict[str, dict[str, int]], quarantined: int) -> FileManifest:
     removed = dict(outcomes.get("removed", {}))
-    if table.blank_lines:
-        removed["blank_row"] = removed.get("blank_row", 0) + table.blank_lines
+    for rule, rows in (("blank_row", table.blank_lines), ("above_header", table.layout.rows_above)):
+        if rows:
+            removed[rule] = removed.get(rule, 0) + rows
     return FileManifest(
         file=table.source.label,
         sha256=table.source.sha256,
-        rows_read=table.rows_read,
+        rows_read=table.rows_read + table.layout.rows_above,
         rows_loaded=table.rows_in_table - sum(sum(rules.values()) for rules in outcomes.values()),
         rows_quarantined=quarantined,
         rows_removed=removed,

@@ -16,7 +16,7 @@ from orchestration.lake import privacy
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.layout import FileLayout, find_layout, named
-from orchestration.landing.source_files import Source, refuse
+from orchestration.landing.source import Source, refuse
 
 MOST_ROWS = 0.5
 REJECT_REASONS = {
@@ -130,7 +130,7 @@ def load_group(
     number, source, layout, space = group[0]
     table = f"rows_{number}"
     if source.kind == "parquet":
-        relation = parquet_relation(source, layout)
+        relation = parquet_relation(connection, source, layout)
     else:
         relation = text_relation([opened.source for opened in group], layout, number, work)
     removals = columns_of_removals(contract, layout)
@@ -226,9 +226,35 @@ def columns_of_removals(contract: FeedContract, layout: FileLayout) -> dict[int,
     return found
 
 
-def parquet_relation(source: Source, layout: FileLayout) -> str:
-    columns = ", ".join(f"{quote(name)}::varchar as {raw_name(p)}" for p, name in enumerate(layout.raw_headers))
-    return f"(select {columns} from read_parquet({literal(source.path)}))"
+def parquet_relation(connection: duckdb.DuckDBPyConnection, source: Source, layout: FileLayout) -> str:
+    described = connection.execute(f"describe select * from read_parquet({literal(source.path)})").fetchall()
+    columns = []
+    for place, (name, kind, *_) in enumerate(described):
+        if kind.endswith("]") or kind.startswith(NESTED):
+            raise refuse(source.label, f"column {place + 1} holds lists or records", "send one value in each column")
+        columns.append(f"{as_text(quote(name), kind)} as {raw_name(place)}")
+    return f"(select {', '.join(columns)} from read_parquet({literal(source.path)}))"
+
+
+NESTED = ("STRUCT", "MAP", "UNION")
+# Beyond this a float does not tell one whole number from the next.
+EXACT_FLOAT = 1e15
+
+
+def as_text(column: str, kind: str) -> str:
+    """What a CSV would say: a data frame keeps whole numbers with gaps as floats, a database codes as decimals."""
+    if kind in ("FLOAT", "DOUBLE"):
+        is_whole = f"{column} = trunc({column}) and abs({column}) < {EXACT_FLOAT}"
+        return (
+            f"case when {is_whole} then {column}::bigint::varchar when not isnan({column}) then {column}::varchar end"
+        )
+    if kind.startswith("DECIMAL"):
+        return f"case when {column} = trunc({column}) then trunc({column})::hugeint::varchar else {column}::varchar end"
+    if kind == "BOOLEAN":
+        return f"case when {column} then 'Y' when not {column} then 'N' end"
+    if kind == "BLOB":
+        return f"try(decode({column}))"
+    return f"{column}::varchar"
 
 
 def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: Source) -> FileLayout:

@@ -20,6 +20,8 @@ from orchestration.foundation.settings import Home
 
 MANIFEST = "manifest.json"
 POINTER = "current.json"
+# the coverage month of rows without a date
+UNDATED = "undated"
 
 
 class FileManifest(BaseModel):

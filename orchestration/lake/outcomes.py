@@ -16,7 +16,7 @@ from orchestration.lake.check_digits import SHORTEST_ROUNDED, is_rounded
 from orchestration.lake.loading import LoadedTable, add_quarantined
 from orchestration.lake.retention_note import RetentionNote
 from orchestration.lake.table_sql import ROUNDED
-from orchestration.landing.source_files import refuse
+from orchestration.landing.source import refuse
 
 # Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
 FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5

@@ -21,15 +21,19 @@ from orchestration.contracts import FeedContract
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import Settings
 from orchestration.landing.layout import FileLayout, wanted_headers
-from orchestration.landing.source_files import Source, refuse
+from orchestration.landing.source import Source, refuse
 
 DEFAULT_SPACE = "token_person_id"
 CANDIDATES_CHECKED = 1000
 # Of a large file one value in so many is looked at; where that gives too few candidates, every value is.
 SHARE_LOOKED_AT = 64
-NHS_NUMBER_SHAPE = r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(\.0)?"
+# Ten digits, however they are grouped and whatever a few characters before them say: `943 476 5919`, `943.476.5919`, `NHS:9434765919`.
+NHS_NUMBER_SHAPE = r"[^0-9]{0,8}([0-9][^0-9]{0,2}){9}[0-9](\.0+)?[^0-9]{0,2}"
 # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
-LIKELY = "strlen({0}) between 10 and 14 and {0} >= '0' and {0} < ':'"
+LONGEST_SHAPE = 18
+LIKELY = f"strlen({{0}}) between 10 and {LONGEST_SHAPE}"
+# One number in eleven passes the check by chance. More valid ones than chance gives once in so many columns are NHS numbers.
+BY_CHANCE, CERTAIN = 1 / 11, 1e-5
 WINDOWS, WINDOW_BYTES = 8, 1 << 16
 
 PERSONAL_HEADERS = {
@@ -65,14 +69,37 @@ def looks_like_nhs_numbers(values: Iterable[str]) -> bool:
 
     >>> looks_like_nhs_numbers(["9434765919", "x"]), looks_like_nhs_numbers(["1234567890", "x"])
     (True, False)
+    >>> looks_like_nhs_numbers(["943.476.5919"]), looks_like_nhs_numbers(["NHS:943\u00a0476\u00a05919"])
+    (True, True)
     """
-    candidates = valid = 0
-    for value in values:
-        digits = re.sub(r"[ \-]|\.0+$", "", value)
-        if len(digits) == 10 and digits.isascii() and digits.isdigit():
-            candidates += 1
-            valid += bool(nhs_number.is_valid(digits))
+    candidates, valid = count_valid(values)
     return candidates > 0 and 2 * valid >= candidates
+
+
+def count_valid(values: Iterable[str]) -> tuple[int, int]:
+    """Values with ten digits, and how many of them pass the check."""
+    numbers = [re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value)) for value in values]
+    candidates = [digits for digits in numbers if len(digits) == 10]
+    return len(candidates), sum(1 for digits in candidates if nhs_number.is_valid(digits))
+
+
+def is_beyond_chance(candidates: int, valid: int) -> bool:
+    """Whether local numbers of ten digits would so often pass the check.
+
+    >>> is_beyond_chance(1000, 400), is_beyond_chance(1000, 100), is_beyond_chance(4, 4), is_beyond_chance(6, 6)
+    (True, False, False, True)
+    """
+    from scipy.stats import binom
+
+    return bool(binom.sf(valid - 1, candidates, BY_CHANCE) < CERTAIN)
+
+
+def holds_nhs_numbers(by_provider: dict[str, list[str]]) -> bool:
+    """Among all values of a column, or among one provider's."""
+    counts = [count_valid(values) for values in by_provider.values()]
+    candidates, valid = (sum(numbers) for numbers in zip(*counts, strict=True)) if counts else (0, 0)
+    is_half = candidates > 0 and 2 * valid >= candidates
+    return is_half or any(is_beyond_chance(*one) for one in [(candidates, valid), *counts])
 
 
 def refuse_nhs_numbers_in_sample(
@@ -83,7 +110,9 @@ def refuse_nhs_numbers_in_sample(
         return
     seen = {position for name in checked if name in layout.columns for position in layout.columns[name].positions}
     unseen = [number for number in range(layout.width) if number not in seen]
-    values: dict[int, set[str]] = {number: set() for number in unseen}
+    provider = layout.columns.get(contract.provider or "")
+    place = provider.positions[0] if provider and provider.positions else None
+    values: dict[int, set[tuple[str, str]]] = {number: set() for number in unseen}
     for text in windows(source.path, source.facts.size):
         rows = []
         with suppress(csv.Error):
@@ -91,10 +120,18 @@ def refuse_nhs_numbers_in_sample(
                 if len(cells) >= layout.width:
                     rows.append(cells)
         for number, found in values.items():
-            found.update(cell for cell in {cells[number] for cells in rows} if 10 <= len(cell) <= 14)
+            found.update(
+                (cells[place] if place is not None else "", cells[number])
+                for cells in rows
+                if 10 <= len(cells[number]) <= LONGEST_SHAPE
+            )
     in_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
     for number, found in values.items():
-        if looks_like_nhs_numbers(cell.strip() for cell in found if in_shape(cell)):
+        by_provider: dict[str, list[str]] = {}
+        for sender, cell in found:
+            if in_shape(cell):
+                by_provider.setdefault(sender, []).append(cell)
+        if holds_nhs_numbers(by_provider):
             raise nhs_numbers_found(source, f"column {number + 1}")
 
 
@@ -125,25 +162,33 @@ def refuse_nhs_numbers_in_table(
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
     for (column, name), count in zip(columns.items(), found, strict=True):
         for source, rows in parts if count else ():
-            if looks_like_nhs_numbers(values_in_shape(connection, rows, column)):
+            if holds_nhs_numbers(values_in_shape(connection, contract, rows, column)):
                 raise nhs_numbers_found(source, f"column {name}")
 
 
-def values_in_shape(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> list[str]:
-    """Different values with the shape of an NHS number: all of them, or so many that a hash picks.
+def values_in_shape(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, rows: str, column: str
+) -> dict[str, list[str]]:
+    """Provider → different values with the shape of an NHS number: all of them, or so many of each that a hash picks.
 
     Picked, not the smallest: keys that sort before the NHS numbers of a column must not stand for all of it.
     """
+    sender = f"coalesce({contract.provider}, '')" if contract.provider else "''"
+    found: dict[str, list[str]] = {}
     for share in (f"hash({column}) % {SHARE_LOOKED_AT} = 0", "true"):
-        # Materialised, or DuckDB may try the pattern on every row before the cheap comparisons.
+        # As a case, or DuckDB may try the pattern on every row before the cheap comparisons.
+        in_shape = f"regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}')"
         values = connection.execute(
-            f"with likely as materialized (select distinct trim({column}) as v from {rows} "
-            f"where {LIKELY.format(column)} and {share}) "
-            f"select v from likely where regexp_full_match(v, '{NHS_NUMBER_SHAPE}') order by hash(v), v limit {CANDIDATES_CHECKED}"
+            f"select sender, v from (select distinct {sender} as sender, trim({column}) as v from {rows} "
+            f"where case when {LIKELY.format(column)} and {share} then {in_shape} else false end) "
+            f"qualify row_number() over (partition by sender order by hash(v), v) <= {CANDIDATES_CHECKED}"
         ).fetchall()
-        if len(values) == CANDIDATES_CHECKED:
+        found = {}
+        for name, value in values:
+            found.setdefault(name, []).append(value)
+        if found and all(len(of_one) == CANDIDATES_CHECKED for of_one in found.values()):
             break
-    return [value for (value,) in values]
+    return found
 
 
 def nhs_numbers_found(source: Source, column: str) -> Exception:

@@ -106,6 +106,27 @@ def removal_arms(
     return arms
 
 
+TOTALS = ("TOTAL", "TOTALS", "GRAND TOTAL", "SUBTOTAL", "SUB TOTAL", "SUB-TOTAL")
+
+
+def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str]]:
+    """A sum below the rows, whatever the feed: the word stands where a key, a person or an organisation does."""
+    arms = []
+    for column in contract.columns:
+        found = layout.columns.get(column.name)
+        is_name = column.type in ("code", "practice", "person") and (
+            column.not_null
+            or column.type in ("practice", "person")
+            or column.name in (*contract.key, contract.provider)
+        )
+        if found and found.combine == "one" and is_name:
+            # Lengths first: hardly a code of a good file has that of the word.
+            t = f"t_{column.name}"
+            words = typing_sql.is_any_of(f"upper({t})", TOTALS)
+            arms.append((f"strlen({t}) between 5 and 11 and {t} >= 'G' and {words}", "removed|total_row|"))
+    return arms
+
+
 def chain(arms: list[tuple[str, str]]) -> str:
     if not arms:
         return "null::varchar"
@@ -159,7 +180,8 @@ def table_sql(
         fits.append(f"{typing_sql.fitted(f'v_{name}', column)} as {quote(name)}")
     texts_kept = "".join(f"{name}, " for name in kept_texts)
     raw = f"select *, {', '.join(trims)} from {relation}"
-    removed = chain(removal_arms(contract, layout, removal_columns, trimmed_names if is_plain else {}))
+    arms = removal_arms(contract, layout, removal_columns, trimmed_names if is_plain else {})
+    removed = chain([*arms, *total_arms(contract, layout)])
     cleaned = f"select {removed} as row_removal, {', '.join(texts)} from ({raw})"
     parsed = f"select row_removal, {texts_kept}{', '.join(values)} from ({cleaned})"
     typed = f"select row_removal, {texts_kept}{', '.join(fits)} from ({parsed})"

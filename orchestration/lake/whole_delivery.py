@@ -1,27 +1,22 @@
-"""A whole delivery into the lake: its feeds, the earlier deliveries it stands on, and what it must contain."""
+"""A whole delivery into the lake: its feeds, and the earlier deliveries it stands on. What it must contain are checks of the gate."""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from orchestration.build.inputs import UNDATED
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import Settings
 from orchestration.lake.feed import ingest_feed, record_refusal, refuse_problems
 from orchestration.lake.manifest import Manifest
 from orchestration.lake.retention import obey
-from orchestration.landing.deliveries import Delivery, last_day, list_deliveries, missing_feeds
+from orchestration.landing.deliveries import Delivery, list_deliveries
 
 log = logging.getLogger(__name__)
 
-# A cut this long after the newest activity means that the wrong month's files were put into the folder.
-LONGEST_SILENCE_DAYS = 62
-LISTS = ("gp_registrations", "gp_registrations_lsoa", "gp_coverage")
 Progress = Callable[[str], None]
 
 
@@ -35,13 +30,6 @@ def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress |
         if earlier.name < delivery.name:
             ingest_files(settings, earlier, progress)
     manifests = ingest_files(settings, delivery, progress)
-    try:
-        require_feeds(settings, delivery)
-        require_matching_opt_outs(delivery, manifests)
-        require_fresh(delivery, manifests)
-    except DeliveryRefused as refusal:
-        record_refusal(settings.paths, delivery.name, refusal)
-        raise
     (settings.paths.logs / "refused" / f"{delivery.name}.json").unlink(missing_ok=True)
     return manifests
 
@@ -89,50 +77,3 @@ def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | No
         if manifest is not None:
             manifests[feed] = manifest
     return manifests
-
-
-def require_feeds(settings: Settings, delivery: Delivery) -> None:
-    missing = missing_feeds(delivery, settings.required_feeds)
-    if missing:
-        told = ", ".join(group.replace("|", " or ") for group in missing)
-        raise DeliveryRefused(
-            f"delivery {delivery.name}: required feed{'s' if len(missing) > 1 else ''} not delivered: {told}; "
-            f"put the file into landing/{delivery.name}/ or change required_feeds",
-            [{"feed": group, "reason": "not delivered"} for group in missing],
-        )
-
-
-def require_matching_opt_outs(delivery: Delivery, manifests: dict[str, Manifest]) -> None:
-    """An opt-out list that matches nobody at all is in the wrong identifier space."""
-    listed = manifests.get("opt_outs")
-    if listed is None or not listed.rows_loaded:
-        return
-    people = [item for name, item in manifests.items() if name != "opt_outs" and load_contracts()[name].person]
-    if people and not any(item.rows_removed.get("opt_out") for item in people):
-        raise DeliveryRefused(
-            f"{listed.files[0].file}: the opt-out list matches nobody in any feed; "
-            "send it in the same identifiers as the feeds (see person_id_spaces)",
-            [{"file": listed.files[0].file, "reason": "matches nobody"}],
-        )
-
-
-def require_fresh(delivery: Delivery, manifests: dict[str, Manifest]) -> None:
-    newest = max((day for name, item in manifests.items() if (day := newest_activity(name, item))), default=None)
-    if newest is not None and (delivery.data_cut - newest).days > LONGEST_SILENCE_DAYS:
-        raise DeliveryRefused(
-            f"delivery {delivery.name}: its data cut {delivery.data_cut} is {(delivery.data_cut - newest).days} days after "
-            "its newest activity; were the files of another month put into this folder?",
-            [{"reason": "newest activity is too old"}],
-        )
-
-
-def newest_activity(feed: str, manifest: Manifest) -> dt.date | None:
-    """The newest day a feed of activity tells about; lists and reference files are not activity."""
-    if feed in LISTS or not any(month != UNDATED for month in manifest.coverage):
-        return None
-    contract = load_contracts()[feed]
-    is_daily = contract.coverage_date and contract.column(contract.coverage_date).type != "month"
-    if is_daily and manifest.last_date:
-        return dt.date.fromisoformat(manifest.last_date)
-    newest = max(month for month in manifest.coverage if month != UNDATED)
-    return last_day(int(newest[:4]), int(newest[5:]))

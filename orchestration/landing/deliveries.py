@@ -23,7 +23,23 @@ log = logging.getLogger(__name__)
 ANNUAL = "-M13"
 DELIVERY_NAME = re.compile(rf"^(?P<year>\d{{4}})-(?P<month>0[1-9]|1[0-2])(?P<annual>{ANNUAL})?$")
 VERSION_FOLDER = re.compile(r"^v(?P<version>[1-9]\d*)$", re.IGNORECASE)
-READABLE_ENDINGS = (".csv", ".txt", ".csv.gz", ".txt.gz", ".zip", ".parquet", ".xlsx")
+TEXT_ENDINGS = (".csv", ".txt", ".tsv", ".tab", ".dat", ".psv")
+# What lies beside data without being any; everything else that is named like a feed is read or refused by its name.
+DOCUMENT_ENDINGS = (
+    ".md",
+    ".pdf",
+    ".doc",
+    ".docx",
+    ".rtf",
+    ".html",
+    ".htm",
+    ".ppt",
+    ".pptx",
+    ".msg",
+    ".eml",
+    ".sha256",
+    ".md5",
+)
 TEMPORARY_ENDINGS = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".filepart", ".swp", ".bak")
 NOTE = "delivery.yaml"
 
@@ -246,7 +262,7 @@ def sort_into_feeds(
             ignored.append(f"{relative}/")
             return
         feed = named.get(relative, feed or feed_of(path.name))
-        if feed is None or not path.name.casefold().endswith(READABLE_ENDINGS):
+        if feed is None or path.name.casefold().endswith(DOCUMENT_ENDINGS):
             ignored.append(relative)
             return
         found.setdefault(feed, {}).setdefault(version, []).append(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from orchestration.contracts import Column, FeedContract, Layout, normalise_header
 from orchestration.foundation.errors import DeliveryRefused
-from orchestration.landing.source_files import Source, head_text, refuse
+from orchestration.landing.source import Source, head_text, refuse
 
 DELIMITERS = {",": "comma", "|": "pipe", "\t": "tab"}
 FOREIGN_DELIMITERS = {";": "semicolon", "^": "caret", "~": "tilde", ":": "colon"}
@@ -35,6 +35,7 @@ class SourceColumns(NamedTuple):
 class FileLayout(NamedTuple):
     delimiter: str
     header_lines: int  # physical lines before the first data row
+    rows_above: int  # rows above the header
     header_has_breaks: bool
     width: int
     headers: tuple[str, ...]  # normalised; empty for a headerless file
@@ -54,12 +55,31 @@ def header_score(cells: list[str], contract: FeedContract) -> int:
     """How many of the contract's columns the cells would head."""
     found = {normalise_header(cell) for cell in cells if cell}
     score = sum(1 for heads in contract.heads if not found.isdisjoint(heads))
+    headers = tuple(normalise_header(cell) for cell in cells)
     for layout in contract.layouts:
-        if layout.first_headers and tuple(normalise_header(cell) for cell in cells[: len(layout.first_headers)]) == (
-            layout.first_headers
-        ):
+        if start_of(layout, headers) is not None:
             score = max(score, len(layout.positions))
     return score
+
+
+def start_of(layout: Layout, headers: tuple[str, ...]) -> int | None:
+    """Where the headers that recognise a layout begin: a sheet may have empty columns before and others after its own."""
+    for start in range(len(headers) - layout.columns + 1):
+        if layout.first_headers and headers[start : start + len(layout.first_headers)] == layout.first_headers:
+            return start
+    return None
+
+
+def heads_whole_table(cells: list[str], contract: FeedContract) -> bool:
+    """Whether the cells head every column that must be there; or are the first row of a layout without a header."""
+    found = {normalise_header(cell) for cell in cells if cell}
+    for layout in contract.layouts:
+        if len(cells) == layout.columns and layout.first_value and re.match(layout.first_value, cells[0].strip()):
+            return True
+        if start_of(layout, tuple(normalise_header(cell) for cell in cells)) is not None:
+            return True
+    needed = [column for column in contract.columns if column.required]
+    return all(any(name in found for name in column.headers()) for column in needed)
 
 
 def records(text: str, delimiter: str, limit: int) -> list[tuple[int, list[str]]]:
@@ -102,10 +122,23 @@ def find_layout(source: Source, contract: FeedContract) -> FileLayout:
     line, cells = parsed[best_delimiter][best_row]
     lines_before = parsed[best_delimiter][best_row - 1][0] if best_row else 0
     layout = named(source, contract, best_delimiter, line, cells)
-    notes = list(layout.assumptions)
-    if best_row:
-        notes.append(f"{best_row} row(s) above the header left out")
-    return layout._replace(header_has_breaks=line - lines_before > 1, assumptions=tuple(notes))
+    for line_above, above in parsed[best_delimiter][:best_row]:
+        if is_a_row(above, contract, layout):
+            raise refuse(
+                source.label, "this row stands above the header", "send the header as the first line", line_above
+            )
+    return layout._replace(header_has_breaks=line - lines_before > 1, rows_above=best_row)
+
+
+def is_a_row(cells: list[str], contract: FeedContract, layout: FileLayout) -> bool:
+    """Whether what stands above the header is no title but data: of the file's width, with a value wherever one must be."""
+    needed = [
+        column for column in contract.columns if column.required and (column.not_null or column.name in contract.key)
+    ]
+    places = [place for column in needed for place in layout.columns[column.name].positions]
+    if len(cells) != layout.width or not all(cells[place].strip() for place in places):
+        return False
+    return any(character.isdigit() for place in places for character in cells[place])
 
 
 def no_header(source: Source, contract: FeedContract, text: str) -> DeliveryRefused:
@@ -145,30 +178,32 @@ def positional(
 
 
 def at_positions(
-    source: Source, contract: FeedContract, layout: Layout, delimiter: str, header_lines: int, headers: tuple[str, ...]
+    source: Source,
+    contract: FeedContract,
+    layout: Layout,
+    delimiter: str,
+    header_lines: int,
+    headers: tuple[str, ...],
+    start: int = 0,
 ) -> FileLayout:
     columns = {}
     for column in contract.columns:
         if places := layout.positions.get(column.name):
-            positions = tuple(place - 1 for place in places)
+            positions = tuple(start + place - 1 for place in places)
             columns[column.name] = SourceColumns(positions, "one" if len(places) == 1 else "sum", f"column {places[0]}")
         elif (constant := constant_of(column, source)) is not None:
             columns[column.name] = SourceColumns((), "constant", constant=constant)
     require(source, contract, columns, headers, headers)
-    return FileLayout(
-        delimiter, header_lines, False, layout.columns, headers, headers, layout.name, columns, ("columns by position",)
-    )
+    width = len(headers) or layout.columns
+    notes = ("columns by position",)
+    return FileLayout(delimiter, header_lines, 0, False, width, headers, headers, layout.name, columns, notes)
 
 
 def named(source: Source, contract: FeedContract, delimiter: str, header_lines: int, cells: list[str]) -> FileLayout:
     headers = tuple(normalise_header(cell) for cell in cells)
     for layout in contract.layouts:
-        if (
-            layout.first_headers
-            and len(cells) == layout.columns
-            and headers[: len(layout.first_headers)] == (layout.first_headers)
-        ):
-            return at_positions(source, contract, layout, delimiter, header_lines, headers)
+        if (start := start_of(layout, headers)) is not None:
+            return at_positions(source, contract, layout, delimiter, header_lines, headers, start)
     place: dict[str, int] = {}
     for number, header in enumerate(headers):
         place.setdefault(header, number)
@@ -191,7 +226,9 @@ def named(source: Source, contract: FeedContract, delimiter: str, header_lines: 
     if unused:
         notes.append(f"{unused} columns beyond the contract left out")
     vintage = f"{len(headers)} columns by name"
-    return FileLayout(delimiter, header_lines, False, len(cells), headers, tuple(cells), vintage, columns, tuple(notes))
+    return FileLayout(
+        delimiter, header_lines, 0, False, len(cells), headers, tuple(cells), vintage, columns, tuple(notes)
+    )
 
 
 def locate(column: Column, place: dict[str, int], source: Source) -> SourceColumns | None:

@@ -5,25 +5,32 @@ Bytes are looked at once. A file that is already plain UTF-8 with one line endin
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import csv
-import datetime as dt
 import gzip
-import io
+import lzma
 import re
+import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any
 
 from orchestration.contracts import FeedContract
-from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.hashes import hash_file
-from orchestration.landing.deliveries import LandedFile, is_hidden_or_temporary
+from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile, is_hidden_or_temporary
+from orchestration.landing.source import NO_TEXT, Source, TextFacts, refuse
+from orchestration.landing.workbooks import WORKBOOK_ENDINGS, write_sheets
+
+# A value may be as long as it likes; the reader of a row with a very long one says so by its shape, not by an exception.
+csv.field_size_limit(sys.maxsize)
 
 CHUNK = 4 << 20
 MAXIMUM_UNPACKED_RATIO = 1000
+MAXIMUM_DEPTH = 8
+PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
 SIGNATURES = {
     b"%PDF": "a PDF document",
@@ -37,65 +44,41 @@ SIGNATURES = {
 }
 
 
-class TextFacts(NamedTuple):
-    """What one pass over the bytes of a text file shows. Lines are physical lines, the header included."""
-
-    size: int
-    lines: int
-    blank_lines: int
-    has_quotes: bool
-    is_plain: bool  # ASCII without tabs: blanks are spaces only
-    encoding: str
-    ends_with_newline: bool
-
-
-class Source(NamedTuple):
-    """One readable table: a landed file, or a member of a zip, or a sheet of a workbook."""
-
-    label: str
-    file_name: str
-    sha256: str
-    kind: str  # csv | parquet
-    path: Path
-    facts: TextFacts
-    assumptions: tuple[str, ...] = ()
-    sheet: str = ""
-
-
-def refuse(label: str, reason: str, action: str, line: int | None = None) -> DeliveryRefused:
-    where = f"{label}, line {line}" if line else label
-    return DeliveryRefused(
-        f"{where}: {reason}; {action}", [{"file": label, "line": line, "reason": reason, "what_to_do": action}]
-    )
-
-
 def open_sources(file: LandedFile, sha256: str, contract: FeedContract, work: Path) -> Iterator[Source]:
     """Every table in one landed file. Raises `DeliveryRefused` for what cannot be read whole."""
-    label, name = file.relative_name, file.path.name.casefold()
-    if file.path.stat().st_size == 0:
+    yield from open_any(file.path, file.relative_name, file.path.name, sha256, contract, work)
+
+
+def open_any(
+    path: Path, label: str, name: str, sha256: str, contract: FeedContract, work: Path, depth: int = 0
+) -> Iterator[Source]:
+    ending = Path(name).suffix.casefold()
+    if path.stat().st_size == 0:
         raise refuse(label, "the file is empty", "send the file again")
-    if name.endswith(".zip"):
-        yield from open_zip(file, sha256, contract, work)
-    elif name.endswith(".parquet"):
-        yield Source(label, file.path.name, sha256, "parquet", file.path, NO_TEXT)
-    elif name.endswith(".xlsx"):
-        yield open_workbook(file.path, label, file.path.name, sha256, contract, work)
-    elif name.endswith(".gz"):
-        unpacked = work / f"{sha256[:16]}.csv"
+    if depth > MAXIMUM_DEPTH:
+        raise refuse(label, "archives inside archives", "send the data file itself")
+    if ending == ".zip":
+        yield from open_zip(path, label, sha256, contract, work, depth)
+    elif ending == ".parquet":
+        yield Source(label, name, sha256, "parquet", path, NO_TEXT)
+    elif ending in WORKBOOK_ENDINGS:
+        yield from open_workbook(path, label, name, sha256, contract, work)
+    elif ending in PACKED:
+        inner = Path(name).stem
+        unpacked = work / f"{sha256[:16]}.{depth}{Path(inner).suffix.casefold() or '.csv'}"
         try:
-            with gzip.open(file.path, "rb") as packed:
-                copy_bounded(packed, unpacked, file.path.stat().st_size, label)
-        except (OSError, EOFError, zlib.error):
-            raise refuse(label, "the gzip archive is damaged or cut short", "send the file again") from None
-        yield open_text(unpacked, label, file.path.name[: -len(".gz")], sha256, work)
+            with PACKED[ending](path, "rb") as packed:
+                copy_bounded(packed, unpacked, path.stat().st_size, label)
+        except (OSError, EOFError, zlib.error, lzma.LZMAError):
+            raise refuse(label, f"the {ending[1:]} archive is damaged or cut short", "send the file again") from None
+        yield from open_any(unpacked, label, inner, hash_file(unpacked), contract, work, depth + 1)
+    elif ending in TEXT_ENDINGS or not ending:
+        yield open_text(path, label, name, sha256, work)
     else:
-        yield open_text(file.path, label, file.path.name, sha256, work)
+        raise refuse(label, f"files ending in {ending} are not read", "send it as CSV, Parquet or Excel workbook")
 
 
-NO_TEXT = TextFacts(0, 0, 0, False, False, "binary", True)
-
-
-def copy_bounded(packed: IO[bytes] | gzip.GzipFile, target: Path, packed_size: int, label: str) -> None:
+def copy_bounded(packed: IO[bytes], target: Path, packed_size: int, label: str) -> None:
     """Unpack, but not a bomb: more than a thousand times the packed size is not a data file."""
     limit = max(packed_size, 1 << 16) * MAXIMUM_UNPACKED_RATIO
     written = 0
@@ -107,38 +90,44 @@ def copy_bounded(packed: IO[bytes] | gzip.GzipFile, target: Path, packed_size: i
             file.write(chunk)
 
 
-def open_zip(file: LandedFile, sha256: str, contract: FeedContract, work: Path) -> Iterator[Source]:
-    label = file.relative_name
+def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: Path, depth: int) -> Iterator[Source]:
+    """Every member, whatever it is: read, or refused by its name. Documents beside the data are named and left out."""
     try:
-        with zipfile.ZipFile(file.path) as archive:
+        with zipfile.ZipFile(path) as archive:
             members = [
                 info
                 for info in archive.infolist()
                 if not info.is_dir()
                 and not is_hidden_or_temporary(Path(info.filename).name)
                 and not info.filename.startswith("__MACOSX/")
-                and info.filename.casefold().endswith((".csv", ".txt", ".parquet", ".xlsx"))
             ]
-            if not members:
+            documents = [info for info in members if info.filename.casefold().endswith(DOCUMENT_ENDINGS)]
+            tables = [info for info in members if info not in documents]
+            if not tables:
                 raise refuse(label, "the zip holds no CSV, text, Parquet or Excel file", "send the data file itself")
-            for number, info in enumerate(sorted(members, key=lambda member: member.filename)):
+            notes = tuple(f"{Path(info.filename).name} in the zip is a document and left out" for info in documents)
+            for number, info in enumerate(sorted(tables, key=lambda member: member.filename)):
                 if info.flag_bits & 0x1:
                     raise refuse(label, "the zip is encrypted", "send it without a password inside the secure transfer")
                 name = Path(info.filename).name
                 shown = f"{label}:{name}"
-                unpacked = work / f"{sha256[:16]}.{number}{Path(name).suffix.casefold()}"
+                unpacked = work / f"{sha256[:16]}.{depth}.{number}{Path(name).suffix.casefold()}"
                 with archive.open(info) as packed:
                     copy_bounded(packed, unpacked, info.compress_size, shown)
-                if unpacked.stat().st_size == 0:
-                    raise refuse(shown, "the file is empty", "send the file again")
-                if name.casefold().endswith(".parquet"):
-                    yield Source(shown, name, hash_file(unpacked), "parquet", unpacked, NO_TEXT)
-                elif name.casefold().endswith(".xlsx"):
-                    yield open_workbook(unpacked, shown, name, hash_file(unpacked), contract, work)
-                else:
-                    yield open_text(unpacked, shown, name, hash_file(unpacked), work)
+                for source in open_any(unpacked, shown, name, hash_file(unpacked), contract, work, depth + 1):
+                    yield source._replace(assumptions=(*source.assumptions, *notes))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, UnicodeDecodeError, ValueError):
         raise refuse(label, "the zip archive is damaged or cut short", "send the file again") from None
+
+
+def open_workbook(
+    path: Path, label: str, file_name: str, sha256: str, contract: FeedContract, work: Path
+) -> Iterator[Source]:
+    sheets = write_sheets(path, label, contract, work, sha256[:16])
+    for sheet in sheets:
+        shown = label if len(sheets) == 1 else f"{label}:{sheet.name}"
+        facts, _, _ = survey(sheet.path)
+        yield Source(shown, file_name, sha256, "csv", sheet.path, facts, (f"sheet {sheet.name!r}",), sheet.name)
 
 
 def open_text(path: Path, label: str, file_name: str, sha256: str, work: Path) -> Source:
@@ -222,53 +211,3 @@ def transcoded(path: Path, label: str, file_name: str, sha256: str, work: Path, 
         raise refuse(label, "a zero byte, so this is not a text file", "send it as CSV in UTF-8", nul_line)
     shown = {"cp1252": "windows-1252"}.get(encoding, encoding)
     return Source(label, file_name, sha256, "csv", target, facts._replace(encoding=shown), (note,))
-
-
-def cell_text(value: object) -> str:
-    """A workbook cell as its CSV text: whole floats lose their fraction, dates are ISO."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Y" if value else "N"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    return str(value)
-
-
-def open_workbook(path: Path, label: str, file_name: str, sha256: str, contract: FeedContract, work: Path) -> Source:
-    """The sheet that the contract prefers, or the one whose headers fit best, written out as CSV."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    from orchestration.landing.layout import header_score
-
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        scores = {}
-        for name in book.sheet_names:
-            rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=30)
-            scores[name] = max((header_score([cell_text(cell) for cell in row], contract) for row in rows), default=0)
-        preferred = [name for name in contract.sheets if scores.get(name)]
-        sheet = preferred[0] if preferred else max(scores, key=lambda name: scores[name], default="")
-        if not scores.get(sheet):
-            raise refuse(
-                label, "no sheet has the expected column headers", "send the sheet with the data, headers included"
-            )
-        target = work / f"{sha256[:16]}.sheet.csv"
-        with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            for row in book.get_sheet_by_name(sheet).iter_rows():
-                writer.writerow([cell_text(cell) for cell in row])
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
-        raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
-    facts, _, _ = survey(target)
-    return Source(label, file_name, sha256, "csv", target, facts, (f"sheet {sheet!r}",), sheet)
-
-
-def head_text(source: Source, characters: int = 1 << 18) -> str:
-    with source.path.open("rb") as file:
-        raw = file.read(characters)
-    return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="ignore", newline="").read()

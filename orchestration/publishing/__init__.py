@@ -1,7 +1,7 @@
 """Publishing: what the gate let through becomes an immutable release, and nothing else ever does."""
 
 from orchestration.publishing.postgres import publish_to_postgres
-from orchestration.publishing.publisher import Publication, publish
+from orchestration.publishing.publisher import Publication, publish, publish_delivery
 from orchestration.releases.listing import (
     Release,
     Verified,
@@ -20,6 +20,7 @@ __all__ = [
     "find_release",
     "list_releases",
     "publish",
+    "publish_delivery",
     "publish_to_postgres",
     "rollback",
     "verify",

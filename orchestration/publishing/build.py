@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from contextlib import suppress
 from typing import Any
 
 import duckdb
 from pydantic import BaseModel
 
 from orchestration.foundation.errors import IntMartsError
-from orchestration.foundation.settings import Settings
+from orchestration.foundation.settings import Home, Settings
 from orchestration.releases.receipt import InputFile
+
+TRUTH_FILE = "truth.json"
 
 
 class Build(BaseModel):
@@ -23,6 +27,7 @@ class Build(BaseModel):
     first_month: dt.date
     last_month: dt.date
     inputs: list[InputFile]
+    is_synthetic: bool = False
 
 
 def read_build(settings: Settings) -> Build:
@@ -39,7 +44,19 @@ def read_build(settings: Settings) -> Build:
             "select feed, delivery, version, file, sha256, rows_read, rows_loaded, rows_quarantined from plan.files "
             "order by feed, delivery, version, file",
         )
-    return Build(**plan, inputs=[InputFile(**entry) for entry in inputs])
+    return Build(
+        **plan,
+        inputs=[InputFile(**entry) for entry in inputs],
+        is_synthetic=is_synthetic(settings.paths, plan["delivery"]),
+    )
+
+
+def is_synthetic(home: Home, delivery: str) -> bool:
+    """Whether the demo wrote this delivery: it leaves the true figures beside it. What cannot be read as that says nothing."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        truth = json.loads((home.landing / TRUTH_FILE).read_text(encoding="utf-8"))
+        return delivery in truth["demo"]["deliveries"]
+    return False
 
 
 def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -11,9 +11,8 @@ import duckdb
 
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal, quote
-from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.publishing.dictionary import Dictionary
-from orchestration.releases.receipt import TableFacts
+from orchestration.releases.tables import columns_of, tables_of
 
 # DuckDB 1.5 would write this by default; said aloud, because BI drivers lag behind and a newer writer must not shut them out.
 STORAGE_VERSION = "v1.0.0"
@@ -47,8 +46,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "restatements": (*AREA_KEY, "month", "period"),
     "release_info": ("release_id",),
 }
-# About the release itself, so it cannot be part of what makes two releases the same.
-NOT_HASHED = ("marts.release_info",)
 
 
 def key_of(relation: str, columns: dict[str, str]) -> list[str]:
@@ -70,28 +67,6 @@ def writer(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnecti
         yield connection
         connection.execute("checkpoint release")
         connection.execute("detach release")
-
-
-def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    connection.execute(f"attach {literal(str(path))} as {quote(name)} (read_only)")
-
-
-def tables_of(
-    connection: duckdb.DuckDBPyConnection, database: str, schemas: tuple[str, ...] = MART_SCHEMAS
-) -> list[str]:
-    """`schema.table`, in order of name."""
-    found = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? and list_contains(?, schema_name) "
-        "union all select schema_name || '.' || view_name from duckdb_views() where database_name = ? and "
-        "list_contains(?, schema_name) and not internal order by 1",
-        [database, list(schemas)] * 2,
-    )
-    return [name for (name,) in found.fetchall()]
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> dict[str, str]:
-    found = connection.execute(f"select column_name, column_type from (describe {quote(database)}.{relation})")
-    return dict(found.fetchall())
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str], select: str) -> None:
@@ -140,21 +115,3 @@ def write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, dictionar
             f"copy release.{relation} to {literal(str(target))} (format parquet, compression zstd, "
             f"kv_metadata {{description: {literal(table.description)}, column_descriptions: {literal(described)}}})"
         )
-
-
-def table_facts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableFacts]:
-    """Rows, content hash and columns of every table of an attached database; `release_info` left out."""
-    connection.execute(f"use {quote(database)}")
-    try:
-        handle = Warehouse(connection)
-        return {
-            relation: TableFacts(
-                rows=handle.row_count(relation),
-                content_hash=handle.content_hash(relation),
-                columns=handle.columns(relation),
-            )
-            for relation in tables_of(connection, database)
-            if relation not in NOT_HASHED
-        }
-    finally:
-        connection.execute("use memory")

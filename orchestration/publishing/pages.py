@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from orchestration.gate import Verdict
+from orchestration.gate import Verdict
+from orchestration.gate import write_quality_page as write_page
 
 
 def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> None:
@@ -20,6 +19,4 @@ def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> N
 
 
 def write_quality_page(folder: Path, verdict: Verdict) -> None:
-    from orchestration.gate import write_quality_page
-
-    write_quality_page(folder, verdict)
+    write_page(folder, verdict)

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.foundation import code_version
 from orchestration.foundation.checks import CheckResult
+from orchestration.gate import Verdict
 from orchestration.publishing.build import Build
 from orchestration.publishing.dictionary import Dictionary, write_dictionary
-from orchestration.publishing.marts import columns_of, tables_of
 from orchestration.releases.listing import Release
 from orchestration.releases.receipt import SCHEMA_VERSION, Profile
 from orchestration.releases.store import ReleaseId
+from orchestration.releases.tables import columns_of, tables_of
 
 if TYPE_CHECKING:
     import duckdb
-
-    from orchestration.gate import Verdict
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ def release_facts(plan: Plan, profile: Profile) -> dict[str, Any]:
         "code_version": code_version.git_commit(),
         "code_fingerprint": code_version.code_fingerprint(),
         "build_id": plan.build_id,
+        "is_synthetic": build.is_synthetic,
     }
 
 

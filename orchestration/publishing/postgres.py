@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.foundation.errors import IntMartsError, UsageError
 from orchestration.foundation.settings import Settings
-from orchestration.publishing.marts import attach, columns_of, tables_of
 from orchestration.releases.listing import Release, check_folder, find_release
+from orchestration.releases.tables import attach, columns_of, tables_of
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,15 +13,7 @@ import yaml
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.publishing.disclosure import Measure, Protection, Publication, protect, rounded
-from orchestration.publishing.marts import (
-    attach,
-    columns_of,
-    comment,
-    create_table,
-    tables_of,
-    write_parquet,
-    writer,
-)
+from orchestration.publishing.marts import comment, create_table, write_parquet, writer
 from orchestration.publishing.plan import Plan, release_facts, title_facts, write_words
 from orchestration.publishing.release_tables import write_release_info
 from orchestration.publishing.workbook import write_workbook
@@ -29,6 +21,7 @@ from orchestration.releases.listing import stores
 from orchestration.releases.public_ledger import WAY_OUT, Entry, LedgerBroken, PublicLedger
 from orchestration.releases.receipt import DATABASE_NAME, Disclosure
 from orchestration.releases.store import ReleaseId
+from orchestration.releases.tables import attach, columns_of, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd

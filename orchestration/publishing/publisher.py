@@ -12,16 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import duckdb
+
+from orchestration.build.seal import Seal, changed_since_sealed
 from orchestration.foundation import code_version
 from orchestration.foundation.errors import GateShut, IntMartsError, VerifyDiffers
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
-from orchestration.publishing import public
+from orchestration.foundation.warehouse import TableFacts, Warehouse
+from orchestration.gate import Verdict, judge, tell_gate_is_shut
+from orchestration.landing.deliveries import find_delivery
+from orchestration.publishing import pages, public
 from orchestration.publishing.build import Build, read_build
 from orchestration.publishing.dictionary import read_dictionary
-from orchestration.publishing.marts import attach, comment, copy_marts, table_facts, write_parquet, writer
+from orchestration.publishing.marts import comment, copy_marts, write_parquet, writer
 from orchestration.publishing.plan import Plan, checks_by_state, release_facts, title_facts, write_words
 from orchestration.publishing.release_tables import (
     RestatementContext,
@@ -40,16 +46,11 @@ from orchestration.releases.receipt import (
     Disclosure,
     Profile,
     ReleaseReceipt,
-    TableFacts,
     file_hashes,
     sha256_of,
 )
 from orchestration.releases.store import ReleaseId
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from orchestration.gate import Verdict
+from orchestration.releases.tables import attach, table_facts
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +83,21 @@ class Publication:
         return self.release.build_id
 
     @property
+    def report(self) -> Path:
+        return self.folder / "report" / "index.html"
+
+    @property
     def rows_by_table(self) -> dict[str, int]:
         return self.release.rows_by_table
+
+
+def publish_delivery(settings: Settings, delivery_name: str) -> Publication:
+    """The gate and the release from what is built. Raises `GateShut` with the names of the checks that hold it shut."""
+    delivery = find_delivery(settings.paths, delivery_name)
+    verdict = judge(settings, delivery)
+    if not verdict.is_open:
+        tell_gate_is_shut(settings, verdict)
+    return publish(settings, delivery, verdict)
 
 
 def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
@@ -105,8 +119,8 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     settings.paths.releases_public.mkdir(parents=True, exist_ok=True)
     repair(settings)
 
-    tables = warehouse_facts(settings)
-    build_id = require_judged(verdict, tables)
+    sealed = require_judged(settings, verdict)
+    tables = {relation: facts for relation, facts in sealed.tables.items() if relation not in OWN_TABLES}
     waivers = [waiver.model_dump(mode="json") for waiver in verdict.waivers]
     build_key = key_of_build(settings, build, tables, verdict, waivers)
     by_profile = stores(settings)
@@ -120,7 +134,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         previous=_previous(settings, name),
         build=build,
         build_key=build_key,
-        build_id=build_id,
+        build_id=sealed.build_id,
         verdict=verdict,
         waivers=waivers,
         dictionary=read_dictionary(settings),
@@ -164,6 +178,11 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     return Publication(find_release(settings, str(plan.release)), True, by_profile["public"].folder(plan.release))
 
 
+def public_twin(settings: Settings, release: Release, is_new: bool) -> Publication:
+    folder = stores(settings)["public"].folder(ReleaseId.parse(release.release_id))
+    return Publication(release, is_new, folder)
+
+
 def repair(settings: Settings) -> list[str]:
     """Finish or remove what a killed publication left; says what it did. Called by every publication; the home lock is held."""
     by_profile = stores(settings)
@@ -199,31 +218,14 @@ def move_forward(settings: Settings) -> list[str]:
     return moved
 
 
-def warehouse_facts(settings: Settings) -> dict[str, TableFacts]:
-    from orchestration.foundation.warehouse import open_warehouse
-
-    with open_warehouse(settings) as warehouse:
-        return {
-            relation: TableFacts(
-                rows=warehouse.row_count(relation),
-                content_hash=warehouse.content_hash(relation),
-                columns=warehouse.columns(relation),
-            )
-            for relation in warehouse.tables()
-            if relation not in OWN_TABLES
-        }
-
-
-def require_judged(verdict: Verdict, tables: dict[str, TableFacts]) -> str:
-    """Refuse when a mart differs from what the gate judged; gives the id of the judged build. Raises `GateShut` naming the marts."""
+def require_judged(settings: Settings, verdict: Verdict) -> Seal:
+    """The sealed build that the gate judged. Raises `GateShut` when a byte of it was written since."""
     if verdict.receipt is None:
         raise GateShut("nothing was checked since the last build: run `int-marts refresh`")
-    judged = {name: facts.content_hash for name, facts in verdict.receipt.marts.items() if name not in OWN_TABLES}
-    found = {name: facts.content_hash for name, facts in tables.items()}
-    differing = sorted(name for name in judged.keys() | found.keys() if judged.get(name) != found.get(name))
-    if differing:
-        raise GateShut(f"not what the gate judged: {', '.join(differing)}; run `int-marts refresh` again")
-    return verdict.receipt.build_id
+    sealed = verdict.receipt.seal_of_build
+    if changed := changed_since_sealed(settings.paths, sealed):
+        raise GateShut(f"not what the gate judged: {'; '.join(changed)}; run `int-marts refresh` again")
+    return sealed
 
 
 def key_of_build(
@@ -290,11 +292,6 @@ def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPy
 
 def write_pages(plan: Plan, folder: Path) -> None:
     """The report and the quality page, each made by its own room from the files of the new release."""
-    import duckdb
-
-    from orchestration.foundation.warehouse import Warehouse
-    from orchestration.publishing import pages
-
     with duckdb.connect(str(folder / DATABASE_NAME["internal"]), read_only=True) as connection:
         pages.write_report(folder / "report", Warehouse(connection), release_facts(plan, "internal"))
     pages.write_quality_page(folder / "quality", plan.verdict)
@@ -302,8 +299,6 @@ def write_pages(plan: Plan, folder: Path) -> None:
 
 def read_written(settings: Settings, folder: Path, profile: Profile) -> dict[str, TableFacts]:
     """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts."""
-    import duckdb
-
     with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
         attach(connection, folder / DATABASE_NAME[profile], "written")
         return table_facts(connection, "written")
@@ -336,6 +331,7 @@ def _seal(
         schema_changes=list(changes),
         build_id=plan.build_id,
         build_key=plan.build_key,
+        is_synthetic=build.is_synthetic,
         code_fingerprint=code_version.code_fingerprint(),
         git_commit=code_version.git_commit(),
         package_versions=code_version.package_versions(),

@@ -11,7 +11,8 @@ import duckdb
 from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.sql import literal
 from orchestration.publishing.dictionary import release_tables
-from orchestration.publishing.marts import columns_of, create_table, tables_of
+from orchestration.publishing.marts import create_table
+from orchestration.releases.tables import columns_of, tables_of
 
 FIGURE_KEY = ("indicator_id", "cohort_id", "area_type", "area_code", "month", "period")
 WORST_FIRST = (State.ERROR, State.FAIL, State.WARN, State.PASS, State.NOT_APPLICABLE)

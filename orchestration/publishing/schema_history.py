@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.foundation.errors import IntMartsError
-from orchestration.publishing.marts import NOT_HASHED, columns_of, tables_of
+from orchestration.releases.listing import Release
+from orchestration.releases.tables import NOT_HASHED, columns_of, tables_of
 
 if TYPE_CHECKING:
     import duckdb
-
-    from orchestration.releases.listing import Release
 
 Columns = dict[str, dict[str, str]]  # types by table and column
 # What an indicator is, as the catalogue says it. Its words may be polished and it may join the headlines under the same version.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from orchestration.publishing.marts import columns_of, tables_of
+from orchestration.releases.tables import columns_of, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd

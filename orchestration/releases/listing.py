@@ -9,9 +9,9 @@ import duckdb
 
 from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
-from orchestration.publishing.marts import attach, table_facts
 from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, damage, file_hashes, read_receipt
 from orchestration.releases.store import ReleaseId, ReleaseStore
+from orchestration.releases.tables import attach, table_facts
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import VerifyDiffers
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_bytes, hash_file
+from orchestration.foundation.warehouse import TableFacts
 
 RECEIPT_NAME = "release.json"
 # Raised when a column or table of the marts disappears or changes its type or meaning (docs/architecture.md, "Releases").
@@ -19,12 +20,6 @@ SCHEMA_VERSION = 2
 
 Profile = Literal["internal", "public"]
 DATABASE_NAME: dict[Profile, str] = {"internal": "int_marts.duckdb", "public": "int_marts_public.duckdb"}
-
-
-class TableFacts(BaseModel):
-    rows: int
-    content_hash: str
-    columns: dict[str, str]
 
 
 class InputFile(BaseModel):
@@ -84,6 +79,7 @@ class ReleaseReceipt(BaseModel):
     schema_changes: list[str] = []
     build_id: str
     build_key: str
+    is_synthetic: bool = False
     code_fingerprint: str
     git_commit: str
     package_versions: dict[str, str]

@@ -249,10 +249,12 @@ def _occupied_bed_days(plan: DemoPlan) -> str:
 
 def write_truth(con: duckdb.DuckDBPyConnection, plan: DemoPlan, ledger: dict[str, Any], path: Path) -> None:
     """`truth.json`: `measures[measure][area][YYYY-MM]`, areas with a figure only; `dirt[delivery][feed][kind]` in rows."""
-    visits = "('gp_appointments_attended', 'ae_attendances_unplanned', 'sdec_attendances', 'op_attendances', 'community_contacts')"
-    _add(
-        con, f"select 'all_visits', practice_code, month, sum(value) from truth where measure in {visits} group by all"
-    )
+    visits = ["gp_appointments_attended", "ae_attendances_unplanned", "sdec_attendances", "op_attendances"]
+    for total, parts in {"all_visits": visits, "all_visits_with_community": [*visits, "community_contacts"]}.items():
+        _add(
+            con,
+            f"select '{total}', practice_code, month, sum(value) from truth where measure in {tuple(parts)} group by all",
+        )
     rows = con.execute("""
         select measure, coalesce(p.area, 'UNATTRIBUTED') as area, strftime(month, '%Y-%m'), sum(value)
         from truth t left join practices p on p.code = t.practice_code

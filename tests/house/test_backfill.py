@@ -56,7 +56,9 @@ class Fake:
     def publish_delivery(self, _: Settings, delivery: str) -> SimpleNamespace:
         self.asked.append(delivery)
         folder = Path("somewhere")
-        return SimpleNamespace(release_id=f"{delivery}.1", is_new=True, report=folder, folder=folder, rows_by_table={})
+        return SimpleNamespace(
+            release=None, release_id=f"{delivery}.1", is_new=True, report=folder, folder=folder, rows_by_table={}
+        )
 
 
 @pytest.mark.slow
@@ -71,10 +73,9 @@ def test_of_several_deliveries_in_one_run_each_is_taken_in_and_only_the_newest_p
     from orchestration.graph.instance import DELIVERY_PARTITIONS
 
     fake = Fake([])
-    monkeypatch.setattr("orchestration.graph.pipeline.publish_delivery", fake.publish_delivery)
-    monkeypatch.setattr("orchestration.publishing.find_release", lambda *_: None)
-    monkeypatch.setattr("orchestration.graph.assets.release_pages.headline_of", lambda _: None)
-    monkeypatch.setattr("orchestration.graph.assets.release_pages.receipt_markdown", lambda _: "")
+    monkeypatch.setattr("orchestration.graph.assets.release.publish_delivery", fake.publish_delivery)
+    monkeypatch.setattr("orchestration.graph.assets.release.headline_of", lambda _: None)
+    monkeypatch.setattr("orchestration.graph.assets.release.receipt_markdown", lambda _: "")
     deaths = next(asset for asset in lake_assets if asset.key == lake_key("deaths"))
 
     with dg.DagsterInstance.ephemeral() as instance:

@@ -1,4 +1,4 @@
-"""The project is parsed once for all homes, and again when it, or dbt, is another."""
+"""The project is compiled once for all homes, and again when it, or dbt, is another, or when what was left has changed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     noted: list[str] = []
 
     def parse(arguments: list[str], environment: dict[str, str]) -> None:
-        assert arguments == ["parse"] and not environment[dbt_runtime.SAVED_PARSE_VARIABLE]
+        assert arguments[0] == "compile" and not environment[dbt_runtime.SAVED_PARSE_VARIABLE]
         noted.append(environment["INT_MARTS_WAREHOUSE_FILE"])
-        for name in dbt_runtime.PARSED_FILES:
-            (Path(environment["DBT_TARGET_PATH"]) / name).write_text(f"parse {len(noted)}")
+        target = Path(environment["DBT_TARGET_PATH"])
+        target.mkdir()
+        for name in dbt_runtime.COMPILED_FILES:
+            (target / name).write_text(json.dumps({"nodes": {}, "compiled": len(noted)}))
 
     monkeypatch.setattr(dbt_runtime, "run_dbt", parse)
-    monkeypatch.setattr(dbt_runtime, "KEPT_PARSES", tmp_path / "build" / "parsed")
+    monkeypatch.setattr(dbt_runtime, "KEPT", tmp_path / "build" / "compiled")
     return noted
+
+
+def number(file: Path) -> int:
+    """Which compilation wrote this file."""
+    return json.loads(file.read_text())["compiled"]
 
 
 def home(tmp_path: Path, name: str) -> Settings:
@@ -36,9 +43,9 @@ def home(tmp_path: Path, name: str) -> Settings:
 def test_a_second_home_takes_the_parse_of_the_first(tmp_path: Path, parses: list[str]) -> None:
     first, second = (dbt_runtime.ensure_manifest(home(tmp_path, name)) for name in ("first", "second"))
     assert len(parses) == 1
-    assert first != second and first.read_text() == second.read_text() == "parse 1"
+    assert first != second and number(first) == number(second) == 1
     environment = dbt_runtime.parsed_environment(home(tmp_path, "second"))
-    assert Path(environment[dbt_runtime.SAVED_PARSE_VARIABLE]).read_text() == "parse 1"
+    assert number(Path(environment[dbt_runtime.SAVED_PARSE_VARIABLE])) == 1
 
 
 @pytest.mark.parametrize("changed", ["project_fingerprint", "version"])
@@ -47,15 +54,15 @@ def test_another_project_or_another_dbt_is_parsed_again(
 ) -> None:
     dbt_runtime.ensure_manifest(home(tmp_path, "first"))
     monkeypatch.setattr(dbt_runtime, changed, lambda *_: "another")
-    assert dbt_runtime.ensure_manifest(home(tmp_path, "first")).read_text() == "parse 2"
-    assert len(list((tmp_path / "build" / "parsed").iterdir())) == 1, "an older parse stays for nobody"
+    assert number(dbt_runtime.ensure_manifest(home(tmp_path, "first"))) == 2
+    assert len(list((tmp_path / "build" / "compiled").iterdir())) == 1, "an older parse stays for nobody"
 
 
 def test_where_nothing_can_be_kept_each_home_parses_for_itself(
     tmp_path: Path, parses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(dbt_runtime, "KEPT_PARSES", tmp_path / "file" / "parsed")
+    monkeypatch.setattr(dbt_runtime, "KEPT", tmp_path / "file" / "compiled")
     for name in ("first", "second"):
         dbt_runtime.ensure_manifest(home(tmp_path, name))
     assert len(parses) == 2
@@ -63,9 +70,19 @@ def test_where_nothing_can_be_kept_each_home_parses_for_itself(
 
 def test_a_kept_parse_that_cannot_be_read_is_made_again(tmp_path: Path, parses: list[str]) -> None:
     dbt_runtime.ensure_manifest(home(tmp_path, "first"))
-    (kept,) = (tmp_path / "build" / "parsed").iterdir()
-    (kept / dbt_runtime.PARSED_FILES[1]).unlink()
-    assert dbt_runtime.ensure_manifest(home(tmp_path, "second")).read_text() == "parse 2"
+    (kept,) = (tmp_path / "build" / "compiled").iterdir()
+    (kept / dbt_runtime.COMPILED_FILES[1]).unlink()
+    assert number(dbt_runtime.ensure_manifest(home(tmp_path, "second"))) == 2
+
+
+@pytest.mark.parametrize("name", dbt_runtime.COMPILED_FILES)
+def test_a_byte_changed_in_what_was_compiled_is_seen_and_mended(tmp_path: Path, parses: list[str], name: str) -> None:
+    settings = home(tmp_path, "first")
+    target = dbt_runtime.ensure_manifest(settings).parent
+    for folder in (target, *(tmp_path / "build" / "compiled").iterdir()):
+        (folder / name).write_text((folder / name).read_text().replace("1", "9"))
+    assert number(dbt_runtime.ensure_manifest(settings)) == 2
+    assert len(parses) == 2
 
 
 @pytest.mark.slow

@@ -37,7 +37,8 @@ def areas() -> pd.DataFrame:
 
 
 def events_of(seed: int) -> Counter:
-    """(person, month number, practice, band) → events; some people visit often, some move, some have a birthday between bands."""
+    """(person, month number, practice, band, sex) → events; some visit often, some move, some have a birthday between bands, some records
+    give another sex."""
     draw = np.random.default_rng(seed)
     events: Counter = Counter()
     for person in range(120):
@@ -47,7 +48,8 @@ def events_of(seed: int) -> Counter:
             number = int(draw.poisson(often))
             if number:
                 band = "65_69" if month >= birthday else "60_64"
-                events[f"p{person}", month, str(second if month >= moves else home), band] += number
+                sex = "female" if draw.random() < 0.2 else "male"
+                events[f"p{person}", month, str(second if month >= moves else home), band, sex] += number
     return events
 
 
@@ -66,8 +68,8 @@ def test_people_over_a_threshold_and_repeat_events_agree_with_counting(compiled,
         totals[person] += number
     cells = pd.DataFrame(
         [
-            ("ae_attendances_unplanned", "all", person, MONTHS[month], practice, "male", band, number)
-            for (person, month, practice, band), number in events.items()
+            ("ae_attendances_unplanned", "all", person, MONTHS[month], practice, sex, band, number)
+            for (person, month, practice, band, sex), number in events.items()
             if totals[person] >= 2
         ],
         columns=["measure_id", "cohort_id", "person_id", "month", "practice_code", "sex", "age_band", "events"],
@@ -76,16 +78,22 @@ def test_people_over_a_threshold_and_repeat_events_agree_with_counting(compiled,
     bench.give("intermediate.build", "select 'Q' as icb_code, date '2024-10-31' as data_cut").seed(
         "indicator_catalogue"
     )
-    bench.run("intermediate.practice_levels", "indicators.indicator_areas", "indicators.person_period_areas")
+    bench.give(
+        "indicators.indicator_cohorts",
+        "select unnest(['all', 'sex']) as cohort_kind, 'ae_attendances_unplanned' as numerator_measure_id, "
+        "'direct_esp2013' as standardisation",
+    )
+    bench.run("intermediate.practice_levels", "indicators.indicator_areas", "indicators.practice_area_keys")
+    bench.run("indicators.person_measures", "indicators.person_places", "indicators.person_period_areas")
     bench.run("indicators.area_people", "indicators.area_repeat_events")
 
     people: Counter = Counter()
     repeats: Counter = Counter()
     for boundary in ("marts", "as_at"):
         by_person: dict = defaultdict(Counter)
-        for (person, month, practice, band), number in events.items():
+        for (person, month, practice, band, sex), number in events.items():
             for area in levels(practice, month, boundary):
-                by_person[area, person][month, band] += number
+                by_person[area, person][month, band, sex] += number
         for (area, _), visits in by_person.items():
             for end in range(len(MONTHS)):
                 for period, width in (("month", 1), ("rolling_12_months", 12)):
@@ -93,21 +101,25 @@ def test_people_over_a_threshold_and_repeat_events_agree_with_counting(compiled,
                     if period == "rolling_12_months" and sum(inside.values()) >= 5:
                         people[boundary, *area, MONTHS[end]] += 1
                     for band in ("60_64", "65_69"):
-                        k = sum(n for (_, b), n in inside.items() if b == band)
-                        repeats[boundary, *area, MONTHS[end], period, band] += k * (k - 1)
+                        for sexes in (("all", "male", "female"), ("male",), ("female",)):
+                            k = sum(n for (_, b, sex), n in inside.items() if b == band and sex in sexes)
+                            repeats[boundary, *area, MONTHS[end], period, band, sexes[0]] += k * (k - 1)
     lives = {
         (row.boundary, row.area_type, row.area_code, as_date(row.month))
         for row in bench.rows("from indicators.indicator_areas").itertuples()
     }
 
     found = bench.rows(
-        "from indicators.area_people where events_per_person = 5 and measure_id = 'ae_attendances_unplanned'"
+        "from indicators.area_people join indicators.indicator_areas using (area_key, month_number) "
+        "where events_per_person = 5 and measure_id = 'ae_attendances_unplanned'"
     )
     got = {(r.boundary, r.area_type, r.area_code, as_date(r.month)): r.people for r in found.itertuples()}
     assert got == {key: n for key, n in people.items() if n and key in lives}
-    found = bench.rows("from indicators.area_repeat_events")
+    found = bench.rows(
+        "from indicators.area_repeat_events join indicators.indicator_areas using (area_key, month_number)"
+    )
     got = {
-        (r.boundary, r.area_type, r.area_code, as_date(r.month), r.period, r.age_band): r.total
+        (r.boundary, r.area_type, r.area_code, as_date(r.month), r.period, r.age_band, r.sex): r.total
         for r in found.itertuples()
     }
     assert got == {key: n for key, n in repeats.items() if n and key[:4] in lives}

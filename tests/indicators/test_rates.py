@@ -106,13 +106,11 @@ def standardised(bench: Bench, areas: dict[str, tuple[list[int], list[int], list
     )
     repeats = pd.DataFrame(
         [
-            ("marts", "int", area, MONTH, "month", "events", "all", sex, band, extra)
-            for area, (_, _, extras) in areas.items()
+            (key, 302, "month", "events", "all", band, extra)
+            for key, (_, _, extras) in enumerate(areas.values(), start=1)
             for band, extra in zip(BANDS, extras, strict=True)
-            # of both sexes together, as the rate is
-            for sex, extra in (("male", extra // 2), ("female", extra - extra // 2))
         ],
-        columns=["boundary", *AREA, "measure_id", "cohort_id", "sex", "age_band", "total"],
+        columns=["area_key", "month_number", "period", "measure_id", "sex", "age_band", "total"],
     )
     lived = pd.DataFrame(
         [(0, "icb", "QXX"), *((key, "int", area) for key, area in enumerate(areas, start=1))],

@@ -10,6 +10,7 @@ import pytest
 from orchestration.build.inputs import write_inputs
 from orchestration.foundation.errors import DeliveryRefused, UsageError
 from orchestration.foundation.settings import Settings, load_settings
+from orchestration.gate import accept, require_acceptance
 from orchestration.lake.check import check_delivery, write_error_report
 from orchestration.lake.feed import ingest_feed
 from orchestration.lake.privacy import looks_like_nhs_numbers
@@ -79,8 +80,10 @@ def test_opt_outs_are_removed_and_counted_and_must_match_somebody(tmp_path: Path
     manifests = ingest_delivery(settings, find_delivery(settings.paths))
     assert manifests["deaths"].rows_removed == {"opt_out": 2}
     land(settings, "opt_outs", [["PERSON_ID"], ["NOBODY"]])
+    delivery = find_delivery(settings.paths)
+    ingest_delivery(settings, delivery)
     with pytest.raises(DeliveryRefused, match="matches nobody"):
-        ingest_delivery(settings, find_delivery(settings.paths))
+        require_acceptance(settings, delivery, accept(settings, delivery))
 
 
 def test_a_later_opt_out_reaches_older_deliveries(tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ def test_nothing_planted_leaves_landing_and_lake(tmp_path: Path, caplog: pytest.
             said.append(repr(ingest_feed(settings, delivery, feed)))
         except DeliveryRefused as refusal:
             said.append(str(refusal) + repr(refusal.problems))
-    results = check_delivery(settings, delivery)
+    results = check_delivery(settings, delivery, accept)
     report = write_error_report(settings, delivery, results)
     written = b"".join(path.read_bytes() for path in settings.paths.logs.rglob("*") if path.is_file())
     manifests = b"".join(path.read_bytes() for path in settings.paths.lake.rglob("*.json"))

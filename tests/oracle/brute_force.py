@@ -6,19 +6,22 @@ practice on the record; `by_area` then attributes them (C1). Slow and clear on p
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
 from .records import month_of, practice, text
+
+SEEDS = Path(__file__).parents[2] / "seeds"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,17 @@ class Event:
     dims: tuple[str, ...]
     amounts: tuple[int | Decimal, ...] = (1,)
     person_id: str | None = None
+
+
+@cache
+def specialties() -> frozenset[str]:
+    with (Path(__file__).parents[2] / "seeds" / "treatment_functions.csv").open(newline="") as file:
+        return frozenset(row["treatment_function_code"] for row in csv.DictReader(file))
+
+
+def listed_specialty(code: str | None) -> str:
+    """E11: what the list does not name is unknown."""
+    return code if code in specialties() else "unknown"
 
 
 @dataclass
@@ -67,7 +81,7 @@ class BruteForce:
 
     @cached_property
     def spells(self) -> list[stays.Spell]:
-        return stays.spells(self.episodes)
+        return stays.spells(self.episodes, self.data_cut)
 
     @cached_property
     def stays(self) -> list[stays.Stay]:
@@ -129,7 +143,9 @@ class BruteForce:
         cells: dict[date, dict[bool, list[Event]]] = defaultdict(lambda: defaultdict(list))
         for row in landing.published_appointments(self.drops):
             code = practice(row.get("GP_CODE"))
-            where = code or ("ICB_ONLY" if row["place"] in self.sub_icb_codes else "OUT_OF_AREA")
+            if code is None and row["place"] not in self.sub_icb_codes:
+                continue
+            where = code or "ICB_ONLY"
             status = activity.gp_status(text(row["APPT_STATUS"]))
             count = int(row["COUNT_OF_APPOINTMENTS"].replace(",", ""))
             kind = tuple(count * (status == name) for name in ("visits", "not_attended", "status_unknown"))
@@ -147,39 +163,52 @@ class BruteForce:
         rows = landing.ers_actions(self.drops)
         rows = [row for row in rows if text(row.get("PATIENT_ID")) not in self.opted_out]
         for acted, where, specialty, _ in activity.ers_referrals(rows, set(self.ers_action_codes)):
-            yield Event(month_of(acted.date()), where, ("ers", specialty))
+            yield Event(month_of(acted.date()), where, ("ers", listed_specialty(specialty)))
         for row in self.appointments:
             asked = activity.referral_date(row)
             if activity.is_gp_referral(row) and asked is not None:
-                specialty = row.tretspef or "unknown"
+                specialty = listed_specialty(row.tretspef)
                 yield Event(month_of(asked), row.practice_code, ("hes_op_gp", specialty), (1,), row.person_id)
 
     # C6: spend ------------------------------------------------------------------------------------------------------
 
     def contract_lines(self) -> Iterator[Event]:
-        """dims = (point_of_delivery,); amounts = (activity, spend). Month 13 is month 12; a provider × month is replaced by
-        the newest delivery that has it, and within it the newest data set counts."""
+        """dims = (point_of_delivery,); amounts = (activity, spend). A provider's month (13 its own) is replaced by the newest
+        delivery that has it; within it, per commissioner, the newest day's lines stand and those without a time with them (E6)."""
+        for row, _ in self.standing_contract_lines():
+            price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
+            amount = Decimal((text(row.get("CONTRACT MONITORING ACTUAL ACTIVITY")) or "0").replace(",", ""))
+            where = practice(row.get("GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)"))
+            spend = Decimal(price.replace(",", "")) if price else Decimal(0)
+            yield Event(contract_month(row), where, (text(row["POINT OF DELIVERY CODE"]),), (amount, spend))
+
+    def lines_at_contract_price(self) -> Iterator[Event]:
+        """Those that keep the contract's own basis: without a price only where nothing costs what they pay for (E6)."""
+        lines = zip(self.contract_lines(), self.standing_contract_lines(), strict=True)
+        yield from (event for event, (_, is_costed) in lines if not is_costed)
+
+    def standing_contract_lines(self) -> Iterator[tuple[dict, bool]]:
+        """The rows, and whether each has no price and takes the unit cost of what it pays for."""
         newest: dict[tuple, tuple[int, list[dict]]] = {}
         for number, delivery in enumerate(self.drops):
             fresh: dict[tuple, list[dict]] = defaultdict(list)
             for row in delivery.rows("contract_activity"):
                 if text(row.get("LOCAL PATIENT IDENTIFIER (EXTENDED)")) in self.opted_out:
                     continue
-                fresh[(text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"]), contract_month(row))].append(row)
+                provider = text(row["ORGANISATION IDENTIFIER (CODE OF PROVIDER)"])
+                fresh[(provider, text(row["FINANCIAL YEAR"]), int(row["FINANCIAL MONTH"]))].append(row)
             for block, rows in fresh.items():
-                if block[1] <= month_of(delivery.data_cut):
+                if contract_month(rows[0]) <= month_of(delivery.data_cut):
                     newest[block] = (number, rows)
-        for (_, month), (_, rows) in newest.items():
-            latest = max(text(row.get("DATE AND TIME DATA SET CREATED")) or "" for row in rows)
+        costed = unit_costed_points()
+        for _, rows in newest.values():
+            days: dict[str | None, str] = defaultdict(str)
             for row in rows:
-                if (text(row.get("DATE AND TIME DATA SET CREATED")) or "") != latest:
-                    continue
-                price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
-                amount = Decimal((text(row.get("CONTRACT MONITORING ACTUAL ACTIVITY")) or "0").replace(",", ""))
-                where = practice(row.get("GENERAL MEDICAL PRACTICE (PATIENT REGISTRATION)"))
-                pod = text(row["POINT OF DELIVERY CODE"])
-                spend = Decimal(price.replace(",", "")) if price else Decimal(0)
-                yield Event(month, where, (pod,), (amount, spend))
+                days[commissioner(row)] = max(days[commissioner(row)], created_day(row))
+            for row in rows:
+                if created_day(row) in ("", days[commissioner(row)]):
+                    price = text(row.get("CONTRACT MONITORING ACTUAL PRICE"))
+                    yield row, price is None and text(row["POINT OF DELIVERY CODE"]) in costed
 
     def payments(self) -> Iterator[Event]:
         """dims = (financial year of the start,); amounts = (spend,): the yearly total before deductions, a twelfth a month."""
@@ -298,6 +327,22 @@ class BruteForce:
         """C4: the data cut is at least N-1 days after the last day of the discharge month."""
         following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         return self.data_cut >= following - timedelta(days=1) + timedelta(days=window_days - 1)
+
+
+def created_day(row: dict[str, str]) -> str:
+    return (text(row.get("DATE AND TIME DATA SET CREATED")) or "")[:10]
+
+
+def commissioner(row: dict[str, str]) -> str | None:
+    return text(row.get("ORGANISATION IDENTIFIER (CODE OF COMMISSIONER)"))
+
+
+def unit_costed_points() -> set[str]:
+    """Points of delivery whose records have a unit cost: reference data, read as it is."""
+    with (SEEDS / "unit_costs.csv").open(encoding="utf-8") as file:
+        costs = {row["point_of_delivery"] for row in csv.DictReader(file)}
+    with (SEEDS / "points_of_delivery.csv").open(encoding="utf-8") as file:
+        return {row["point_of_delivery"] for row in csv.DictReader(file) if row["costed_as"] in costs}
 
 
 def contract_month(row: dict[str, str]) -> date:

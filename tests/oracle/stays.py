@@ -24,6 +24,7 @@ class Spell:
 
     person_id: str | None
     episodes: list[Episode]
+    data_cut: date
 
     @property
     def admission(self) -> date:
@@ -32,7 +33,15 @@ class Spell:
     @property
     def discharge(self) -> date | None:
         days = [e.disdate for e in self.episodes if e.disdate is not None]
-        return max(days) if days else None
+        return max(days) if days else self.inferred_discharge
+
+    @property
+    def inferred_discharge(self) -> date | None:
+        """E5: no discharge, but the newest episode is finished and ended more than 60 days before the cut."""
+        ended = self.last.epiend if self.last.epistat == "3" else None
+        if ended is None or ended < self.last.admidate or (self.data_cut - ended).days <= 60:
+            return None
+        return ended
 
     @property
     def first(self) -> Episode:
@@ -109,28 +118,48 @@ def episode_order(episode: Episode) -> tuple:
     )
 
 
-def spell_key(episode: Episode, borrowed: dict[tuple, tuple]) -> tuple:
-    """C3, C14: SUSSPELLID or PROVSPNOPS within provider and person; else it joins by person + provider + ADMIDATE."""
-    if episode.person_id is None:
-        return ("nobody", episode.epikey)
-    by_day = (episode.person_id, episode.provider_code, episode.admidate)
-    number = episode.susspellid or episode.provspnops
-    if number:
-        return ("number", episode.person_id, episode.provider_code, number)
-    return borrowed.get(by_day, ("day", *by_day))
+def tied_ids(episodes: Iterable[Episode]) -> dict[tuple, tuple]:
+    """E5: each spell id → the one that stands for all it hangs together with, within person and provider, by union and find."""
+    leader: dict[tuple, tuple] = {}
+
+    def find(node: tuple) -> tuple:
+        while leader.setdefault(node, node) != node:
+            node = leader[node]
+        return node
+
+    for episode in episodes:
+        ids = spell_ids(episode)
+        for one in ids:
+            first, second = sorted((find(ids[0]), find(one)))
+            leader[second] = first
+    return {node: find(node) for node in leader}
 
 
-def spells(episodes: Iterable[Episode]) -> list[Spell]:
-    """Episodes without an admission date belong to no spell."""
+def spell_ids(episode: Episode) -> list[tuple]:
+    kinds = {"P": episode.provspnops, "S": episode.susspellid}
+    where = (episode.person_id, episode.provider_code)
+    return [(*where, kind, number) for kind, number in kinds.items() if number]
+
+
+def spells(episodes: Iterable[Episode], data_cut: date) -> list[Spell]:
+    """C3, C14, E5: by SUSSPELLID or PROVSPNOPS, transitively; without either, with the day's first episode that has one, else by day.
+    Episodes without an admission date belong to no spell, those without a person to nobody else's."""
     usable = [e for e in episodes if e.admidate is not None]
+    known = sorted((e for e in usable if e.person_id is not None), key=episode_order)
+    tied = tied_ids(known)
     borrowed: dict[tuple, tuple] = {}
-    for episode in sorted(usable, key=episode_order, reverse=True):
-        if episode.person_id is not None and (episode.susspellid or episode.provspnops):
-            borrowed[(episode.person_id, episode.provider_code, episode.admidate)] = spell_key(episode, {})
+    for episode in known:
+        for one in spell_ids(episode)[:1]:
+            borrowed.setdefault((episode.person_id, episode.provider_code, episode.admidate), tied[one])
     grouped: dict[tuple, list[Episode]] = defaultdict(list)
     for episode in usable:
-        grouped[spell_key(episode, borrowed)].append(episode)
-    return [Spell(found[0].person_id, sorted(found, key=episode_order)) for found in grouped.values()]
+        day = (episode.person_id, episode.provider_code, episode.admidate)
+        ids = spell_ids(episode)
+        if episode.person_id is None:
+            grouped[("nobody", episode.epikey)].append(episode)
+        else:
+            grouped[tied[ids[0]] if ids else borrowed.get(day, day)].append(episode)
+    return [Spell(found[0].person_id, sorted(found, key=episode_order), data_cut) for found in grouped.values()]
 
 
 def is_stay(spell: Spell) -> bool:

@@ -38,8 +38,13 @@ def episode(start: str, end: str | None, **others) -> Episode:
     return Episode(**(values | others))
 
 
-def judge(episodes: list[Episode]) -> tuple[list[stays.Spell], list[stays.Stay], list[stays.Index]]:
-    found_spells = stays.spells(episodes)
+CUT = date(2026, 1, 31)
+
+
+def judge(
+    episodes: list[Episode], data_cut: date = CUT
+) -> tuple[list[stays.Spell], list[stays.Stay], list[stays.Index]]:
+    found_spells = stays.spells(episodes, data_cut)
     found_stays = stays.stays(found_spells)
     return found_spells, found_stays, stays.readmissions(found_stays, episodes)
 
@@ -80,6 +85,32 @@ def test_cips_gap(admitted: str, stays_expected: int):
 def test_readmission_windows(admitted: str, days: int | None):
     indexes = judge([episode("2025-09-28", "2025-10-01"), episode(admitted, "2026-01-05")])[2]
     assert indexes[0].days == days
+
+
+def test_spell_ids_of_both_kinds():
+    april = date(2025, 4, 1)
+    episodes = [
+        episode("2025-04-01", "2025-04-03", disdate=None, susspellid="S1", provspnops="P1"),
+        episode("2025-04-03", "2025-04-05", admidate=april, epiorder=2, provspnops="P1"),
+    ]
+    found_spells, found_stays, _ = judge(episodes)
+    assert len(found_spells) == 1
+    assert sum(stays.nights(found_stays[0], CUT).values()) == 4
+
+
+def test_inferred_discharge():
+    cut = date(2025, 12, 31)
+    episodes = [
+        episode("2024-02-01", "2024-02-03", disdate=None),
+        episode("2024-02-18", "2024-02-22"),
+        episode("2024-02-26", "2024-03-02"),
+        episode("2024-06-10", "2024-06-12"),
+        episode("2024-09-01", "2024-09-06"),
+    ]
+    _, found_stays, indexes = judge(episodes, cut)
+    assert [(s.discharge.day, s.discharge.month) for s in found_stays] == [(3, 2), (22, 2), (2, 3), (12, 6), (6, 9)]
+    assert [index.days for index in indexes if index.days is not None and index.days < 30] == [15, 4]
+    assert sum(sum(stays.nights(stay, cut).values()) for stay in found_stays) == 18
 
 
 def test_occupied_bed_days():

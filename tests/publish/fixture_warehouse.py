@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from orchestration.build.plan import Plan
+from orchestration.build.seal import seal_build
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
-from orchestration.foundation.warehouse import open_warehouse
 from orchestration.gate import Receipt, Verdict
-from orchestration.gate.receipt import MartEvidence
 
 PEOPLE, PEOPLE_65 = ("registered_population", "population"), ("registered_population_65_plus", "population")
 INDICATORS = (
@@ -64,16 +64,11 @@ def open_verdict(settings: Settings, delivery: str = "2025-10", results: list[Ch
             state=State.WARN, rows_examined=26, violations=1, message="one month is 12 % above its past",
         ),
     ]  # fmt: skip
-    with open_warehouse(settings) as warehouse:
-        marts = {
-            name: MartEvidence(rows=warehouse.row_count(name), content_hash=warehouse.content_hash(name))
-            for name in warehouse.tables()
-        }
     cut = data_cut(dt.date(int(delivery[:4]), int(delivery[5:7]), 1))
+    plan = Plan(delivery=delivery, data_cut=cut, versions={}, settings={}, registry="", models="", code="")
     receipt = Receipt(
-        delivery=delivery, data_cut=cut, build_id=f"build of {delivery}", code_fingerprint="", dbt_invocation_id="",
-        dbt_run_results_sha256="", marts=marts, landing={}, lake={}, suites={}, registry_sha256="", results=tuple(found),
-    )  # fmt: skip
+        plan=plan, seal_of_build=seal_build(settings, plan), code_fingerprint="", suites={}, results=tuple(found)
+    )
     is_open = not any(r.state in (State.FAIL, State.ERROR) and r.severity is Severity.BLOCK for r in found)
     return Verdict(delivery=delivery, data_cut=cut, is_open=is_open, results=tuple(found), receipt=receipt)
 

@@ -124,7 +124,7 @@ def test_a_shut_gate_publishes_nothing(settings: Settings) -> None:
     judged = open_verdict(settings)
     with duckdb.connect(str(settings.paths.warehouse_file)) as warehouse:
         warehouse.execute("update marts.readmissions set discharges = discharges + 1 where int_code = 'DI001'")
-    with pytest.raises(GateShut, match=r"marts\.readmissions"):
+    with pytest.raises(GateShut, match=r"warehouse\.duckdb changed since it was sealed"):
         publish.publish(settings, "2025-10", judged)
     assert [r.release_id for r in publish.list_releases(settings)] == ["2025-10.1"]
 

@@ -9,12 +9,17 @@ from typing import Any
 import duckdb
 import yaml
 
+from orchestration.build.dbt_runtime import manifest_path, stamp, wanted_project
 from orchestration.build.inputs import PLAN_TABLES, empty_select
+from orchestration.build.plan import make_plan
+from orchestration.build.seal import seal_build
 from orchestration.contracts import load_contracts
+from orchestration.foundation.hashes import hash_file
 from orchestration.foundation.settings import Settings
-from orchestration.gate import Receipt, Verdict, definitions, examine, judge, note_build
-from orchestration.gate.dbt_evidence import DbtEvidence
-from orchestration.gate.evaluate import declared
+from orchestration.gate import Receipt, Verdict, definitions, examine, judge
+from orchestration.gate.dbt_tests import DbtTests
+from orchestration.gate.runner import declared
+from orchestration.lake.manifest import MadeFrom, Manifest
 from orchestration.landing.deliveries import find_delivery
 
 DELIVERY = "2025-10"
@@ -71,6 +76,7 @@ def dbt_test(name: str, relation_node: str, gate: str = "block", **more: Any) ->
         "unique_id": f"test.{PROJECT}.{name}.abc",
         "name": name,
         "schema": "tests",
+        "compiled_code": f"select row_number from tests.{name}" + (TWICE if name == "readmissions_grain" else ""),
         "raw_code": "{{ test_unique(**_dbt_generic_test_kwargs) }}",
         "attached_node": relation_node,
         "config": {
@@ -89,7 +95,7 @@ class Build:
     """A home that was refreshed and examined. Change one thing, then `judge()`."""
 
     def __init__(self, home: Path, expectations: Path) -> None:
-        self.settings = Settings(home=home)
+        self.settings = Settings(home=home, required_feeds=("hes_apc",))
         self.expectations = expectations
         paths = self.settings.paths
         paths.create()
@@ -105,8 +111,8 @@ class Build:
         self._inputs()
         self._warehouse()
         self.manifest = self._manifest()
-        self.run_results = self._run_results()
         self.save_dbt()
+        self.seal()
 
     @classmethod
     def checked(cls, root: Path) -> Build:
@@ -126,13 +132,36 @@ class Build:
     def lake_file(self) -> Path:
         return self.settings.paths.lake / "hes_apc" / f"delivery={DELIVERY}" / "version=1" / "manifest.json"
 
+    @property
+    def parquet_file(self) -> Path:
+        return self.lake_file.parent / "coverage_month=2025-10" / "part-0.parquet"
+
     def _land(self) -> None:
-        for file in (self.landed_file, self.lake_file):
-            file.parent.mkdir(parents=True)
+        self.landed_file.parent.mkdir(parents=True)
         self.landed_file.write_text("EPIKEY\n1\n2\n3\n")
-        self.lake_file.write_text(
-            json.dumps({"rows_read": 3, "rows_loaded": 3, "rows_quarantined": 0, "rows_removed": {}})
+        self.parquet_file.parent.mkdir(parents=True)
+        duckdb.execute(f"copy (select 1 as epikey) to '{self.parquet_file}' (format parquet)")
+        manifest = Manifest(
+            feed="hes_apc",
+            delivery=DELIVERY,
+            version=1,
+            made_from=MadeFrom(
+                code="",
+                contract_version="1",
+                landed={"hes_apc.csv": hash_file(self.landed_file)},
+                data_cut="2025-10-31",
+                coverage_from="2025-10-01",
+            ),
+            person_id_space=None,
+            rows_read=3,
+            rows_loaded=3,
+            rows_quarantined=0,
+            coverage={"2025-10": 3},
+            last_date="2025-10-30",
+            parquet={"coverage_month=2025-10/part-0.parquet": hash_file(self.parquet_file)},
+            files=[],
         )
+        self.lake_file.write_text(manifest.text())
 
     def _inputs(self) -> None:
         with duckdb.connect(str(self.settings.paths.inputs_file)) as connection:
@@ -160,7 +189,6 @@ class Build:
                 "'x' as sha256, 3 as rows_read, 3 as rows_loaded, 0 as rows_quarantined",
                 [DELIVERY],
             )
-        (self.settings.paths.warehouse / "inputs.json").write_text(json.dumps({"inputs_hash": "abc"}))
 
     def _warehouse(self) -> None:
         self.sql(
@@ -220,43 +248,32 @@ class Build:
             },
         }
 
-    def _run_results(self) -> dict[str, Any]:
-        results = [
-            {"unique_id": key, "status": "pass" if node["resource_type"] == "test" else "success", "failures": 0}
-            for key, node in self.manifest["nodes"].items()
-        ]
-        for result in results:
-            name = result["unique_id"].split(".")[2]
-            if name in TESTS:
-                twice = TWICE if name == "readmissions_grain" else ""
-                result["compiled_code"] = f"select row_number from tests.{name}{twice}"
-        return {"metadata": {"invocation_id": "one"}, "results": results}
-
-    def save_dbt(self, by_hand: bool = False) -> None:
-        """What dbt leaves when it has run; `by_hand`: what somebody wrote into it later."""
-        target = self.settings.paths.dbt / "target"
+    def save_dbt(self) -> None:
+        """The compiled project as dbt leaves it."""
+        target = manifest_path(self.settings).parent
         target.mkdir(exist_ok=True)
         (target / "manifest.json").write_text(json.dumps(self.manifest))
-        (target / "run_results.json").write_text(json.dumps(self.run_results))
-        if not by_hand:
-            note_build(self.settings)
+        (target / "partial_parse.msgpack").write_text("")
+        stamp(target, wanted_project())
+
+    def seal(self) -> None:
+        """What a build ends with."""
+        seal_build(self.settings, make_plan(self.settings, DELIVERY))
 
     def built(self, statement: str) -> None:
         """The warehouse as dbt would have built it, with this done to it."""
         self.sql(statement)
-        note_build(self.settings)
+        self.seal()
 
     def fails(self, name: str, rows: int) -> None:
-        """A test that finds so many rows, and dbt that says so."""
-        self.sql(f"insert into tests.{name} select row_number from range({rows}) as r(row_number)")
-        self.result_of(name).update(status="warn", failures=rows)
-        self.save_dbt()
+        """A test that finds so many rows."""
+        self.built(f"insert into tests.{name} select row_number from range({rows}) as r(row_number)")
 
-    def result_of(self, name: str) -> dict[str, Any]:
-        return next(result for result in self.run_results["results"] if f".{name}." in f"{result['unique_id']}.")
+    def test_node(self, name: str) -> dict[str, Any]:
+        return next(node for node in self.manifest["nodes"].values() if node["name"] == name)
 
     def register(self) -> None:
-        definitions.save_registry(definitions.register(declared(DbtEvidence(self.manifest, self.run_results)).values()))
+        definitions.save_registry(definitions.register(declared(DbtTests(self.manifest)).values()))
 
     def examine(self) -> Receipt:
         return examine(self.settings, find_delivery(self.settings.paths, DELIVERY))

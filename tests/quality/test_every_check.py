@@ -9,17 +9,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from orchestration.build.dbt_runtime import read_manifest
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.gate import definitions, drift, suites
-from orchestration.gate.dbt_evidence import DbtEvidence, load_evidence
-from orchestration.gate.evaluate import RowCounter, declared, evaluate, open_build
+from orchestration.gate import definitions, drift, read_receipt, suites
+from orchestration.gate.dbt_tests import DbtTests
 from orchestration.gate.feed_frames import FeedFrames
-from orchestration.gate.gate import complete, holds_shut, registry_result
-from orchestration.gate.rerun import Rerun
-from orchestration.landing.deliveries import find_delivery
+from orchestration.gate.gate import complete, registry_result
+from orchestration.gate.runner import declared, open_build
+from orchestration.gate.suite_files import load_suites
+from orchestration.gate.waivers import holds_shut
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ def settings(published_home: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def found(settings: Settings) -> tuple[CheckResult, ...]:
-    return evaluate(settings, find_delivery(settings.paths)).results
+    return read_receipt(settings).results
 
 
 @contextmanager
@@ -50,15 +51,18 @@ def emptied(settings: Settings) -> Iterator[tuple[Warehouse, frozenset[str]]]:
         yield Empty(warehouse.connection), delivered
 
 
-def green(settings: Settings) -> DbtEvidence:
-    """What dbt left of the build, with every test passed: a warning of the demo would hide what is asked here."""
-    evidence = load_evidence(settings)
-    tests = {node["unique_id"] for node in evidence.tests.values()}
-    results = [
-        {**result, "status": "pass", "failures": 0} if result["unique_id"] in tests else result
-        for result in evidence.run_results["results"]
-    ]
-    return DbtEvidence(evidence.manifest, {**evidence.run_results, "results": results})
+class Counts:
+    """A counter that knows the answers: no test finds anything, and every table holds `rows`, but those named."""
+
+    def __init__(self, rows: int, empty: str = "") -> None:
+        self.rows, self.empty = rows, empty
+
+    def count(self, relation: str, where: str = "") -> int:
+        return 0 if relation == self.empty else self.rows
+
+
+def tests_of(settings: Settings) -> DbtTests:
+    return DbtTests(read_manifest(settings))
 
 
 def test_every_registered_check_reports_on_a_real_build(found: tuple[CheckResult, ...]) -> None:
@@ -68,19 +72,23 @@ def test_every_registered_check_reports_on_a_real_build(found: tuple[CheckResult
 
 
 def test_no_check_passes_on_no_rows(settings: Settings) -> None:
-    """dbt's own results stay green here: what counts is that the table each of them examined holds nothing."""
-    evidence = green(settings)
+    """No test finds anything wrong here: what counts is that the table each of them examined holds nothing."""
+    tests = tests_of(settings)
     with emptied(settings) as (warehouse, delivered):
-        results = evidence.check_results(delivered, lambda relation, where: 0)
-        results += suites.examine_marts(warehouse, evidence, delivered)
+        results = [
+            tests.result(definition, tests.tests[check_id], 0, delivered, Counts(0))
+            for check_id, definition in tests.definitions().items()
+        ]
+        results += suites.examine_marts(warehouse, tests, delivered)
         drift.prepare(warehouse, settings)
         for check in drift.checks():
             nothing = check.model_copy(update={"sql": f"select * from ({check.sql}) where false"})
             results.append(drift.result(warehouse, nothing, delivered))
     nothing_landed = FeedFrames(0, pd.DataFrame(), pd.DataFrame())
-    for suite in suites.load_suites("feeds").values():
+    for suite in load_suites("feeds").values():
         results += suites.feed_results(suite, nothing_landed)
-    assert {result.check_id for result in results} == {line.id for line in definitions.load_registry().checks}
+    registered = {line.id for line in definitions.load_registry().checks if not line.id.startswith("delivery.")}
+    assert {result.check_id for result in results} == registered
     assert [result.check_id for result in results if result.state in (State.PASS, State.WARN)] == []
     # and an excuse says what it is
     assert all(result.message for result in results if result.state is State.NOT_APPLICABLE)
@@ -92,16 +100,10 @@ MAY_ALWAYS_BE_EMPTY = {"dbt.grain__ae_duplicates"}
 
 def test_an_empty_table_is_excused_only_while_what_it_needs_is_missing(settings: Settings) -> None:
     """Everything was delivered, everything a table needs is there, and the table is empty: an error for each test in turn."""
-    evidence = green(settings)
-    everything = frozenset(load_contracts())
-    others = {key: node for key, node in evidence.manifest["nodes"].items() if node["resource_type"] != "test"}
-    excused = set()
-    for node in evidence.tests.values():
-        one = DbtEvidence({**evidence.manifest, "nodes": {**others, node["unique_id"]: node}}, evidence.run_results)
-        (definition,) = one.definitions().values()
-        (result,) = one.check_results(
-            everything, lambda relation, where, empty=definition.relation: 0 if relation == empty else 10**9
-        )
+    tests, excused = tests_of(settings), set()
+    for check_id, definition in tests.definitions().items():
+        counts = Counts(10**9, empty=definition.relation)
+        result = tests.result(definition, tests.tests[check_id], 0, frozenset(load_contracts()), counts)
         assert result.state in (State.ERROR, State.NOT_APPLICABLE), result.check_id
         excused |= {result.check_id} if result.state is State.NOT_APPLICABLE else set()
     assert excused == MAY_ALWAYS_BE_EMPTY
@@ -109,7 +111,7 @@ def test_an_empty_table_is_excused_only_while_what_it_needs_is_missing(settings:
 
 def test_a_check_that_goes_shuts_the_gate(settings: Settings, found: tuple[CheckResult, ...]) -> None:
     """Each in turn: from the manifest (dbt), its suite or the rules; silent ones too, whose result alone is missing."""
-    registry, evidence = definitions.load_registry(), load_evidence(settings)
+    registry, evidence = definitions.load_registry(), tests_of(settings)
     all_there = declared(evidence)
     assert not holds_shut(registry_result(registry, all_there))
     for line in registry.checks:
@@ -123,39 +125,21 @@ def test_a_check_that_goes_shuts_the_gate(settings: Settings, found: tuple[Check
 
 
 def test_a_test_deleted_from_the_manifest_shuts_the_gate(settings: Settings) -> None:
-    registry, evidence = definitions.load_registry(), load_evidence(settings)
+    registry, evidence = definitions.load_registry(), tests_of(settings)
     tests = evidence.definitions()
     others = {check_id: d for check_id, d in declared(evidence).items() if check_id not in tests}
     for check_id, node in evidence.tests.items():
         nodes = {key: value for key, value in evidence.manifest["nodes"].items() if key != node["unique_id"]}
-        less = DbtEvidence({**evidence.manifest, "nodes": nodes}, evidence.run_results)
+        less = DbtTests({**evidence.manifest, "nodes": nodes})
         assert check_id not in less.tests, check_id
         left = {**others, **{name: tests[name] for name in less.tests if name in tests}}
         assert holds_shut(registry_result(registry, left)), check_id
 
 
-def test_dbts_word_is_checked_for_every_test(settings: Settings) -> None:
-    """Run again on the very build, each comes out as dbt said; a forged result, or one without its SQL, does not."""
-    evidence = load_evidence(settings)
-    forged = [{**result, "failures": 7} for result in evidence.run_results["results"]]
-    silent = [{**result, "compiled_code": ""} for result in evidence.run_results["results"]]
-    nodes = {key: {**node, "compiled_code": ""} for key, node in evidence.manifest["nodes"].items()}
+def test_a_test_without_its_sql_has_not_passed(settings: Settings) -> None:
+    tests = tests_of(settings)
+    for node in tests.tests.values():
+        node["compiled_code"] = ""
     with open_build(settings) as warehouse:
-        count, rerun = RowCounter(warehouse).count, Rerun(warehouse)
-        honest = evidence.check_results(frozenset(load_contracts()), count, rerun)
-        assert [result.check_id for result in honest if "run again" in result.message] == []
-        for results in (forged, silent):
-            less = DbtEvidence({**evidence.manifest, "nodes": nodes}, {**evidence.run_results, "results": results})
-            found = less.check_results(frozenset(load_contracts()), count, rerun)
-            assert {result.state for result in found} == {State.ERROR}
-            assert all("run again on the warehouse" in result.message for result in found)
-
-
-def test_a_test_that_did_not_run_has_not_passed(settings: Settings) -> None:
-    evidence = load_evidence(settings)
-    for status in ("skipped", "error", "runtime error"):
-        statuses = [{**result, "status": status} for result in evidence.run_results["results"]]
-        run = DbtEvidence(evidence.manifest, {**evidence.run_results, "results": statuses})
-        assert all(result.state is State.ERROR for result in run.check_results(frozenset(), lambda relation, where: 1))
-    silent = DbtEvidence(evidence.manifest, {**evidence.run_results, "results": []})
-    assert all(result.state is State.ERROR for result in silent.check_results(frozenset(), lambda relation, where: 1))
+        found = tests.results(warehouse, frozenset(load_contracts()))
+    assert {result.state for result in found} == {State.ERROR}

@@ -63,6 +63,7 @@ def test_the_asset_alone_is_refused_in_the_words_of_the_command(
 ) -> None:
     monkeypatch.setattr(shared, "_given", build.settings)
     monkeypatch.setenv("INT_MARTS_HOME", str(build.settings.home))
+    monkeypatch.setenv("INT_MARTS_REQUIRED_FEEDS", json.dumps(build.settings.required_feeds))
     spoil(build)
     words = by_dagster(build)
     assert words == [by_command(build)]

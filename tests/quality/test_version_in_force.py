@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestration.build.inputs import suppliers
 from orchestration.foundation.settings import load_settings
-from orchestration.gate.feed_frames import landed_folder
 from orchestration.gate.history import _versions_in_force
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import find_delivery
@@ -23,5 +23,5 @@ def test_a_file_that_was_taken_back_is_not_looked_at(tmp_path: Path) -> None:
         versions.append(manifest.version)
     assert versions == [1, 2, 1]
     in_force = manifest.folder(settings.paths)
-    assert landed_folder(settings, find_delivery(settings.paths), "deaths") == in_force
+    assert [item.folder(settings.paths) for item in suppliers(settings.paths, "2025-10")["deaths"]] == [in_force]
     assert _versions_in_force(settings, "deaths", "2025-10") == [in_force]

@@ -92,6 +92,8 @@ def spell(dice: Random, person: dict, previous: date, number: int) -> tuple[date
     ended = admitted + timedelta(days=length)
     is_open = ended > DATA_CUT or dice.randint(0, 24) == 0
     episodes = dice.randint(1, 3) if length else dice.choice([1, 1, 2])
+    # a lost discharge: everything is finished and no episode says when the patient left
+    is_lost = dice.randint(0, 19) == 0
     # how the provider numbers its spells: by SUS, by itself, by neither; one number may serve two providers
     numbering = dice.randint(0, 3)
     shared = {
@@ -119,7 +121,7 @@ def spell(dice: Random, person: dict, previous: date, number: int) -> tuple[date
                 "EPIEND": finishes.isoformat() if is_finished else dice.choice(["", "1800-01-01"]),
                 "EPIORDER": str(position + 1),
                 "EPISTAT": "3" if is_finished else "1",
-                "DISDATE": ended.isoformat() if is_last and is_finished else "",
+                "DISDATE": ended.isoformat() if is_last and is_finished and not is_lost else "",
                 "DISMETH": pick(dice, DISCHARGE_METHODS) if is_last and is_finished else "8",
                 "DISDEST": pick(dice, DESTINATIONS) if is_last and is_finished else "98",
                 "MAINSPEF": pick(dice, SPECIALTIES) if dice.random() < 0.5 else "300",
@@ -131,6 +133,9 @@ def spell(dice: Random, person: dict, previous: date, number: int) -> tuple[date
                 "ADMINCAT": dice.choice(["01", "01", "01", "02"]),
             }
         )
+        # a number that is missing here, or another one: spells that only other episodes tie together
+        if dice.randint(0, 5) == 0:
+            found[-1] |= {dice.choice(["SUSSPELLID", "PROVSPNOPS"]): dice.choice(["", "-1", f"{number}", f"S{number}"])}
         if not is_finished:
             break
         begins = finishes

@@ -11,7 +11,7 @@
     'self_harm_admissions': "is_self_harm",
     'alcohol_admissions': "is_alcohol_specific",
     'drug_admissions': "is_drug_misuse",
-    'emergency_admissions_from_care_homes': "admission_type = 'emergency' and is_from_care_home",
+    'emergency_admissions_from_care_homes': "admission_type = 'emergency' and is_from_care_home and age_years >= 65",
 }) }}
 {%- endmacro %}
 
@@ -27,7 +27,7 @@
 
 {% macro ae_attendance_measures() -%}
 {{ return({
-    'ae_attendances_unplanned': "setting = 'ae_attendance' and is_unplanned",
-    'ae_type_1_attendances': "setting = 'ae_attendance' and is_unplanned and is_type_1",
+    'ae_attendances_unplanned': "setting = 'ae_attendance' and is_visit",
+    'ae_type_1_attendances': "setting = 'ae_attendance' and is_visit and is_type_1",
 }) }}
 {%- endmacro %}

@@ -12,9 +12,8 @@
         'care home needs assessment & personalised care and support planning',
     ],
 } -%}
-{{ return({
+{% set measures = {
     'gp_appointments_attended': "status = 'attended'",
-    'all_visits': "status = 'attended'",
     'gp_appointments_with_gp': "status = 'attended' and staff_group = 'gp'",
     'gp_appointments_with_other_staff': "status = 'attended' and staff_group = 'other_practice_staff'",
     'gp_appointments_face_to_face': "status = 'attended' and mode = 'face_to_face'",
@@ -30,5 +29,7 @@
     'gp_social_prescribing': "status = 'attended' and category = 'social prescribing service'",
     'gp_dna_pct': "status = 'did_not_attend'",
     'gp_appointments_known_status': "status in ('attended', 'did_not_attend')",
-}) }}
+} -%}
+{% do measures.update(visit_measures("status = 'attended'")) -%}
+{{ return(measures) }}
 {%- endmacro %}

@@ -5,6 +5,10 @@
     {{ return('1.959963984540054') }}
 {%- endmacro %}
 
+{% macro z_99_8() -%}
+    {{ return('3.090232306167813') }}
+{%- endmacro %}
+
 {# Exact Poisson limits of a count below 10, chi2.ppf(0.025, 2x) / 2 and chi2.ppf(0.975, 2x + 2) / 2 of scipy 1.14, compared with scipy by a test. #}
 {% macro exact_poisson_lower_95() -%}
     {{ return([
@@ -26,10 +30,7 @@
         {% for limit in exact_poisson_lower_95() -%}
         when {{ numerator }} = {{ loop.index0 }} then cast({{ limit }} as double)
         {% endfor -%}
-        when {{ numerator }} > 0 then
-            cast({{ numerator }} as double) * power(
-                1.0 - 1.0 / (9.0 * cast({{ numerator }} as double)) - cast({{ z_95() }} as double) / (3.0 * sqrt(cast({{ numerator }} as double))), 3
-            )
+        when {{ numerator }} > 0 then {{ byar_95(numerator, '-') }}
     end
 {%- endmacro %}
 
@@ -38,11 +39,7 @@
         {% for limit in exact_poisson_upper_95() -%}
         when {{ numerator }} = {{ loop.index0 }} then cast({{ limit }} as double)
         {% endfor -%}
-        when {{ numerator }} > 0 then
-            (cast({{ numerator }} as double) + 1.0) * power(
-                1.0 - 1.0 / (9.0 * (cast({{ numerator }} as double) + 1.0))
-                + cast({{ z_95() }} as double) / (3.0 * sqrt(cast({{ numerator }} as double) + 1.0)), 3
-            )
+        when {{ numerator }} > 0 then {{ byar_95(numerator, '+') }}
     end
 {%- endmacro %}
 

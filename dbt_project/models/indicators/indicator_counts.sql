@@ -27,12 +27,11 @@ wanted as (
             and cohorts.denominator_cohort_id = denominators.cohort_id
 ),
 
--- people and medians by the same numbers, which makes their joins cheap
 people as (
     select
         wanted.indicator_cohort_key,
-        areas.area_key,
-        areas.month_number,
+        found.area_key,
+        found.month_number,
         found.people
     from {{ ref('area_people') }} as found
     inner join wanted
@@ -41,12 +40,6 @@ people as (
             and found.events_per_person = wanted.events_per_person
             and found.cohort_id = wanted.cohort_id
             and wanted.measure_kind = 'person_period'
-    inner join {{ ref('indicator_areas') }} as areas
-        on
-            found.boundary = areas.boundary
-            and found.area_type = areas.area_type
-            and found.area_code = areas.area_code
-            and found.month = areas.month
 ),
 
 medians as (

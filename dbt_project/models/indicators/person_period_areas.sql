@@ -1,67 +1,72 @@
--- Events per person and month, placed where they count. Settled people, all of whose events are at one practice that belongs to one
--- team throughout, stay at their practice (area_type `practice`) and are summed to areas later; only those who move are followed
--- through each area of each boundary. Exact for both, and eight times fewer rows.
+-- Events per person and month, placed where they count. How to read it: the settled, all of whose events are at one practice that never
+-- changes its areas, stay at their practice and are summed to areas later; only those who move are followed through each area of each
+-- boundary. Exact for both, and eight times fewer rows. A person has a number of their own in each measure and cohort.
 with
 
 unmoved_practices as (
-    select practice_code
-    from {{ ref('practice_areas') }}
-    group by practice_code
-    having
-        count(distinct int_code) = 1 and count(distinct coalesce(pcn_code, '')) = 1 and count(distinct coalesce(hcp_code, '')) = 1
+    select distinct
+        practice_code,
+        place_key
+    from {{ ref('person_places') }}
+    where practice_code is not null
 ),
 
 people as (
     select
+        measures.person_measure_key,
         cells.measure_id,
         cells.cohort_id,
         cells.person_id,
-        count(distinct cells.practice_code) = 1 and count(unmoved_practices.practice_code) = count(*) as is_settled
+        row_number() over (order by measures.person_measure_key, cells.person_id) as person_key,
+        -- one practice in all, and one that never changes its areas
+        case
+            when count(distinct cells.practice_code) = 1 and count(unmoved_practices.practice_code) = count(*)
+                then max(unmoved_practices.place_key)
+        end as settled_place_key
     from {{ ref('person_period_cells') }} as cells
+    inner join {{ ref('person_measures') }} as measures
+        on cells.measure_id = measures.measure_id and cells.cohort_id = measures.cohort_id
     left join unmoved_practices on cells.practice_code = unmoved_practices.practice_code
-    group by cells.measure_id, cells.cohort_id, cells.person_id
+    group by measures.person_measure_key, cells.measure_id, cells.cohort_id, cells.person_id
+),
+
+events as (
+    select
+        people.person_measure_key,
+        people.person_key,
+        people.settled_place_key,
+        cells.practice_code,
+        cells.month,
+        cells.sex,
+        cells.age_band,
+        cells.events
+    from {{ ref('person_period_cells') }} as cells
+    inner join people
+        on cells.measure_id = people.measure_id and cells.cohort_id = people.cohort_id and cells.person_id = people.person_id
 )
 
 select
-    cells.measure_id,
-    cells.cohort_id,
-    cells.person_id,
-    cells.sex,
-    cells.age_band,
-    {{ month_number('cells.month') }} as month_number,
+    events.person_measure_key,
+    events.person_key,
+    events.sex,
+    events.age_band,
+    areas.month_number,
+    areas.area_key as place_key,
     -- one row though the person was seen through two practices of the area in the month
-    cast(sum(cells.events) as integer) as events,
-    levels.boundary,
-    levels.area_type,
-    levels.area_code
-from {{ ref('person_period_cells') }} as cells
-inner join people
-    on
-        cells.measure_id = people.measure_id
-        and cells.cohort_id = people.cohort_id
-        and cells.person_id = people.person_id
-inner join {{ ref('practice_levels') }} as levels
-    on cells.practice_code = levels.practice_code and cells.month = levels.month
-where not people.is_settled
-group by
-    cells.measure_id, cells.cohort_id, cells.person_id, cells.sex, cells.age_band, cells.month,
-    levels.boundary, levels.area_type, levels.area_code
+    cast(sum(events.events) as integer) as events
+from events
+inner join {{ ref('practice_area_keys') }} as areas
+    on events.practice_code = areas.practice_code and events.month = areas.month
+where events.settled_place_key is null
+group by events.person_measure_key, events.person_key, events.sex, events.age_band, areas.month_number, areas.area_key
 union all
 select
-    cells.measure_id,
-    cells.cohort_id,
-    cells.person_id,
-    cells.sex,
-    cells.age_band,
-    {{ month_number('cells.month') }} as month_number,
-    cells.events,
-    'both' as boundary,
-    'practice' as area_type,
-    cells.practice_code as area_code
-from {{ ref('person_period_cells') }} as cells
-inner join people
-    on
-        cells.measure_id = people.measure_id
-        and cells.cohort_id = people.cohort_id
-        and cells.person_id = people.person_id
-where people.is_settled
+    person_measure_key,
+    person_key,
+    sex,
+    age_band,
+    {{ month_number('month') }} as month_number,
+    settled_place_key as place_key,
+    events
+from events
+where settled_place_key is not null

@@ -1,6 +1,9 @@
 -- Age-standardised rates (definitions C10). Direct: 19 bands of ESP2013, Dobson's limits on Byar's, with the variance of repeat events;
 -- null below 10 events. Indirect: against the ICB's own rates by sex and band in the same period, limits of the observed count.
 -- Events where there is nobody (age unknown, an empty band) have no rate and are left out; the weight of an empty band stays (E24).
+-- How to read it: `wanted` says what is standardised. Direct: `direct_sums` holds people, events and repeat events of a row's bands side by
+-- side and adds over the bands, the rest is arithmetic on four sums. Indirect: `indirect_sexes` holds them against the ICB's bands of the
+-- same sex and month, `indirect_sums` adds the sexes. A band is a column (macro age_bands), so no step multiplies rows.
 {% set events_of_band = 'case when people.{band} > 0 then coalesce(events.{band}, 0) else 0 end' -%}
 with
 
@@ -26,37 +29,16 @@ standard as (
     from {{ ref('esp2013') }}
 ),
 
-sex_repeats as (
-    select
-        areas.area_key,
-        areas.month_number,
-        events.period,
-        events.measure_id,
-        events.sex,
-        {{ pivot_bands('events.total', 'events.age_band') | indent(8) }}
-    from {{ ref('area_repeat_events') }} as events
-    inner join {{ ref('indicator_areas') }} as areas
-        on
-            events.boundary = areas.boundary
-            and events.area_type = areas.area_type
-            and events.area_code = areas.area_code
-            and events.month = areas.month
-    where events.cohort_id = 'all'
-    group by areas.area_key, areas.month_number, events.period, events.measure_id, events.sex
-),
-
 repeats as (
-    select * from sex_repeats
-    union all by name
     select
         area_key,
         month_number,
         period,
         measure_id,
-        'all' as sex,
-        {{ each_band('cast(sum({band}) as decimal(18, 2))') | indent(8) }}
-    from sex_repeats
-    group by area_key, month_number, period, measure_id
+        sex,
+        {{ pivot_bands('total', 'age_band') | indent(8) }}
+    from {{ ref('area_repeat_events') }}
+    group by area_key, month_number, period, measure_id, sex
 ),
 
 areas as (

@@ -1,10 +1,10 @@
 with limits as (
     select
         *,
-        {{ funnel_lower_limit('0.025', '1.959963984540054') }} as lower_95,
-        {{ funnel_upper_limit('0.025', '1.959963984540054') }} as upper_95,
-        {{ funnel_lower_limit('0.001', '3.090232306167813') }} as lower_99_8,
-        {{ funnel_upper_limit('0.001', '3.090232306167813') }} as upper_99_8
+        {{ funnel_lower_limit('0.025', z_95()) }} as lower_95,
+        {{ funnel_upper_limit('0.025', z_95()) }} as upper_95,
+        {{ funnel_lower_limit('0.001', z_99_8()) }} as lower_99_8,
+        {{ funnel_upper_limit('0.001', z_99_8()) }} as upper_99_8
     from {{ ref('funnel_points') }}
 )
 

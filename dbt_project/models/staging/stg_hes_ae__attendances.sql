@@ -12,6 +12,7 @@ select
     aerefsource as attendance_source,
     aearrivalmode as arrival_mode,
     aeattenddisp as discharge_status,
+    aepatgroup as patient_group,
     age_years,
     sex,
     ethnic_group,

@@ -26,7 +26,6 @@ select
     ethnic_group,
     {{ usable_practice_code('practice_code') }} as practice_code,
     lsoa11 as lsoa_code,
-    imd_decile,
     mainspef as main_specialty_code,
     tretspef as treatment_function_code,
     primary_diagnosis,

@@ -1,13 +1,12 @@
 """landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from orchestration.build.inputs import write_inputs
+from orchestration.build.plan import make_plan, note_plan
 from orchestration.contracts import FeedContract, load_contracts
-from orchestration.foundation.checks import CheckResult, Severity, State
-from orchestration.graph.assets.check_results import summarise, to_dagster
 from orchestration.graph.assets.shared import (
     DATA_ENGINEERS,
     DELIVERIES,
@@ -17,9 +16,9 @@ from orchestration.graph.assets.shared import (
     delivery_of_run,
     plain_words,
 )
-
-if TYPE_CHECKING:
-    from orchestration.lake.manifest import Manifest
+from orchestration.lake.manifest import Manifest
+from orchestration.lake.whole_delivery import ingest_feed_up_to
+from orchestration.landing.deliveries import find_delivery
 
 LANDING_KEY = dg.AssetKey(["landing", "delivery"])
 INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
@@ -43,8 +42,6 @@ def lake_key(feed: str) -> dg.AssetKey:
     ),
 )
 def landing_delivery(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    from orchestration.landing.deliveries import find_delivery
-
     with plain_words(context, "landing"):
         for name in context.partition_keys:
             delivery = find_delivery(home.settings.paths, name)
@@ -81,8 +78,6 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         },
     )
     def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-        from orchestration.lake.whole_delivery import ingest_feed_up_to
-
         with plain_words(context, f"ingest {contract.feed}"):
             manifests = ingest_feed_up_to(home.settings, max(context.partition_keys), contract.feed)
         for name in context.partition_keys:
@@ -92,7 +87,7 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
     return lake_feed
 
 
-def ingested(manifest: "Manifest | None") -> dict[str, Any]:
+def ingested(manifest: Manifest | None) -> dict[str, Any]:
     """What the UI shows of one feed of one delivery."""
     if manifest is None:
         return {"delivered": False, "dagster/partition_row_count": 0}
@@ -111,42 +106,6 @@ def ingested(manifest: "Manifest | None") -> dict[str, Any]:
 lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]
 
 
-@dg.multi_asset_check(
-    name="acceptance",
-    specs=[
-        dg.AssetCheckSpec(
-            "acceptance",
-            asset=lake_key(feed),
-            blocking=True,
-            description=f"Great Expectations suite expectations/feeds/{feed}.json on what has just landed, and its history.",
-        )
-        for feed in CONTRACTS
-    ],
-)
-def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource) -> Iterator[Any]:
-    from orchestration.gate import accept, require_acceptance
-    from orchestration.landing.deliveries import find_delivery
-
-    with plain_words(context, "acceptance"):
-        delivery = find_delivery(home.settings.paths, delivery_of_run(context, home.settings))
-        results = accept(home.settings, delivery)
-    for feed in CONTRACTS:
-        of_feed = [result for result in results if result.subject.split(".")[0] == feed]
-        if not of_feed:
-            of_feed = [
-                CheckResult(
-                    check_id=f"acceptance.{feed}",
-                    subject=feed,
-                    kind="acceptance",
-                    severity=Severity.BLOCK,
-                    state=State.NOT_APPLICABLE,
-                )
-            ]
-        yield to_dagster(summarise(of_feed, feed), lake_key(feed), "acceptance")
-    with plain_words(context, "acceptance verdict"):
-        require_acceptance(home.settings, delivery, results)
-
-
 @dg.asset(
     key=INPUTS_KEY,
     deps=[lake_key(feed) for feed in CONTRACTS],
@@ -159,10 +118,15 @@ def acceptance(context: dg.AssetCheckExecutionContext, home: HomeResource) -> It
     ),
 )
 def inputs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
-    from orchestration.build.inputs import write_inputs
-
     with plain_words(context, "inputs"):
-        plan = write_inputs(home.settings, delivery_of_run(context, home.settings))
+        plan = make_plan(home.settings, delivery_of_run(context, home.settings))
+        write_inputs(home.settings, plan.delivery)
+        note_plan(home.settings.paths, plan)
     return dg.MaterializeResult(
-        metadata={"delivery": plan.delivery, "data_cut": str(plan.data_cut), "inputs_hash": plan.inputs_hash}
+        metadata={
+            "delivery": plan.delivery,
+            "data_cut": str(plan.data_cut),
+            "build_id": plan.build_id,
+            "versions": dg.MetadataValue.json(plan.versions),
+        }
     )

@@ -23,6 +23,7 @@ from orchestration.foundation.home_lock import hold
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.graph.instance import DELIVERY_PARTITIONS
+from orchestration.landing.deliveries import find_delivery
 
 DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERY_PARTITIONS)
 # a pinned release family: that the parameter may change in another one is no news for whoever opens the UI
@@ -97,8 +98,6 @@ def delivery_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionCo
     named = delivery_in(context.run.tags, context.instance)
     if named:
         return named
-    from orchestration.landing.deliveries import find_delivery
-
     return find_delivery(settings.paths, None).name
 
 

@@ -6,13 +6,13 @@ connection after dbt has finished takes about a second, as long as the lineage o
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.foundation.sql import quote
+from orchestration.foundation.sql import literal, quote
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.graph.assets.landing import INPUTS_KEY, lake_key
 
@@ -35,7 +35,7 @@ def relation_of(node: Mapping[str, Any]) -> Relation:
 
 def columns_by_relation(warehouse: Warehouse, inputs_file: Path) -> dict[Relation, dict[str, str]]:
     """Every table and view of warehouse and inputs: column name → type, in order."""
-    warehouse.connection.execute(f"attach '{inputs_file}' as inputs (read_only)")
+    warehouse.connection.execute(f"attach {literal(inputs_file)} as inputs (read_only)")
     found: dict[Relation, dict[str, str]] = {}
     rows = warehouse.rows(
         "select table_catalog, table_schema, table_name, column_name, data_type "
@@ -49,20 +49,18 @@ def columns_by_relation(warehouse: Warehouse, inputs_file: Path) -> dict[Relatio
 class TableMetadata:
     """Metadata of the dbt nodes of one finished build. Views are not counted: a count would run them."""
 
-    def __init__(self, manifest: Mapping[str, Any], target: Path, warehouse: Warehouse, inputs_file: Path) -> None:
-        self.home_cache = target.parent / "column_lineage.json"
+    def __init__(self, manifest: Mapping[str, Any], folder: Path, warehouse: Warehouse, inputs_file: Path) -> None:
+        self.home_cache = folder / "column_lineage.json"
         self.shipped, self.in_home = lineage_in(SHIPPED_LINEAGE), lineage_in(self.home_cache)
-        self.manifest, self.target, self.warehouse = manifest, target, warehouse
+        self.manifest, self.warehouse = manifest, warehouse
         self.columns = columns_by_relation(warehouse, inputs_file)
-        self.project = manifest["metadata"]["project_name"]
 
     def save(self) -> None:
         """Keep in the home, for its next build, the lineage that the code does not bring with it."""
         write_lineage(self.home_cache, self.in_home)
 
-    def of(self, unique_id: str) -> dict[str, Any]:
-        node = self.manifest["nodes"].get(unique_id)
-        if node is None or relation_of(node) not in self.columns:
+    def of(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        if relation_of(node) not in self.columns:
             return {}
         described = {name.lower(): column.get("description") for name, column in node["columns"].items()}
         columns = self.columns[relation_of(node)]
@@ -87,7 +85,7 @@ class TableMetadata:
 
         It depends on the code alone, so it is worked out once per text of a model (over half a second each) and shipped with it.
         """
-        text = (self.target / "compiled" / self.project / node["original_file_path"]).read_text()
+        text = node["compiled_code"]
         parents = [
             self.manifest["nodes"].get(p) or self.manifest["sources"].get(p) for p in node["depends_on"]["nodes"]
         ]
@@ -162,16 +160,3 @@ def lineage_in(file: Path) -> dict[str, dict]:
 
 def write_lineage(file: Path, lineage: Mapping[str, dict]) -> None:
     file.write_text(json.dumps(lineage, indent=0, sort_keys=True))
-
-
-def with_table_metadata(events: Iterator[Any], metadata: TableMetadata) -> Iterator[Any]:
-    """The same events, with what the UI shows about each table."""
-    for event in events:
-        if isinstance(event, dg.Output | dg.MaterializeResult) and event.metadata:
-            unique_id = getattr(event.metadata.get("unique_id"), "value", None)
-            extra = metadata.of(str(unique_id)) if unique_id else {}
-            if extra and isinstance(event, dg.Output):
-                event = event.with_metadata({**event.metadata, **extra})
-            elif extra and isinstance(event, dg.MaterializeResult):
-                event = event._replace(metadata={**(event.metadata or {}), **extra})
-        yield event

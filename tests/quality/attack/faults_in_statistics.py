@@ -29,8 +29,8 @@ STATISTICS_FAULTS = (
     CodeFault(
         "crude rates: Byar's upper limit of the count itself, not of one more",
         LIMITS,
-        "(cast({{ numerator }} as double) + 1.0) * power(",
-        "cast({{ numerator }} as double) * power(",
+        "{{ byar_95(numerator, '+') }}",
+        "{{ byar_95(numerator, '-') }}",
         tests("indicators/test_rates.py", "crude_rates_of_part_d"),
     ),
     CodeFault(

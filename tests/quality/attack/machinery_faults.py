@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
-from orchestration.foundation.checks import State
+from orchestration.build.seal import seal_file
+from orchestration.foundation.errors import GateShut
 from orchestration.gate import definitions
-from orchestration.gate.fingerprints import build_note
 from orchestration.gate.receipt import read_receipt, receipt_file, void_receipt
 from tests.quality.build import DELIVERY, Build
 
@@ -37,7 +38,7 @@ sql("a table slipped into the marts", "create table marts.extra as select 1 as x
 
 
 def test_node(build: Build, name: str) -> dict:
-    return next(node for node in build.manifest["nodes"].values() if node["name"] == name)
+    return build.test_node(name)
 
 
 def dbt(name: str, change: MachineryFault, examined: bool = True) -> None:
@@ -74,51 +75,22 @@ dbt(
     "a test pointed at another table",
     lambda build: test_node(build, "readmissions_grain").update(attached_node="model.int_marts.dim_int"),
 )
+dbt("a failing test", lambda build: build.fails("readmissions_grain", 1))
 dbt(
-    "a test skipped though the run is green",
-    lambda build: build.result_of("readmissions_grain").update(status="skipped"),
-)
-dbt("a test that raised an error", lambda build: build.result_of("readmissions_grain").update(status="error"))
-dbt(
-    "a test left out of the run",
-    lambda build: build.run_results["results"].remove(build.result_of("readmissions_grain")),
-)
-dbt("a failing test, dbt's own colour is a warning", lambda build: build.fails("readmissions_grain", 1))
-dbt(
-    "dbt's results written by hand: a failing test said to have passed",
+    "another SQL for a failing test",
     lambda build: (
         build.fails("readmissions_grain", 3),
-        build.result_of("readmissions_grain").update(status="pass", failures=0),
+        test_node(build, "readmissions_grain").update(compiled_code="select 1 where false"),
     )[0],
 )
-dbt(
-    "dbt's results written by hand: another SQL for a failing test",
-    lambda build: (
-        build.fails("readmissions_grain", 3),
-        build.result_of("readmissions_grain").update(status="pass", failures=0, compiled_code="select 1 where false"),
-    )[0],
-)
-dbt("a model skipped though the run is green", lambda build: build.result_of("dim_int").update(status="skipped"))
-dbt("a model left out of the run", lambda build: build.run_results["results"].remove(build.result_of("dim_int")))
-dbt(
-    "dbt ran again after the checks",
-    lambda build: build.run_results["metadata"].update(invocation_id="two"),
-    examined=False,
-)
-
-
-@fault("a failure edited out of dbt's results after the checks")
-def failure_edited_out(build: Build) -> None:
-    build.fails("readmissions_grain", 3)
-    build.examine()
-    build.result_of("readmissions_grain").update(status="pass", failures=0)
-    build.save_dbt(by_hand=True)
+dbt("a test that cannot be run", lambda build: build.built("drop table tests.readmissions_grain"))
 
 
 @fault("a mart updated by hand, and the checks run again")
 def updated_and_examined(build: Build) -> None:
     build.sql("update marts.readmissions set readmissions = 1")
-    build.examine()
+    with suppress(GateShut):
+        build.examine()
 
 
 @fault("a mart updated by hand, everything noted and sealed again, a rule broken")
@@ -127,16 +99,17 @@ def forged_throughout(build: Build) -> None:
     build.examine()
 
 
-@fault("the note of the build removed")
-def no_note(build: Build) -> None:
-    build_note(build.settings).unlink()
+@fault("the seal removed, and the checks run again")
+def no_seal(build: Build) -> None:
+    seal_file(build.settings.paths).unlink()
+    void_receipt(build.settings)
+    with suppress(GateShut):
+        build.examine()
 
 
 @fault("run killed before its checks: a new build under the old receipt")
 def killed_before_checks(build: Build) -> None:
-    build.sql("update marts.readmissions set discharges = 11")
-    build.run_results["metadata"]["invocation_id"] = "two"
-    build.save_dbt()
+    build.built("update marts.readmissions set discharges = 11")
 
 
 @fault("run killed before its checks: no receipt")
@@ -150,28 +123,11 @@ def edited_receipt(build: Build) -> None:
     file.write_text(file.read_text().replace('"pass"', '"warn"', 1))
 
 
-@fault("the receipt edited and sealed again")
-def resealed_receipt(build: Build) -> None:
-    build.fails("readmissions_grain", 3)
-    honest = build.examine()
-    forged = tuple(result.model_copy(update={"state": State.PASS, "violations": 0}) for result in honest.results)
-    receipt_file(build.settings).write_text(honest.model_copy(update={"results": forged}).sealed().model_dump_json())
-
-
 @fault("the receipt of another delivery")
 def receipt_of_another(build: Build) -> None:
-    other = read_receipt(build.settings).model_copy(update={"delivery": "2025-09"}).sealed()
+    made = read_receipt(build.settings)
+    other = made.model_copy(update={"plan": made.plan.model_copy(update={"delivery": "2025-09"})}).sealed()
     receipt_file(build.settings).write_text(other.model_dump_json())
-
-
-@fault("dbt's results removed")
-def no_results(build: Build) -> None:
-    (build.settings.paths.dbt / "target" / "run_results.json").unlink()
-
-
-@fault("dbt's manifest damaged")
-def damaged_manifest(build: Build) -> None:
-    (build.settings.paths.dbt / "target" / "manifest.json").write_text("{")
 
 
 @fault("the warehouse removed")

@@ -19,8 +19,8 @@ from orchestration.build.inputs import write_inputs
 from orchestration.foundation.errors import DeliveryRefused, GateShut, IntMartsError
 from orchestration.foundation.settings import Home, Settings
 from orchestration.gate import accept, drift, require_acceptance
-from orchestration.gate.evaluate import open_build
 from orchestration.gate.gate import holds_shut
+from orchestration.gate.runner import open_build
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery, list_deliveries
 from tests.quality.attack.finer_faults import DATA_FAULTS

@@ -45,8 +45,8 @@ conditions as (
 )
 
 select
-    {{ month_start('admissions.admission_date') }} as event_month,
-    admissions.admission_date as event_date,
+    {{ month_start('spells.admission_date') }} as event_month,
+    spells.admission_date as event_date,
     admissions.epikey,
     admissions.spell_key,
     admissions.person_id,

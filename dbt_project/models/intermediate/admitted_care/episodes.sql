@@ -1,11 +1,17 @@
--- One live episode with the key of its provider spell (definitions C3): the spell id within person and provider; without one, the
--- spell of the same person, provider and admission date. Nobody's record (null person) is never linked to another.
+-- One live episode with the key of its provider spell (definitions C3, E5): within person and provider, what hangs together by SUSSPELLID
+-- or PROVSPNOPS (`spell_id_links`); without either, the spell of the same admission date. Nobody's record (null person) is never linked.
 with identified as (
     select
-        *,
-        coalesce(susspellid, provspnops) as own_spell_id
-    from {{ ref('stg_hes_apc__episodes') }}
-    where admission_date is not null
+        episodes.*,
+        coalesce(links.spell_id, 'P' || episodes.provspnops, 'S' || episodes.susspellid) as own_spell_id
+    from {{ ref('stg_hes_apc__episodes') }} as episodes
+    left join {{ ref('spell_id_links') }} as links
+        on
+            episodes.person_id = links.person_id
+            and episodes.provider_code = links.provider_code
+            and coalesce(episodes.susspellid, '') = coalesce(links.susspellid, '')
+            and coalesce(episodes.provspnops, '') = coalesce(links.provspnops, '')
+    where episodes.admission_date is not null
 ),
 
 -- the spell id that an episode without one takes from its day: that of the first episode in order that has one
@@ -82,7 +88,7 @@ select
     joined.sex,
     joined.ethnic_group,
     joined.practice_code,
-    coalesce({{ imd_quintile('joined.imd_decile') }}, deprivation.imd_quintile) as imd_quintile,
+    deprivation.imd_quintile,
     joined.main_specialty_code,
     joined.treatment_function_code,
     joined.primary_diagnosis,
@@ -91,4 +97,4 @@ select
     joined.procedure_codes,
     joined.hrg
 from joined
-left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on joined.lsoa_code = deprivation.lsoa_code
+left join {{ ref('lsoa_fifths') }} as deprivation on joined.lsoa_code = deprivation.lsoa_code

@@ -1,12 +1,7 @@
 -- Hospital frailty risk score (Gilbert 2018) of emergency admissions at 75 and over: the weights of the distinct three-character
--- codes in this and the earlier emergency admissions of two years. Null before 24 months of inpatient data lie behind the admission.
-with first_covered as (
-    select min(month) as month
-    from {{ ref('feed_months') }}
-    where feed = 'hes_apc' and is_covered
-),
-
-emergency_spells as (
+-- codes in this and the earlier emergency admissions of two years. Whether two years are known is asked where a figure is stated (the
+-- cohorts' `months_of_history`).
+with emergency_spells as (
     select
         spells.spell_key,
         spells.person_id,
@@ -52,11 +47,9 @@ scored as (
         episodes.admission_date
     from emergency_spells
     inner join {{ ref('episodes') }} as episodes on emergency_spells.spell_key = episodes.spell_key
-    cross join first_covered
     where
         episodes.age_years >= 75
         and episodes.episode_order = 1
-        and episodes.admission_date >= {{ add_months('first_covered.month', 24) }}
 ),
 
 codes_of_scored as (

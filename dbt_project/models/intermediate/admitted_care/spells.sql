@@ -1,4 +1,6 @@
--- One provider spell: its episodes ordered by start, order, end and key (definitions C3).
+-- One provider spell: its episodes ordered by start, order, end and key (definitions C3). A spell without a discharge whose newest episode
+-- is finished and ended more than 60 days before the data cut ended there: the rule `discharge_inferred` (definitions E5).
+{% set inferred_after_days = 60 -%}
 with ordered as (
     select
         *,
@@ -23,6 +25,29 @@ summaries as (
         max(case when main_specialty_code between '700' and '727' then 1 else 0 end) as has_mental_health_specialty
     from ordered
     group by spell_key
+),
+
+endings as (
+    select
+        episodes.spell_key,
+        coalesce(episodes.discharge_date, episodes.episode_end_date) as discharge_date,
+        episodes.discharge_date is null as is_discharge_inferred,
+        episodes.discharge_method,
+        episodes.discharge_destination,
+        episodes.discharge_ready_date
+    from summaries
+    inner join ordered as episodes
+        on
+            summaries.spell_key = episodes.spell_key
+            and coalesce(summaries.discharge_episode_number, summaries.episodes) = episodes.episode_number
+    cross join {{ ref('stg_plan__build') }} as build
+    where
+        episodes.discharge_date is not null
+        or (
+            episodes.episode_status = '3'
+            and episodes.episode_end_date >= episodes.admission_date
+            and episodes.episode_end_date < {{ add_days('build.data_cut', -inferred_after_days) }}
+        )
 )
 
 select
@@ -31,15 +56,16 @@ select
     first_episodes.provider_code,
     first_episodes.site_code,
     first_episodes.admission_date,
-    discharges.discharge_date,
+    endings.discharge_date,
+    coalesce(endings.is_discharge_inferred, false) as is_discharge_inferred,
     first_episodes.admission_method,
     first_episodes.admission_source,
     first_episodes.administrative_category,
     first_episodes.patient_classification,
-    discharges.discharge_method,
-    discharges.discharge_destination,
-    discharges.discharge_ready_date,
-    {{ days_between('first_episodes.admission_date', 'discharges.discharge_date') }} as length_of_stay_days,
+    endings.discharge_method,
+    endings.discharge_destination,
+    endings.discharge_ready_date,
+    {{ days_between('first_episodes.admission_date', 'endings.discharge_date') }} as length_of_stay_days,
     -- the planning (NNHIP) definition: any non-elective method, a specific acute function on the last episode, not private
     coalesce(
         methods.admission_type in ('emergency', 'non_emergency', 'transfer')
@@ -75,8 +101,7 @@ inner join ordered as first_episodes
     on summaries.spell_key = first_episodes.spell_key and first_episodes.episode_number = 1
 inner join ordered as last_episodes
     on summaries.spell_key = last_episodes.spell_key and summaries.episodes = last_episodes.episode_number
-left join ordered as discharges
-    on summaries.spell_key = discharges.spell_key and summaries.discharge_episode_number = discharges.episode_number
+left join endings on summaries.spell_key = endings.spell_key
 left join {{ ref('admission_methods') }} as methods on first_episodes.admission_method = methods.code
 left join {{ ref('planning_excluded_treatment_functions') }} as excluded_functions
     on last_episodes.treatment_function_code = excluded_functions.treatment_function_code

@@ -21,6 +21,6 @@ select
             then {{ days_between('appointments.booked_date', 'appointments.appointment_date') }}
     end as days_booked_ahead
 from {{ ref('stg_gp_appointments__appointments') }} as appointments
-left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code
+left join {{ ref('lsoa_fifths') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code
 inner join {{ ref('gp_appointment_month_sources') }} as sources
     on appointments.appointment_month = sources.month and sources.source = 'gp_appointments'

@@ -12,7 +12,7 @@ with levels as (
         appointment_month as month,
         case when publication_level = 'practice' then 2 else 3 end as preference,
         case when publication_level = 'practice' then 'gp_appointments_published_practice' else 'gp_appointments_published_sub_icb' end as source
-    from {{ ref('stg_gp_appointments_published__counts') }}
+    from {{ ref('own_published_appointments') }}
 ),
 
 ranked as (

@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
 
+-- Published counts that stand in their month, of the ICB's own places (definitions E7): `own_published_appointments` knows which.
 select
     counts.appointment_month as event_month,
     counts.publication_level,
@@ -11,7 +12,7 @@ select
     counts.national_category,
     counts.booking_band,
     counts.appointments
-from {{ ref('stg_gp_appointments_published__counts') }} as counts
+from {{ ref('own_published_appointments') }} as counts
 inner join {{ ref('gp_appointment_month_sources') }} as sources on counts.appointment_month = sources.month
 where
     (sources.source = 'gp_appointments_published_practice' and counts.publication_level = 'practice')

@@ -2,7 +2,7 @@
 -- feed_properties). One pass over every feed; all that is known or not is worked out from these few rows.
 {% set relations = {
     'gp_appointments': ('stg_gp_appointments__appointments', 'appointment_month', none),
-    'gp_appointments_published': ('stg_gp_appointments_published__counts', 'appointment_month', none),
+    'gp_appointments_published': ('own_published_appointments', 'appointment_month', none),
     'online_consultations': ('stg_online_consultations__submissions', 'month', none),
     'ecds': ('stg_ecds__attendances', month_start('arrival_date'), 'provider_code'),
     'hes_ae': ('stg_hes_ae__attendances', month_start('arrival_date'), 'provider_code'),
@@ -26,7 +26,7 @@ select
     {% endfor %}
 from {{ ref(relation) }} as records
 {% if 'small_area' in properties -%}
-left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
+left join {{ ref('lsoa_fifths') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
 {% endif -%}
 where {{ month }} is not null
 group by {{ month }}, practice_code{{ ', provider_code' if provider }}

@@ -18,21 +18,21 @@ removed as (
         'ae_planned_attendance' as rule,
         arrival_date as removed_date
     from {{ ref('ae_attendance_records') }}
-    where not is_unplanned and setting = 'ae_attendance'
+    where not is_visit
     union all
     select
         'ecds' as feed,
         'ae_other_feed_stands' as rule,
         arrival_date as removed_date
     from {{ ref('stg_ecds__attendances') }}
-    where arrival_date < cast('2020-04-01' as date)
+    where arrival_date < {{ first_day_of_ecds() }}
     union all
     select
         'hes_ae' as feed,
         'ae_other_feed_stands' as rule,
         arrival_date as removed_date
     from {{ ref('stg_hes_ae__attendances') }}
-    where arrival_date >= cast('2020-04-01' as date)
+    where arrival_date >= {{ first_day_of_ecds() }}
     union all
     select
         'hes_op' as feed,
@@ -63,26 +63,19 @@ removed as (
     where is_test_patient or is_advice_and_guidance
     union all
     select
+        'gp_appointments_published' as feed,
+        'other_sub_icb' as rule,
+        counts.appointment_month as removed_date
+    from {{ ref('stg_gp_appointments_published__counts') }} as counts
+    left join {{ ref('stg_plan__sub_icb_codes') }} as own on counts.sub_icb_code = own.sub_icb_code
+    where counts.publication_level <> 'practice' and own.sub_icb_code is null
+    union all
+    select
         'contract_activity' as feed,
         'contract_older_data_set' as rule,
-        lines.month as removed_date
-    from {{ ref('stg_contract_activity__lines') }} as lines
-    inner join (
-        select
-            provider_code,
-            commissioner_code,
-            financial_year,
-            financial_month,
-            max(created_timestamp) as newest_timestamp
-        from {{ ref('stg_contract_activity__lines') }}
-        group by provider_code, commissioner_code, financial_year, financial_month
-    ) as newest
-        on
-            lines.provider_code = newest.provider_code
-            and coalesce(lines.commissioner_code, '') = coalesce(newest.commissioner_code, '')
-            and lines.financial_year = newest.financial_year
-            and lines.financial_month = newest.financial_month
-    where newest.newest_timestamp is not null and coalesce(lines.created_timestamp <> newest.newest_timestamp, true)
+        month as removed_date
+    from {{ ref('contract_submissions') }}
+    where not is_newest
     union all
     -- a month that the feed does not cover says nothing: its few rows are in no figure (definitions E2)
     {% for relation, group in [

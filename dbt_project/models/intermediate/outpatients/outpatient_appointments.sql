@@ -29,5 +29,5 @@ select
     appointments.treatment_function_code,
     appointments.main_specialty_code
 from {{ ref('stg_hes_op__appointments') }} as appointments
-left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code
+left join {{ ref('lsoa_fifths') }} as deprivation on appointments.lsoa_code = deprivation.lsoa_code
 where coalesce(appointments.first_attendance, 'X') <> '5'

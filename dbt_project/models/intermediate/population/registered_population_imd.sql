@@ -33,7 +33,7 @@ list_cells as (
         deprivation.imd_quintile,
         sum(patients.patients) as patients
     from patients
-    left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on patients.lsoa_code = deprivation.lsoa_code
+    left join {{ ref('lsoa_fifths') }} as deprivation on patients.lsoa_code = deprivation.lsoa_code
     where patients.has_sexes = 0 or patients.sex <> 'all'
     group by patients.list_month, patients.practice_code, deprivation.imd_quintile
 )

@@ -22,20 +22,22 @@ with ers_actions as (
 
 select
     'ers' as source,
-    {{ month_start('action_date') }} as event_month,
-    action_date as event_date,
-    practice_code,
-    person_id,
-    sex,
-    age_years,
-    {{ age_band('age_years') }} as age_band,
+    {{ month_start('ers_actions.action_date') }} as event_month,
+    ers_actions.action_date as event_date,
+    ers_actions.practice_code,
+    ers_actions.person_id,
+    ers_actions.sex,
+    ers_actions.age_years,
+    {{ age_band('ers_actions.age_years') }} as age_band,
     cast(null as integer) as imd_quintile,
     cast(null as varchar(20)) as provider_code,
-    coalesce(specialty_code, 'unknown') as specialty_code,
-    specialty_name,
-    coalesce(lower(priority_code) in ('3', '2ww', 'two week wait'), false) as is_two_week_wait
+    -- the list's code and name, never what the record says beside it: free text is no dimension (definitions E11)
+    coalesce(functions.treatment_function_code, 'unknown') as specialty_code,
+    functions.treatment_function_name as specialty_name,
+    coalesce(lower(ers_actions.priority_code) in ('3', '2ww', 'two week wait'), false) as is_two_week_wait
 from ers_actions
-where action_number = 1
+left join {{ ref('treatment_functions') }} as functions on ers_actions.specialty_code = functions.treatment_function_code
+where ers_actions.action_number = 1
 union all
 select
     'hes_op_gp' as source,
@@ -48,7 +50,7 @@ select
     appointments.age_band,
     appointments.imd_quintile,
     appointments.provider_code,
-    coalesce(appointments.treatment_function_code, 'unknown') as specialty_code,
+    coalesce(functions.treatment_function_code, 'unknown') as specialty_code,
     functions.treatment_function_name as specialty_name,
     coalesce(appointments.priority = '3', false) as is_two_week_wait
 from {{ ref('outpatient_appointments') }} as appointments

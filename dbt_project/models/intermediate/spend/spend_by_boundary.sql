@@ -75,16 +75,16 @@ line_facts as (
         case
             when lines.cost_basis = 'contract' then 'contract'
             when lines.cost_basis = 'payment' then 'gp_payments'
-            when points.activity_group in ('ae', 'same_day_emergency_care') and lines.month < cast('2020-04-01' as date) then 'urgent_care_legacy'
+            when points.activity_group in ('ae', 'same_day_emergency_care') and lines.month < {{ first_day_of_ecds() }} then 'urgent_care_legacy'
             when points.activity_group in ('ae', 'same_day_emergency_care') then 'urgent_care'
             when points.activity_group = 'outpatient' then 'outpatients'
-            when points.activity_group in ('elective', 'non_elective') then 'discharges'
+            when points.activity_group in ('elective', 'non_elective') or lines.point_of_delivery = 'OTHER' then 'discharges'
             when gp_sources.source = 'gp_appointments' then 'gp_appointments'
             else 'gp_appointments_published'
         end as status_group
     from lines
     left join {{ ref('points_of_delivery') }} as points on lines.point_of_delivery = points.point_of_delivery
-    left join {{ ref('unit_costs') }} as costs on lines.point_of_delivery = costs.point_of_delivery
+    left join {{ ref('unit_costs') }} as costs on points.costed_as = costs.point_of_delivery
     left join {{ ref('gp_appointment_month_sources') }} as gp_sources on lines.month = gp_sources.month
 ),
 

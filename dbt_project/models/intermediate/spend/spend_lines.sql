@@ -1,28 +1,31 @@
--- Pounds by month, practice, provider and point of delivery (definitions C6): the contract's price where a priced record exists for
--- that provider, month and kind of activity; else activity at a unit cost; payments to practices spread over their year.
--- Activity without a price has null pounds and stays visible through `activity_priced`.
+-- Pounds by month, practice, provider and point of delivery (definitions C6, E6). What a contract says of a provider, month and point of
+-- delivery stands: at its price, or, where a line has none, at unit cost. Only where it says nothing are the records counted and costed.
+-- Payments to practices are spread over their year. Activity without any price has null pounds and stays visible through `activity_priced`.
 with contract as (
     select
         lines.month,
         lines.practice_code,
         lines.provider_code,
         lines.point_of_delivery,
-        points.activity_group,
+        points.costed_as,
+        -- a line without a price is costed where there is a unit cost for what it pays for, and else stays as it is
+        lines.price_gbp is null and costs.unit_cost_gbp is not null as is_costed,
         sum(lines.activity) as activity,
         sum(case when lines.price_gbp is not null then lines.activity else 0 end) as activity_priced,
         sum(lines.price_gbp) as spend_gbp
     from {{ ref('contract_lines') }} as lines
     left join {{ ref('points_of_delivery') }} as points on lines.point_of_delivery = points.point_of_delivery
-    group by lines.month, lines.practice_code, lines.provider_code, lines.point_of_delivery, points.activity_group
+    left join {{ ref('unit_costs') }} as costs on points.costed_as = costs.point_of_delivery
+    group by all
 ),
 
-priced_by_contract as (
+said_by_contract as (
     select distinct
         month,
         provider_code,
-        activity_group
+        costed_as
     from contract
-    where spend_gbp is not null and activity_group is not null
+    where costed_as is not null
 ),
 
 hospital_activity as (
@@ -33,7 +36,8 @@ hospital_activity as (
         case when setting = 'ae_attendance' then 'AE' else 'SDEC' end as point_of_delivery,
         count(*) as activity
     from {{ ref('ae_attendances') }}
-    group by event_month, practice_code, provider_code, case when setting = 'ae_attendance' then 'AE' else 'SDEC' end
+    where is_visit
+    group by all
     union all
     select
         event_month as month,
@@ -43,11 +47,9 @@ hospital_activity as (
         count(*) as activity
     from {{ ref('outpatient_appointments') }}
     where is_attended
-    group by
-        event_month, practice_code, provider_code,
-        case visit_type when 'first' then 'OPFA' when 'procedure' then 'OPPROC' else 'OPFUP' end
+    group by all
     union all
-    -- a spell's cost falls in its discharge month
+    -- a spell's cost falls in its discharge month; how one of unknown method is paid for nobody can say
     select
         {{ month_start('spells.discharge_date') }} as month,
         spells.last_practice_code as practice_code,
@@ -55,23 +57,16 @@ hospital_activity as (
         case
             when methods.admission_type = 'emergency' then 'NEL'
             when methods.admission_type in ('non_emergency', 'transfer') then 'NELNE'
+            when methods.admission_type is null then 'OTHER'
             when spells.patient_classification = '2' then 'DC'
             when spells.patient_classification in ('3', '4') then 'RADAY'
             else 'EL'
         end as point_of_delivery,
         count(*) as activity
     from {{ ref('spells') }} as spells
-    inner join {{ ref('admission_methods') }} as methods on spells.admission_method = methods.code
+    left join {{ ref('admission_methods') }} as methods on spells.admission_method = methods.code
     where spells.discharge_date is not null
-    group by
-        {{ month_start('spells.discharge_date') }}, spells.last_practice_code, spells.provider_code,
-        case
-            when methods.admission_type = 'emergency' then 'NEL'
-            when methods.admission_type in ('non_emergency', 'transfer') then 'NELNE'
-            when spells.patient_classification = '2' then 'DC'
-            when spells.patient_classification in ('3', '4') then 'RADAY'
-            else 'EL'
-        end
+    group by all
 ),
 
 payment_months as (
@@ -94,15 +89,27 @@ unit_costed as (
         hospital_activity.practice_code,
         hospital_activity.provider_code,
         hospital_activity.point_of_delivery,
+        cast(null as varchar(40)) as costed_as,
+        false as is_contract_activity,
         hospital_activity.activity
     from hospital_activity
-    inner join {{ ref('points_of_delivery') }} as points on hospital_activity.point_of_delivery = points.point_of_delivery
-    left join priced_by_contract
+    left join said_by_contract
         on
-            hospital_activity.month = priced_by_contract.month
-            and hospital_activity.provider_code = priced_by_contract.provider_code
-            and points.activity_group = priced_by_contract.activity_group
-    where priced_by_contract.provider_code is null
+            hospital_activity.month = said_by_contract.month
+            and hospital_activity.provider_code = said_by_contract.provider_code
+            and hospital_activity.point_of_delivery = said_by_contract.costed_as
+    where said_by_contract.provider_code is null
+    union all
+    select
+        month,
+        practice_code,
+        provider_code,
+        point_of_delivery,
+        costed_as,
+        true as is_contract_activity,
+        activity
+    from contract
+    where is_costed
     union all
     -- a practice's appointments are costed only in months without its payments, which pay for the same work
     select
@@ -114,6 +121,8 @@ unit_costed as (
             when 'other_practice_staff' then 'GP_APPOINTMENT_OTHER'
             else 'GP_APPOINTMENT_UNKNOWN'
         end as point_of_delivery,
+        null as costed_as,
+        false as is_contract_activity,
         cells.visits as activity
     from {{ ref('visit_cells') }} as cells
     left join (
@@ -131,11 +140,13 @@ select
     provider_code,
     point_of_delivery,
     'contract' as cost_basis,
+    true as is_contract_activity,
     cast(activity as decimal(18, 3)) as activity,
     cast(activity_priced as decimal(18, 3)) as activity_priced,
     cast(spend_gbp as decimal(18, 2)) as spend_gbp,
     {{ financial_year('month') }} as price_year
 from contract
+where not is_costed
 union all
 select
     unit_costed.month,
@@ -143,12 +154,14 @@ select
     unit_costed.provider_code,
     unit_costed.point_of_delivery,
     'unit_cost' as cost_basis,
+    unit_costed.is_contract_activity,
     cast(unit_costed.activity as decimal(18, 3)) as activity,
     cast(case when costs.unit_cost_gbp is not null then unit_costed.activity else 0 end as decimal(18, 3)) as activity_priced,
     cast(unit_costed.activity * costs.unit_cost_gbp as decimal(18, 2)) as spend_gbp,
     costs.price_year
 from unit_costed
-left join {{ ref('unit_costs') }} as costs on unit_costed.point_of_delivery = costs.point_of_delivery
+left join {{ ref('unit_costs') }} as costs
+    on coalesce(unit_costed.costed_as, unit_costed.point_of_delivery) = costs.point_of_delivery
 union all
 select
     month,
@@ -156,6 +169,7 @@ select
     cast(null as varchar(20)) as provider_code,
     'GP_PAYMENTS' as point_of_delivery,
     'payment' as cost_basis,
+    false as is_contract_activity,
     cast(0 as decimal(18, 3)) as activity,
     cast(0 as decimal(18, 3)) as activity_priced,
     spend_gbp,

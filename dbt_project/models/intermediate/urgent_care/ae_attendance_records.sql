@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
--- HES A&E up to 31 March 2020, the Emergency Care Data Set from 1 April 2020: never both for one day (definitions C7).
+-- HES A&E and, from its first day on, the Emergency Care Data Set: never both for one day (definitions C7). A visit is what every count of
+-- visits, their cost and the look for duplicates take: unplanned A&E, and same-day emergency care of every category.
 select
     'ecds' as feed,
     attendance_key,
@@ -13,6 +14,7 @@ select
     department_type,
     case when department_type = '05' then 'same_day_emergency_care' else 'ae_attendance' end as setting,
     coalesce(attendance_category <> '4', true) as is_unplanned,
+    coalesce(attendance_category <> '4', true) or coalesce(department_type = '05', false) as is_visit,
     attendance_source,
     arrival_mode,
     acuity,
@@ -25,6 +27,7 @@ select
     departure_minutes,
     conclusion_minutes,
     discharge_status,
+    cast(null as varchar(20)) as patient_group,
     discharge_destination,
     discharge_follow_up,
     diagnosis_codes,
@@ -32,7 +35,7 @@ select
     treatment_codes,
     hrg
 from {{ ref('stg_ecds__attendances') }}
-where arrival_date >= cast('2020-04-01' as date)
+where arrival_date >= {{ first_day_of_ecds() }}
 union all
 select
     'hes_ae' as feed,
@@ -46,6 +49,7 @@ select
     department_type,
     'ae_attendance' as setting,
     coalesce(attendance_category <> '2', true) as is_unplanned,
+    coalesce(attendance_category <> '2', true) as is_visit,
     attendance_source,
     arrival_mode,
     cast(null as varchar(20)) as acuity,
@@ -58,6 +62,7 @@ select
     departure_minutes,
     cast(null as integer) as conclusion_minutes,
     discharge_status,
+    patient_group,
     cast(null as varchar(20)) as discharge_destination,
     cast(null as varchar(20)) as discharge_follow_up,
     diagnosis_codes,
@@ -65,4 +70,4 @@ select
     cast(null as varchar(20)) as treatment_codes,
     hrg
 from {{ ref('stg_hes_ae__attendances') }}
-where arrival_date < cast('2020-04-01' as date)
+where arrival_date < {{ first_day_of_ecds() }}

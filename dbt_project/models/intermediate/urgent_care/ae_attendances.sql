@@ -1,3 +1,20 @@
+-- Attendances that were counted once, with what the code lists of the seed say of them. A list that has no row for a feed cannot be told
+-- from it: HES A&E knows neither acuity nor care homes (definitions E7).
+{% set codes_of_lists = {
+    'ambulance_arrival': 'records.arrival_mode',
+    'left_before_treatment': 'records.discharge_status',
+    'brought_in_dead': 'coalesce(records.patient_group, records.discharge_status)',
+    'care_home_source': 'records.attendance_source',
+    'care_home_destination': 'records.discharge_destination',
+    'high_acuity': 'records.acuity',
+    'lower_acuity': 'records.acuity',
+    'no_follow_up': 'records.discharge_follow_up',
+    'mental_health_complaint': 'records.chief_complaint',
+} -%}
+{# nothing else was done: the one code is all that the list of the record holds #}
+{% set codes_that_stand_alone = {
+    'no_investigation': 'records.investigation_codes', 'no_treatment': 'records.treatment_codes',
+} -%}
 with mental_health_diagnoses as (
     select distinct
         exploded.feed,
@@ -36,6 +53,7 @@ select
     end as visit_type,
     records.department_type,
     records.is_unplanned,
+    records.is_visit,
     coalesce(records.department_type = '01', false) as is_type_1,
     records.arrival_timestamp,
     records.departure_minutes,
@@ -47,51 +65,36 @@ select
     records.discharge_status,
     records.discharge_destination,
     records.discharge_follow_up,
-    ambulance.code is not null as is_ambulance_arrival,
-    left_before.code is not null as is_left_before_treatment,
-    care_home.code is not null as is_from_care_home,
+    ambulance_arrival.code is not null as is_ambulance_arrival,
+    left_before_treatment.code is not null as is_left_before_treatment,
+    brought_in_dead.code is not null as is_brought_in_dead,
+    care_home_source.code is not null or care_home_destination.code is not null as is_care_home_resident,
+    high_acuity.code is not null as is_high_acuity,
+    lower_acuity.code is not null as is_lower_acuity,
     -- no investigation, no treatment, and nobody but the GP to follow up: what another place might have given
     coalesce(
         records.feed = 'ecds'
         and (records.investigation_codes is null or no_investigation.code is not null)
         and (records.treatment_codes is null or no_treatment.code is not null)
-        and follow_up.code is not null,
+        and no_follow_up.code is not null,
         false
     ) as is_low_acuity,
     mental_health_complaint.code is not null or mental_health_diagnoses.attendance_key is not null as is_mental_health
 from {{ ref('ae_attendance_records') }} as records
 left join {{ ref('ae_duplicates') }} as duplicates
     on records.feed = duplicates.feed and records.attendance_key = duplicates.attendance_key
-left join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
-left join {{ ref('emergency_care_codes') }} as ambulance
-    on ambulance.list_id = 'ambulance_arrival' and ambulance.feed = records.feed and records.arrival_mode = ambulance.code
-left join {{ ref('emergency_care_codes') }} as left_before
+left join {{ ref('lsoa_fifths') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
+{% for list_id, code in codes_of_lists.items() -%}
+left join {{ ref('emergency_care_codes') }} as {{ list_id }}
+    on {{ list_id }}.list_id = '{{ list_id }}' and records.feed = {{ list_id }}.feed and {{ code }} = {{ list_id }}.code
+{% endfor -%}
+{% for list_id, codes in codes_that_stand_alone.items() -%}
+left join {{ ref('emergency_care_codes') }} as {{ list_id }}
     on
-        left_before.list_id = 'left_before_treatment'
-        and left_before.feed = records.feed
-        and records.discharge_status = left_before.code
-left join {{ ref('emergency_care_codes') }} as care_home
-    on
-        care_home.list_id = 'care_home_source'
-        and care_home.feed = records.feed
-        and records.attendance_source = care_home.code
-left join {{ ref('emergency_care_codes') }} as follow_up
-    on follow_up.list_id = 'no_follow_up' and follow_up.feed = records.feed and records.discharge_follow_up = follow_up.code
-left join {{ ref('emergency_care_codes') }} as mental_health_complaint
-    on
-        mental_health_complaint.list_id = 'mental_health_complaint'
-        and mental_health_complaint.feed = records.feed
-        and records.chief_complaint = mental_health_complaint.code
-left join {{ ref('emergency_care_codes') }} as no_investigation
-    on
-        no_investigation.list_id = 'no_investigation'
-        and no_investigation.feed = records.feed
-        and records.investigation_codes = concat(',', no_investigation.code, ',')
-left join {{ ref('emergency_care_codes') }} as no_treatment
-    on
-        no_treatment.list_id = 'no_treatment'
-        and no_treatment.feed = records.feed
-        and records.treatment_codes = concat(',', no_treatment.code, ',')
+        {{ list_id }}.list_id = '{{ list_id }}'
+        and records.feed = {{ list_id }}.feed
+        and {{ codes }} = concat(',', {{ list_id }}.code, ',')
+{% endfor -%}
 left join mental_health_diagnoses
     on records.feed = mental_health_diagnoses.feed and records.attendance_key = mental_health_diagnoses.attendance_key
 where duplicates.attendance_key is null

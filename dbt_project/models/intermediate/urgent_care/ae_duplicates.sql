@@ -14,7 +14,7 @@ with arrivals as (
         and site_code is not null
         and arrival_seconds is not null
         -- a planned attendance is out before duplicates are looked for, so it never removes an unplanned one
-        and (is_unplanned or setting = 'same_day_emergency_care')
+        and is_visit
 ),
 
 with_neighbours as (

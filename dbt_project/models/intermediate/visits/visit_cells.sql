@@ -59,7 +59,7 @@ select
     0 as not_attended,
     0 as status_unknown
 from {{ ref('ae_attendances') }}
-where is_unplanned or setting = 'same_day_emergency_care'
+where is_visit
 group by setting, visit_type, event_month, practice_code, feed
 union all
 select

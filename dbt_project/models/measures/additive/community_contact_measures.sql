@@ -1,4 +1,11 @@
 -- Two-hour response: each referral to urgent community response counts once, by its first contact.
+{% set measures = {
+    'community_contacts': "is_attended",
+    'community_urgent_referrals': "is_first_urgent_response",
+    'community_two_hour_response_pct': "is_first_urgent_response and contact_timestamp <= referral_timestamp + interval 2 hours",
+} -%}
+{% do measures.update(community_visit_measures('is_attended')) -%}
+
 {{ additive_measures(
     events="(
         select
@@ -14,10 +21,5 @@
             ) = 1 as is_first_urgent_response
         from " ~ ref('community_contact_events') ~ "
     )",
-    measures={
-        'community_contacts': "is_attended",
-        'all_visits': "is_attended",
-        'community_urgent_referrals': "is_first_urgent_response",
-        'community_two_hour_response_pct': "is_first_urgent_response and contact_timestamp <= referral_timestamp + interval 2 hours",
-    }
+    measures=measures
 ) }}

@@ -8,6 +8,7 @@
             cast(null as varchar) as age_band,
             cast(null as integer) as imd_quintile,
             lines.cost_basis,
+            lines.is_contract_activity,
             points.activity_group,
             lines.activity,
             lines.activity_priced,
@@ -26,8 +27,8 @@
         'spend_per_head_ae': {'sum': 'spend_gbp', 'where': "activity_group in ('ae', 'same_day_emergency_care')"},
         'spend_per_head_outpatients': {'sum': 'spend_gbp', 'where': "activity_group = 'outpatient'"},
         'gp_payments_per_head': {'sum': 'spend_gbp', 'where': "cost_basis = 'payment'"},
-        'spend_activity': {'sum': 'activity'},
-        'spend_priced_activity_pct': {'sum': 'activity_priced'},
+        'spend_activity': {'sum': 'activity', 'where': 'is_contract_activity'},
+        'spend_priced_activity_pct': {'sum': 'activity_priced', 'where': "is_contract_activity and cost_basis = 'contract'"},
     },
     persons=false
 ) }}

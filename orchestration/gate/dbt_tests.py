@@ -1,32 +1,28 @@
-"""What dbt did in its last invocation: its tests as check definitions and results, read from `manifest.json` and `run_results.json`.
+"""dbt's data tests: what each is, and what its compiled SQL finds on the sealed warehouse.
 
-Data tests have dbt severity `warn`, so that all of them run and people see everything that is wrong at once; the severity that
-counts is `meta.gate`. dbt itself calls a test over an empty table passed, and a skipped test is not red anywhere: here both are
-named for what they are.
+dbt only compiles them; the severity that counts is `meta.gate`. dbt would call a test over an empty table passed: here it is named for
+what it is. `dbt test` by hand runs the same SQL.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.foundation.checks import CheckResult, Severity, State
-from orchestration.foundation.errors import GateShut
-from orchestration.foundation.settings import Settings
-from orchestration.gate.definitions import Definition, hash_of
-from orchestration.gate.rerun import Rerun
+from orchestration.foundation.hashes import hash_json
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.gate.definitions import Definition
 
 RELATION = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 TESTED_CONFIG = ("enabled", "error_if", "fail_calc", "limit", "severity", "warn_if", "where")
 UNWAIVABLE_TAGS = frozenset({"conservation", "privacy"})
-BUILT_TYPES = frozenset({"model", "seed", "snapshot", "test", "unit_test"})
+INPUT_SCHEMAS = ("live", "plan")
 # Feeds that describe rather than count: a table fed by an undelivered activity feed is empty even when these are delivered.
 REFERENCE_FEEDS = frozenset(
     {
@@ -45,23 +41,11 @@ REFERENCE_FEEDS = frozenset(
 )
 
 
-class DbtEvidence:
-    """The manifest and the results of one dbt invocation."""
+class DbtTests:
+    """The data tests of a compiled project."""
 
-    def __init__(
-        self, manifest: dict[str, Any], run_results: dict[str, Any] | None, run_results_sha256: str = ""
-    ) -> None:
+    def __init__(self, manifest: dict[str, Any]) -> None:
         self.manifest = manifest
-        self.run_results = run_results or {}
-        self.run_results_sha256 = run_results_sha256
-
-    @property
-    def invocation_id(self) -> str:
-        return str(self.run_results.get("metadata", {}).get("invocation_id", ""))
-
-    @cached_property
-    def results(self) -> dict[str, dict[str, Any]]:
-        return {result["unique_id"]: result for result in self.run_results.get("results", [])}
 
     @cached_property
     def tests(self) -> dict[str, dict[str, Any]]:
@@ -96,8 +80,8 @@ class DbtEvidence:
             kind="dbt",
             relation=self.relation(node),
             severity=Severity.WARN if str(meta.get("gate", "block")).lower() == "warn" else Severity.BLOCK,
-            definition=hash_of(body),
-            compiled=hash_of(self.compiled_sql(node)) if self.compiled_sql(node) else "",
+            definition=hash_json(body),
+            compiled=hash_json(compiled_sql(node)) if compiled_sql(node) else "",
             is_waivable=not tags & UNWAIVABLE_TAGS and not any(word in node["name"] for word in ("conserv", "privacy")),
             owner=str(meta.get("owner") or "ICB intelligence team"),
             reason=str(meta.get("reason") or node.get("description") or ""),
@@ -106,11 +90,6 @@ class DbtEvidence:
                 or "read the test's description, find the rows it returns, and correct their source"
             ),
         )
-
-    def compiled_sql(self, node: dict[str, Any]) -> str:
-        """What dbt ran for a test (after `dbt compile` alone: what it would run); empty when it did not."""
-        run = self.results.get(node["unique_id"], {})
-        return str(run.get("compiled_code") or node.get("compiled_code") or "").strip()
 
     def _macros(self, node: dict[str, Any]) -> dict[str, str]:
         """The SQL of the project's own macros that this test stands on, however deep."""
@@ -159,77 +138,40 @@ class DbtEvidence:
             waiting += ((nodes.get(unique_id) or {}).get("depends_on") or {}).get("nodes") or []
         return frozenset(feeds)
 
-    def unbuilt(self) -> dict[str, str]:
-        """Enabled nodes that this invocation did not build: unique id -> status (`missing` when it was never part of it)."""
-        wanted = {
-            key
-            for key, node in self.manifest.get("nodes", {}).items()
-            if node["resource_type"] in BUILT_TYPES - {"test"}
-        }
-        wanted = {key for key in wanted if self._is_materialised(key)}
-        statuses = {key: self.results[key]["status"] if key in self.results else "missing" for key in wanted}
-        return {key: status for key, status in sorted(statuses.items()) if status not in ("success", "pass")}
+    def results(self, warehouse: Warehouse, delivered: frozenset[str]) -> list[CheckResult]:
+        """One result per data test, from its compiled SQL on the warehouse; the tests of one relation in one pass."""
+        counter, definitions = RowCounter(warehouse), self.definitions()
+        by_relation: dict[str, list[str]] = {}
+        for check_id, definition in sorted(definitions.items()):
+            by_relation.setdefault(definition.relation, []).append(check_id)
+        results = []
+        for check_ids in by_relation.values():
+            found = failures(warehouse, [compiled_sql(self.tests[check_id]) for check_id in check_ids])
+            results += [
+                self.result(definitions[check_id], self.tests[check_id], broken, delivered, counter)
+                for check_id, broken in zip(check_ids, found, strict=True)
+            ]
+        return results
 
-    def _is_materialised(self, unique_id: str) -> bool:
-        return (self.manifest["nodes"][unique_id].get("config") or {}).get("materialized") != "ephemeral"
-
-    def check_results(
-        self,
-        delivered: frozenset[str],
-        count_rows: Callable[[str, str], int | None],
-        rerun: Rerun | None = None,
-        only_failed: bool = False,
-    ) -> list[CheckResult]:
-        """One result per data test. `count_rows(relation, where)` counts what a test examined; `rerun` runs it again (`only_failed`:
-        for the exact number of violations alone), and what does not come out as dbt said is an error."""
-        definitions = self.definitions()
-        return [
-            self._check_result(definitions[check_id], node, delivered, count_rows, rerun, only_failed)
-            for check_id, node in sorted(self.tests.items())
-        ]
-
-    def _check_result(
+    def result(
         self,
         definition: Definition,
         node: dict[str, Any],
+        failed: int | None,
         delivered: frozenset[str],
-        count_rows: Callable[[str, str], int | None],
-        rerun: Rerun | None,
-        only_failed: bool,
+        counter: RowCounter,
     ) -> CheckResult:
+        """What a test that returned `failed` rows (None: it cannot be run) says about its table."""
         check = _meta(node)
-        run = self.results.get(node["unique_id"])
-        if run is None:
-            return definition.result(State.ERROR, "did not run in the last dbt invocation, so it has not passed")
-        status = run["status"]
-        if status == "skipped":
-            return definition.result(
-                State.ERROR, "was skipped by dbt, so it has not passed: something above it failed to build"
-            )
-        if status not in ("pass", "warn", "fail"):
-            return definition.result(State.ERROR, "could not be evaluated: dbt reports an error in the test itself")
-        reported = violations = int(run.get("failures") or 0)
         if not RELATION.fullmatch(definition.relation):
-            return definition.result(
-                State.ERROR, "does not say which relation it examines (meta.relation)", violations=violations
-            )
-        rows = count_rows(definition.relation, str(check.get("where") or ""))
+            return definition.result(State.ERROR, "does not say which relation it examines (meta.relation)")
+        rows = counter.count(definition.relation, str(check.get("where") or ""))
         if rows is None:
-            return definition.result(State.ERROR, f"{definition.relation} does not exist", violations=violations)
-        sql = self.compiled_sql(node)
-        if rerun and not only_failed:
-            found = rerun.failures(sql) if sql else None
-            if found != reported:
-                now = "it cannot be run" if found is None else f"it finds {found:,}"
-                return definition.result(
-                    State.ERROR,
-                    f"dbt reported {reported:,} failures; run again on the warehouse as it stands {now}: the warehouse or dbt's "
-                    "results were changed since",
-                    rows_examined=rows,
-                    violations=max(reported, found or 0),
-                )
-        if violations or status != "pass":
-            violations = rerun.violations(sql, violations) if rerun and sql else violations
+            return definition.result(State.ERROR, f"{definition.relation} does not exist")
+        if failed is None:
+            return definition.result(State.ERROR, "its SQL cannot be run, so it has not passed", rows_examined=rows)
+        if failed:
+            violations = counter.violations(compiled_sql(node), failed)
             broken = "1 row breaks" if violations == 1 else f"{violations:,} rows break"
             message = f"{broken} this rule; {rows:,} rows examined"
             return definition.result(State.FAIL, message, rows_examined=rows, violations=violations)
@@ -240,7 +182,46 @@ class DbtEvidence:
             excuse = Excuse.model_validate(check.get("may_be_empty") or {})
         except ValidationError:
             return definition.result(State.ERROR, "its meta.may_be_empty cannot be read: a reason, and needs")
-        return empty_result(definition, feeds, delivered, excuse.holds(count_rows))
+        return empty_result(definition, feeds, delivered, excuse.holds(counter.count))
+
+
+class RowCounter:
+    """Counts each relation once, however many checks examine it. Relations of schema `live` and `plan` are in the inputs."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.counts: dict[tuple[str, str], int | None] = {}
+
+    def count(self, relation: str, where: str = "") -> int | None:
+        """Rows of a relation; None when it or a column of `where` does not exist."""
+        if (relation, where) not in self.counts:
+            assert RELATION.fullmatch(relation)
+            name = f"inputs.{relation}" if relation.split(".")[0] in INPUT_SCHEMAS else relation
+            try:
+                self.counts[relation, where] = self.warehouse.row_count(f"{name} where {where}" if where else name)
+            except (duckdb.CatalogException, duckdb.BinderException):
+                self.counts[relation, where] = None
+        return self.counts[relation, where]
+
+    def violations(self, sql: str, failed: int) -> int:
+        """How many rows of the table break the rule, for a test that returned so many rows: it may count them in `violations`."""
+        try:
+            return int(self.warehouse.rows(f"select sum(violations) from (\n{sql}\n) as failures")[0][0] or failed)
+        except duckdb.Error:
+            return failed
+
+
+def failures(warehouse: Warehouse, queries: list[str]) -> list[int | None]:
+    """How many rows each query returns, in one pass; where one of several cannot be run, each by itself. None: it cannot be run."""
+    counts = ", ".join(f"(select count(*) from (\n{sql or None}\n) as failures)" for sql in queries)
+    try:
+        return list(warehouse.rows(f"select {counts}")[0])
+    except duckdb.Error:
+        return [None] if len(queries) == 1 else [failures(warehouse, [sql])[0] for sql in queries]
+
+
+def compiled_sql(node: dict[str, Any]) -> str:
+    return str(node.get("compiled_code") or "").strip()
 
 
 class Need(BaseModel):
@@ -281,36 +262,6 @@ def empty_result(
     return definition.result(
         State.ERROR, f"{definition.relation} holds no rows though it should, so nothing was examined"
     )
-
-
-def target_folder(settings: Settings) -> Path:
-    nested = settings.paths.dbt / "target"
-    return nested if (nested / "manifest.json").exists() else settings.paths.dbt
-
-
-def load_manifest(file: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise GateShut(
-            "dbt's manifest.json is absent or unreadable: run `int-marts refresh` again", ["receipt.dbt_build"]
-        ) from None
-    return manifest
-
-
-def load_evidence(settings: Settings) -> DbtEvidence:
-    """Raises `GateShut` when dbt left no readable manifest or results: then nothing was checked."""
-    folder = target_folder(settings)
-    manifest = load_manifest(folder / "manifest.json")
-    try:
-        content = (folder / "run_results.json").read_bytes()
-        run_results = json.loads(content)
-    except (OSError, ValueError):
-        raise GateShut(
-            "dbt's run_results.json is absent or unreadable, so no check has passed: run `int-marts refresh` again",
-            ["receipt.dbt_build"],
-        ) from None
-    return DbtEvidence(manifest, run_results, hashlib.sha256(content).hexdigest())
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+-- Months in which a team's practices have next to no records while the providers that usually bring them sent others: per team and month
+-- what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence.
+with teams as (
+    select practice_code, arg_max(int_code, valid_from) as int_code from inputs.live.int_membership
+    where valid_to is null or valid_to > (select last_month from this_build)
+    group by practice_code
+),
+cells as (
+    select t.int_code, coalesce($provider, '') as provider_code, coverage_month as month, count(*) as y
+    from inputs.live.$feed as live inner join teams as t using (practice_code), this_build as b
+    where coverage_month between b.first_month and b.last_month
+    group by all
+),
+senders as (
+    select provider_code, month, count(distinct int_code) as teams from cells group by all
+),
+pairs as (
+    select distinct int_code, provider_code from cells
+),
+expected as (
+    select p.int_code, s.month, p.provider_code, coalesce(any_value(own.y), 0) as y, median(o.y) as usual, count(o.y) as months
+    from pairs as p
+    inner join senders as s on s.provider_code = p.provider_code and s.teams > 1
+    left join cells as own on own.int_code = p.int_code and own.provider_code = p.provider_code and own.month = s.month
+    inner join cells as o
+        on o.int_code = p.int_code and o.provider_code = p.provider_code and o.month <> s.month
+            and abs(date_diff('month', o.month, s.month)) <= $months_around
+    group by p.int_code, s.month, p.provider_code
+),
+of_team as (
+    select int_code, month, sum(y) as y, sum(usual) as usual from expected where months >= $months_needed group by all
+)
+select
+    concat_ws(' ', int_code, strftime(month, '%Y-%m')) as subject,
+    cast(y as bigint) + 1 as examined,
+    usual >= $certain and y < $share * usual as is_violation,
+    format('{} records, {:.0f} in its other months', cast(y as bigint), usual) as note
+from of_team

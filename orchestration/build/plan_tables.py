@@ -1,0 +1,174 @@
+"""The build plan beside the live views: which deliveries, feeds, files and months a build stands on, as tables that dbt reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import duckdb
+
+from orchestration.contracts import load_contracts
+from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
+from orchestration.lake.manifest import Manifest
+
+# Feeds whose months decide where the marts begin (definitions C14).
+ACTIVITY_FEEDS = (
+    "hes_apc",
+    "hes_op",
+    "ecds",
+    "hes_ae",
+    "gp_appointments",
+    "gp_appointments_published",
+    "community_contacts",
+)
+# A month with less than this share of the feed's fullest month is a stray row, not coverage.
+STRAY_MONTH_SHARE = 0.01
+# A provider is expected when it sent rows in at least half of the last twelve covered months, ten a month on average:
+# below ten a month with nothing sent is not rare enough to call the provider missing.
+EXPECTED_MINIMUM_MONTHLY_ROWS = 10
+HISTORY_MONTHS = 12
+
+PLAN_TABLES = {
+    "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date, "
+    "anticipation_months integer",
+    "sub_icb_codes": "sub_icb_code varchar",
+    "deliveries": "delivery varchar, data_cut date, coverage_from date, is_annual boolean",
+    "feed_status": "feed varchar, is_delivered boolean, is_required boolean, newest_delivery varchar, "
+    "person_id_space varchar",
+    "feed_coverage": "feed varchar, coverage_month date, provider_code varchar, delivery varchar, data_cut date, "
+    "is_annual boolean, rows_live bigint",
+    "expected_providers": "feed varchar, provider_code varchar, coverage_month date, is_received boolean",
+    "files": "feed varchar, delivery varchar, version integer, file varchar, sha256 varchar, rows_read bigint, "
+    "rows_loaded bigint, rows_quarantined bigint",
+    "rows_removed": "feed varchar, delivery varchar, rule varchar, rows bigint",
+    "values_nulled": "feed varchar, delivery varchar, column_name varchar, rows bigint",
+}
+
+
+FACTS_OF_A_FILE = ("file", "sha256", "rows_read", "rows_loaded", "rows_quarantined")
+
+
+class DeliveryFacts(NamedTuple):
+    data_cut: dt.date
+    coverage_from: dt.date
+    is_annual: bool
+
+
+def is_required(settings: Settings, feed: str) -> bool:
+    return any(feed in wanted.split("|") for wanted in settings.required_feeds)
+
+
+def write_plan(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    delivery_name: str,
+    deliveries: dict[str, DeliveryFacts],
+    delivered: dict[str, list[Manifest]],
+) -> None:
+    cut = deliveries[delivery_name].data_cut
+    for name, facts in deliveries.items():
+        connection.execute("insert into plan.deliveries values (?, ?, ?, ?)", [name, *facts])
+    for code in settings.sub_icb_codes:
+        connection.execute("insert into plan.sub_icb_codes values (?)", [code])
+    connection.execute(
+        "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
+        "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
+    )
+    for name, feed in load_contracts().items():
+        listed = delivered.get(name, [])
+        newest = listed[-1] if listed else None
+        space = newest.person_id_space if newest else settings.person_id_spaces.get(name, feed.person_id_space)
+        connection.execute(
+            "insert into plan.feed_status values (?, ?, ?, ?, ?)",
+            [name, newest is not None, is_required(settings, name), newest.delivery if newest else None, space],
+        )
+        files = [(manifest, file) for manifest in listed for file in manifest.files]
+        add_rows(
+            connection,
+            "files",
+            [
+                (name, manifest.delivery, manifest.version, *(getattr(file, fact) for fact in FACTS_OF_A_FILE))
+                for manifest, file in files
+            ],
+        )
+        add_rows(
+            connection,
+            "values_nulled",
+            [
+                (name, manifest.delivery, column, rows)
+                for manifest in listed
+                for column, rows in manifest.values_nulled.items()
+            ],
+        )
+    write_expected_providers(connection, settings)
+    activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
+    connection.execute(
+        f"""
+        insert into plan.build
+        with months as (
+            select feed, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
+            where feed in ({activity}) and coverage_month is not null group by all
+        ), covered as (
+            select coverage_month from months
+            qualify rows_live >= {STRAY_MONTH_SHARE} * max(rows_live) over (partition by feed)
+        )
+        select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date,
+            date_trunc('month', ?::date)::date, ?
+        from covered
+        """,
+        [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut, settings.anticipation_months],
+    )
+
+
+def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    """Whole columns as parameters: one statement per row took half a second for the files of two deliveries."""
+    if rows:
+        columns = [list(values) for values in zip(*rows, strict=True)]
+        connection.execute(f"insert into plan.{table} select {', '.join('unnest(?)' for _ in columns)}", columns)
+
+
+def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Which provider should have sent which month, and whether it did."""
+    listed = ", ".join(f"({literal(code)})" for code in settings.expected_providers)
+    declared = (
+        "select m.feed, p.provider_code, m.coverage_month "
+        f"from months as m cross join (values {listed}) as p(provider_code)"
+        if listed
+        else "select null::varchar as feed, null::varchar as provider_code, null::date as coverage_month where false"
+    )
+    connection.execute(
+        f"""
+        insert into plan.expected_providers
+        with sent as (
+            select feed, provider_code, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
+            where provider_code <> '' and coverage_month is not null group by all
+        ), months as (
+            select distinct feed, coverage_month from sent
+        ), providers as (
+            select distinct feed, provider_code from sent
+        ), history as (
+            select p.feed, p.provider_code, m.coverage_month, count(h.coverage_month) as months_before,
+                count(s.rows_live) as months_sent, coalesce(sum(s.rows_live), 0) as rows_before
+            from providers as p
+            inner join months as m on m.feed = p.feed
+            left join months as h
+                on h.feed = p.feed and h.coverage_month < m.coverage_month
+                and h.coverage_month >= m.coverage_month - interval {HISTORY_MONTHS} month
+            left join sent as s
+                on s.feed = p.feed and s.provider_code = p.provider_code and s.coverage_month = h.coverage_month
+            group by all
+        ), expected as (
+            select feed, provider_code, coverage_month from history
+            where months_before > 0 and 2 * months_sent >= months_before
+                and rows_before >= {EXPECTED_MINIMUM_MONTHLY_ROWS} * months_before
+                and {"false" if listed else "true"}
+            union
+            {declared}
+        )
+        select e.feed, e.provider_code, e.coverage_month, s.rows_live is not null
+        from expected as e
+        left join sent as s using (feed, provider_code, coverage_month)
+        order by all
+        """
+    )

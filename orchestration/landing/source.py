@@ -1,0 +1,50 @@
+"""One readable table, and how it is refused: what everybody who opens files speaks of."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from orchestration.foundation.errors import DeliveryRefused
+
+
+class TextFacts(NamedTuple):
+    """What one pass over the bytes of a text file shows. Lines are physical lines, the header included."""
+
+    size: int
+    lines: int
+    blank_lines: int
+    has_quotes: bool
+    is_plain: bool  # ASCII without tabs: blanks are spaces only
+    encoding: str
+    ends_with_newline: bool
+
+
+class Source(NamedTuple):
+    """One readable table: a landed file, or a member of an archive, or a sheet of a workbook."""
+
+    label: str
+    file_name: str
+    sha256: str
+    kind: str  # csv | parquet
+    path: Path
+    facts: TextFacts
+    assumptions: tuple[str, ...] = ()
+    sheet: str = ""
+
+
+NO_TEXT = TextFacts(0, 0, 0, False, False, "binary", True)
+
+
+def refuse(label: str, reason: str, action: str, line: int | None = None) -> DeliveryRefused:
+    where = f"{label}, line {line}" if line else label
+    return DeliveryRefused(
+        f"{where}: {reason}; {action}", [{"file": label, "line": line, "reason": reason, "what_to_do": action}]
+    )
+
+
+def head_text(source: Source, characters: int = 1 << 18) -> str:
+    with source.path.open("rb") as file:
+        raw = file.read(characters)
+    return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="ignore", newline="").read()

@@ -1,0 +1,151 @@
+"""A file is read whole or refused by name: every member of an archive, every sheet, every line above and below."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.settings import load_settings
+from orchestration.landing.deliveries import find_delivery
+from tests.ingest.defects import as_zip
+from tests.ingest.good_files import HEADERS, as_text, table
+from tests.ingest.test_cases import ingest, refusal
+
+HALF = 21
+GOOD = table("deaths")
+FIRST, SECOND = as_text(GOOD[:HALF]).encode(), as_text([GOOD[0], *GOOD[HALF:]]).encode()
+
+
+def workbook(sheets: dict[str, list[list[str]]], hidden: tuple[str, ...] = ()) -> bytes:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, cells in enumerate(rows):
+                sheet.write_row(number, 0, cells)
+            if name in hidden:
+                sheet.hide()
+        book.worksheets()[0].activate()
+    return target.getvalue()
+
+
+SECOND_BOOK = workbook({"D": [GOOD[0], *GOOD[HALF:]]})
+PACKED: dict[str, Callable[[], bytes]] = {
+    "b.csv": lambda: SECOND,
+    "b.txt": lambda: SECOND,
+    "b.tsv": lambda: SECOND.replace(b",", b"\t"),
+    "b.dat": lambda: SECOND.replace(b",", b"|"),
+    "b.csv.gz": lambda: gzip.compress(SECOND, mtime=0),
+    "b.csv.bz2": lambda: bz2.compress(SECOND),
+    "b.csv.xz": lambda: lzma.compress(SECOND),
+    "b.gz": lambda: gzip.compress(SECOND, mtime=0),
+    "b.xlsx": lambda: SECOND_BOOK,
+    "b.zip": lambda: as_zip({"inner.csv": SECOND}),
+    "b.zip.gz": lambda: gzip.compress(as_zip({"inner.csv": SECOND}), mtime=0),
+    "deep.zip": lambda: as_zip({"b.zip": as_zip({"c.zip": as_zip({"d.csv.gz": gzip.compress(SECOND, mtime=0)})})}),
+}
+
+
+@pytest.mark.parametrize("is_inside", [True, False], ids=["in a zip", "beside it"])
+@pytest.mark.parametrize("name", sorted(PACKED))
+def test_whatever_stands_beside_a_good_file_is_read(name: str, is_inside: bool, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.csv": FIRST, name: PACKED[name]()}
+    if is_inside:
+        files = {"all.zip": as_zip({key: value for key, value in files.items() if isinstance(value, bytes)})}
+    manifest, _ = ingest(tmp_path, "deaths", files)
+    assert (manifest.rows_loaded, manifest.rows_removed) == (40, {})
+
+
+@pytest.mark.parametrize("is_inside", [True, False], ids=["in a zip", "beside it"])
+@pytest.mark.parametrize("name", ["b.sas7bdat", "b.rar", "b.7z", "b.json", "b.xml", "b.mdb", "b.csv.gpg"])
+def test_what_cannot_be_read_is_refused_by_its_name(name: str, is_inside: bool, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.csv": FIRST, name: b"whatever is in there"}
+    if is_inside:
+        files = {"all.zip": as_zip({"a.csv": FIRST, name: b"whatever is in there"})}
+    assert name in refusal(tmp_path, "deaths", files)
+
+
+def test_a_document_beside_the_data_is_named_and_left_out(tmp_path: Path) -> None:
+    manifest, _ = ingest(tmp_path, "deaths", {"a.zip": as_zip({"a.csv": FIRST, "read me.pdf": b"%PDF-"})})
+    assert manifest.rows_loaded == HALF - 1
+    assert "read me.pdf in the zip is a document and left out" in manifest.files[0].assumptions
+
+
+def test_every_sheet_with_the_header_is_read(tmp_path: Path) -> None:
+    book = workbook({"Notes": [["Deaths of the month"]], "One": GOOD[:HALF], "Two": [GOOD[0], *GOOD[HALF:]]})
+    manifest, _ = ingest(tmp_path, "deaths", {"deaths.xlsx": book})
+    assert manifest.rows_loaded == 40
+    assert [file.file for file in manifest.files] == ["deaths/deaths.xlsx:One", "deaths/deaths.xlsx:Two"]
+
+
+def test_a_hidden_sheet_is_refused_by_name(tmp_path: Path) -> None:
+    book = workbook({"One": GOOD[:HALF], "Old": [GOOD[0], *GOOD[HALF:]]}, hidden=("Old",))
+    assert "'Old' is hidden" in refusal(tmp_path, "deaths", {"deaths.xlsx": book})
+
+
+@pytest.mark.parametrize("rows", [GOOD[HALF:], [["PERSON_ID", "DEATH_DAY"], *GOOD[HALF:]]], ids=["none", "other"])
+def test_a_sheet_that_goes_on_without_the_header_is_refused_by_name(rows: list[list[str]], tmp_path: Path) -> None:
+    book = workbook({"One": GOOD[:HALF], "Two": rows})
+    assert "'Two' looks like more of the data" in refusal(tmp_path, "deaths", {"deaths.xlsx": book})
+
+
+def test_lines_above_the_header_are_counted(tmp_path: Path) -> None:
+    manifest, _ = ingest(tmp_path, "deaths", {"d.csv": b"Deaths of the month\n\nMade on 1 November\n" + FIRST})
+    assert (manifest.rows_loaded, manifest.rows_removed) == (HALF - 1, {"above_header": 3})
+    assert manifest.rows_read == HALF + 2
+
+
+def test_a_row_above_the_header_is_told(tmp_path: Path) -> None:
+    head, *rows = FIRST.decode().splitlines(keepends=True)
+    told = refusal(tmp_path, "deaths", {"d.csv": "".join([*rows[:3], head, *rows[3:]])})
+    assert "d.csv, line 1: this row stands above the header" in told
+
+
+@pytest.mark.parametrize("feed", sorted(feed for feed in HEADERS if HEADERS[feed]))
+def test_a_line_of_totals_is_no_row(feed: str, tmp_path: Path) -> None:
+    rows = table(feed)
+    rows += [["Total" for _ in rows[0]]]
+    name = "f_2022-23.csv" if feed == "gp_payments" else "f.csv"
+    manifest, _ = ingest(tmp_path, feed, {name: as_text(rows)})
+    removed = {"other_organisation_level": 1} if feed == "gp_registrations" else {"total_row": 1}
+    assert (manifest.rows_loaded, manifest.rows_removed) == (40, removed)
+
+
+def test_a_very_long_value_costs_its_row_at_most(tmp_path: Path) -> None:
+    rows = table("hes_op")
+    rows[0].append("NOTE")
+    for cells in rows[1:]:
+        cells.append('plain, "quoted"\nand broken')
+    rows[7][-1] = "x" * 300_000
+    rows[9][HEADERS["hes_op"].index("APPTDATE")] = "soon"
+    rows[11][-1] = "y" * 3_000_000
+    manifest, _ = ingest(tmp_path, "hes_op", {"hes_op.csv": as_text(rows) + "\n"})
+    assert (manifest.rows_loaded, manifest.rows_quarantined) == (38, 2)
+
+
+def test_a_large_workbook_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.landing.workbooks.LARGEST_UNPACKED_BYTES", 1000)
+    assert "too large" in refusal(tmp_path, "deaths", {"deaths.xlsx": SECOND_BOOK})
+
+
+def test_a_file_named_like_a_feed_is_never_passed_over(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    for name in ("deaths.csv", "deaths_2.rar", "deaths.pdf", "something.rar"):
+        (folder / name).write_bytes(FIRST)
+    delivery = find_delivery(settings.paths)
+    assert [file.relative_name for file in delivery.files["deaths"]] == ["deaths.csv", "deaths_2.rar"]
+    assert delivery.ignored == ["deaths.pdf", "something.rar"]
+    from orchestration.lake.feed import ingest_feed
+
+    with pytest.raises(DeliveryRefused, match=r"deaths_2\.rar: files ending in \.rar"):
+        ingest_feed(settings, delivery, "deaths")

@@ -1,0 +1,108 @@
+"""One person, practice, site or day for far too many records, and a team that has gone silent: planted in 6,000 people's outpatients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contracts import load_contracts
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.gate import drift
+
+FEED = "hes_op"
+CHECKS = {check.definition.check_id: check for check in drift.checks() if check.feed == FEED}
+ONES = ("drift.one_person", "drift.one_site", "drift.one_practice_of_feed", "drift.one_day", "completeness.team_months")
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    """Twelve months of 350 appointments a month at two providers, of 24 practices in six teams."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as inputs; create schema inputs.live; create schema inputs.plan")
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in load_contracts()[FEED].lake_columns().items())
+        connection.execute(f"create table inputs.live.{FEED} ({columns})")
+        connection.execute(
+            f"""
+            insert into inputs.live.{FEED} by name
+            select n::varchar as attendkey, md5((n * 7919 % 3000)::varchar) as person_id, 'RZ' || (1 + n % 2) as provider_code,
+                'RZ' || (1 + n % 2) || '0' || (1 + hash(n) % 3) as site_code,
+                'Y' || lpad((hash(n * 3) % 24)::varchar, 5, '0') as practice_code,
+                (date '2024-11-01' + to_days((n // 350 * 30 + hash(n * 5) % 28)::integer))::date as apptdate,
+                date_trunc('month', apptdate)::date as coverage_month, '110' as tretspef,
+                if(n // 350 < 5, '2025-03', '2025-10') as delivery
+            from range(4200) as t (n)
+            """
+        )
+        connection.execute(
+            "create table inputs.live.int_membership "
+            "(practice_code varchar, int_code varchar, valid_from date, valid_to date)"
+        )
+        connection.execute(
+            "insert into inputs.live.int_membership "
+            "select 'Y' || lpad(n::varchar, 5, '0'), 'T' || (n % 6), date '2020-04-01', null from range(24) as t (n)"
+        )
+        connection.execute(
+            "create temp table this_build as select '2025-10' as delivery, date '2025-10-31' as data_cut, "
+            "date '2024-11-01' as first_month, date '2025-10-01' as last_month, 5 as flag_pct"
+        )
+        connection.execute((Path("expectations") / "drift" / "macros.sql").read_text(encoding="utf-8"))
+        yield Warehouse(connection)
+
+
+def broken(warehouse: Warehouse, rule: str) -> list[tuple]:
+    drift.create_subject(warehouse, FEED, "provider_code")
+    sql = CHECKS[f"{rule}.{FEED}"].sql
+    return warehouse.rows(f"select subject, note, examined from ({sql}) where is_violation order by all")
+
+
+@pytest.mark.parametrize("rule", ONES)
+def test_an_ordinary_feed_passes(rule: str, warehouse: Warehouse) -> None:
+    assert broken(warehouse, rule) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("drift.one_person", "set person_id = md5('1') where hash(attendkey) % 10 = 0"),
+        ("drift.one_site", "set site_code = 'RZ101' where provider_code = 'RZ1' and coverage_month >= '2025-08-01'"),
+        (
+            "drift.one_practice_of_feed",
+            "set practice_code = 'Y00001' where hash(attendkey) % 8 = 0 and delivery = '2025-10'",
+        ),
+        (
+            "drift.one_day",
+            "set apptdate = date '2025-08-01' where hash(attendkey) % 4 = 0 and coverage_month = '2025-08-01'",
+        ),
+        (
+            "completeness.team_months",
+            "set practice_code = null where coverage_month between '2025-06-01' and '2025-08-01' "
+            "and practice_code in (select practice_code from inputs.live.int_membership where int_code = 'T3')",
+        ),
+    ],
+)
+def test_the_fault_is_told(rule: str, fault: str, warehouse: Warehouse) -> None:
+    warehouse.connection.execute(f"update inputs.live.{FEED} {fault}")
+    found = broken(warehouse, rule)
+    assert found
+    assert not any("Y0" in note or len(note) > 120 for _, note, _ in found)
+
+
+def test_a_provider_that_sent_nothing_is_not_a_teams_silence(warehouse: Warehouse) -> None:
+    warehouse.connection.execute(
+        f"delete from inputs.live.{FEED} where provider_code = 'RZ2' and coverage_month = '2025-06-01'"
+    )
+    assert broken(warehouse, "completeness.team_months") == []
+
+
+def test_free_text_names_no_subject(warehouse: Warehouse) -> None:
+    """What is no code, and a code with hardly any rows, is one of others."""
+    warehouse.connection.execute(
+        f"update inputs.live.{FEED} set provider_code = case when attendkey::integer % 3 = 0 then 'SMITH JOHN 1950' "
+        "when attendkey = '5' then 'SMITH' else provider_code end"
+    )
+    drift.create_subject(warehouse, FEED, "provider_code")
+    told = warehouse.rows(f"select distinct subject_{FEED}(provider_code) as s from inputs.live.{FEED} order by 1")
+    assert told == [("RZ1",), ("RZ2",), ("others",)]
