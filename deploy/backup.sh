@@ -14,8 +14,12 @@ trap 'rm -f "$note"' EXIT
 
 umask 077
 mkdir -p "$target.part"
-for name in landing releases releases_public int_marts.toml waivers.yml; do
-    if [ -e "$home/$name" ]; then cp -a --reflink=auto "$home/$name" "$target.part/"; fi
+# the lake is made again from landing; what people asked of it (withdrawn deliveries, forgotten persons) is not
+for name in landing releases releases_public public_ledger lake/withdrawn lake/retention.json int_marts.toml waivers.yml; do
+    if [ -e "$home/$name" ]; then
+        mkdir -p "$(dirname "$target.part/$name")"
+        cp -a --reflink=auto "$home/$name" "$target.part/$name"
+    fi
 done
 (cd "$target.part" && find . -type f ! -name SHA256SUMS -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS)
 sync "$target.part/SHA256SUMS"

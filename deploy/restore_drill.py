@@ -19,8 +19,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-RELEASES = ("releases", "releases_public")
-SOURCES = ("landing", "int_marts.toml", "waivers.yml")
+RELEASES = ("releases", "releases_public", "public_ledger")
+SOURCES = ("landing", "lake", "int_marts.toml", "waivers.yml")
 
 
 def main(backup: Path, target: Path) -> None:

@@ -214,82 +214,6 @@ def publish(
 
 
 @app.command()
-def releases(as_json: Json = False, home: HomeOption = None) -> None:
-    """List the releases, newest last; the current one is marked."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.publishing import current_release, list_releases
-
-        settings = settings_for(home)
-        current = current_release(settings)
-        rows = [
-            {
-                "release": r.release_id,
-                "delivery": r.delivery,
-                "is_current": bool(current and r.release_id == current.release_id),
-            }
-            for r in list_releases(settings)
-        ]
-        return {"releases": rows}
-
-    def show(result: dict[str, Any]) -> str:
-        lines = [
-            f"{'*' if row['is_current'] else ' '} {row['release']}  delivery {row['delivery']}"
-            for row in result["releases"]
-        ]
-        return "\n".join(lines) or "no release yet: run `int-marts refresh`"
-
-    run_command(as_json, work, show)
-
-
-@app.command()
-def rollback(
-    release: Annotated[
-        str,
-        typer.Argument(
-            help="The release that `current` shall name again, such as 2025-10.1.", autocompletion=releases_there
-        ),
-    ],
-    as_json: Json = False,
-    home: HomeOption = None,
-) -> None:
-    """Point `current` back to an earlier release; nothing is deleted."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.foundation.home_lock import hold
-        from orchestration.publishing import rollback as roll_back
-
-        settings = settings_for(home)
-        with hold(settings.paths, purpose=f"rollback to {release}"):
-            roll_back(settings, release)
-        return {"current": release}
-
-    run_command(as_json, work, lambda r: f"current is {r['current']} again")
-
-
-@app.command()
-def verify(
-    release: Annotated[
-        str | None,
-        typer.Argument(help="A release; default: the current one.", show_default=False, autocompletion=releases_there),
-    ] = None,
-    as_json: Json = False,
-    home: HomeOption = None,
-) -> None:
-    """Recompute every hash of a release and compare it with its receipt."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.publishing import verify as verify_release
-
-        checked = verify_release(settings_for(home), release)
-        return {"release": checked.release_id, "tables": checked.tables, "files": checked.files}
-
-    run_command(
-        as_json, work, lambda r: f"{r['release']} holds what its receipt says: {r['tables']} tables, {r['files']} files"
-    )
-
-
-@app.command()
 def explain(
     int_code: Annotated[str, typer.Argument(metavar="INT", help="An INT, HCP or PCN code, or the ICB's.")],
     indicator: Annotated[str, typer.Argument(help="An indicator id, such as emergency_admissions.")],
@@ -306,6 +230,25 @@ def explain(
 
         explanation = explain_figure(settings_for(home), int_code, indicator, month, period=period, cohort=cohort)
         return {"text": explanation.text(), **explanation.model_dump(mode="json")}
+
+    run_command(as_json, work, lambda r: r["text"])
+
+
+@app.command("what-if")
+def what_if(
+    membership: Annotated[
+        Path, typer.Argument(metavar="MEMBERSHIP.csv", help="A proposed map: practice_code,int_code.")
+    ],
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """What a proposed map of teams would hold: list, need, use, spend and small numbers. Changes nothing."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publishing.what_if import what_if as judge_map
+
+        judged = judge_map(settings_for(home), membership)
+        return {"text": judged.text(), **judged.model_dump(mode="json")}
 
     run_command(as_json, work, lambda r: r["text"])
 
@@ -367,6 +310,6 @@ def ui(
 
 
 def main() -> None:
-    from orchestration.cli import evaluating, upkeep  # noqa: F401 - they register their commands
+    from orchestration.cli import evaluating, releases, upkeep  # noqa: F401 - they register their commands
 
     app()

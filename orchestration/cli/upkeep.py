@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def forget(
-    persons_file: Annotated[Path, typer.Argument(help="A text file with one person identifier per line.")],
+    persons_file: Annotated[Path, typer.Argument(help="A list of person identifiers: text, CSV or a workbook.")],
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
@@ -63,7 +63,48 @@ def remove_from_lake(
     run_command(
         as_json,
         work,
-        lambda r: f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`",
+        lambda r: (
+            (f"{r['persons_found']} of {r['persons_asked']} persons found; " if r["persons_asked"] else "")
+            + f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`"
+        ),
+    )
+
+
+@app.command()
+def withdraw(
+    delivery: Annotated[str, typer.Argument(help="The delivery that should no longer count, such as 2025-10.")],
+    feed: Annotated[str | None, typer.Option(help="One feed of it; default: the delivery as a whole.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, in a few words that name nobody.")] = "",
+    owner: Annotated[str | None, typer.Option(help="Who decided it; default: the user of this computer.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring back what was withdrawn.")] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Take a delivery, or a feed of it, out of the figures: what it brought is no longer live at the next refresh."""
+
+    def work() -> dict[str, Any]:
+        import getpass
+
+        from orchestration.foundation.home_lock import hold
+        from orchestration.landing import withdrawals
+        from orchestration.landing.deliveries import data_cut_of
+
+        settings = settings_for(home)
+        with hold(settings.paths, purpose=f"withdraw {delivery}"):
+            if undo:
+                withdrawals.undo(settings.paths, delivery, feed)
+                return {"delivery": delivery, "feed": feed, "withdrawn": False}
+            cut = data_cut_of(settings.paths, delivery)
+            made = withdrawals.withdraw(settings.paths, delivery, feed, cut, owner or getpass.getuser(), reason)
+        return {**made.model_dump(mode="json"), "withdrawn": True}
+
+    run_command(
+        as_json,
+        work,
+        lambda r: (
+            f"{r['feed'] + ' of ' if r['feed'] else ''}delivery {r['delivery']} is "
+            f"{'withdrawn' if r['withdrawn'] else 'no longer withdrawn'}; now run `int-marts refresh`"
+        ),
     )
 
 

@@ -136,9 +136,7 @@ class Settings(BaseSettings):
     sensor_settle_seconds: int = Field(
         default=60, ge=0, description="sizes must be stable this long before a delivery is taken"
     )
-    retention_months: int = Field(
-        default=96, ge=1, description="landing-derived data older than this is named by `purge`"
-    )
+    retention_months: int = Field(default=96, ge=1, description="logs and Dagster runs older than this are removed")
     alert_webhook_url: SecretStr | None = None
     alert_smtp_host: str | None = None
     alert_smtp_port: int = 25

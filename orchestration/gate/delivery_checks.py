@@ -13,7 +13,7 @@ from orchestration.foundation.settings import Settings
 from orchestration.gate.definitions import Definition
 from orchestration.gate.waivers import load_waivers
 from orchestration.lake.manifest import UNDATED, Manifest
-from orchestration.landing.deliveries import Delivery, last_day, list_deliveries, missing_feeds
+from orchestration.landing.deliveries import Delivery, gone_from_landing, last_day, list_deliveries, missing_feeds
 
 VERSION = 1
 # A cut this long after the newest activity means that the wrong month's files were put into the folder.
@@ -38,7 +38,7 @@ CHECKS = {
         "correct or withdraw that delivery (`int-marts withdraw`), or waive its check for it by name",
     ),
     "delivery.is_landed": (
-        "Rows are live of a delivery that is no longer in landing, and nobody withdrew it.",
+        "The lake took in what is no longer in landing, a delivery or a feed of it, and nobody withdrew it.",
         "put the delivery back into landing, or withdraw it with a reason (`int-marts withdraw`)",
     ),
 }
@@ -70,7 +70,7 @@ def examine(settings: Settings, delivery: Delivery, live: Live, refused: Refused
         "delivery.opt_outs_match": unmatched_opt_outs(live),
         "delivery.is_fresh": stale(delivery, live),
         "delivery.versions_accepted": not_accepted(settings, refused),
-        "delivery.is_landed": gone_from_landing(settings, live),
+        "delivery.is_landed": not_landed(settings, delivery, live),
     }
     results = []
     for check_id, definition in definitions().items():
@@ -140,11 +140,6 @@ def not_accepted(settings: Settings, refused: Refused) -> tuple[int, list[str]]:
     return 1, wrong
 
 
-def gone_from_landing(settings: Settings, live: Live) -> tuple[int, list[str]]:
-    landed = {item.name: item for item in list_deliveries(settings.paths)}
-    supplied: dict[str, set[str]] = {}
-    for feed, versions in live.items():
-        for item in versions:
-            supplied.setdefault(item.delivery, set()).add(feed)
-    gone = [name for name in sorted(supplied) if name not in landed]
-    return len(supplied), [f"delivery {name} is no longer in landing" for name in gone]
+def not_landed(settings: Settings, delivery: Delivery, live: Live) -> tuple[int, list[str]]:
+    gone = gone_from_landing(settings.paths, delivery.name)
+    return sum(map(len, live.values())), [f"{name} is no longer in landing" for name in gone]

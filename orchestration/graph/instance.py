@@ -124,6 +124,17 @@ def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
     return len(records)
 
 
+def remove_old_runs(instance: DagsterInstance, settings: Settings) -> int:
+    """Runs older than `retention_months` and all they logged; returns how many. Each is about 10 MB."""
+    from dagster import RunsFilter
+
+    oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=30.44 * settings.retention_months)
+    records = instance.get_run_records(RunsFilter(created_before=oldest))
+    for record in records:
+        instance.delete_run(record.dagster_run.run_id)
+    return len(records)
+
+
 def cancel_runs(instance: DagsterInstance) -> int:
     """Say of every run that is going on that a person ends it; its process, once interrupted, then ends as cancelled."""
     from dagster import DagsterRunStatus, RunsFilter

@@ -16,7 +16,7 @@ from orchestration.gate.suites import import_great_expectations
 from orchestration.graph.assets.shared import use_settings
 from orchestration.graph.automation import REFRESH_JOB_NAME
 from orchestration.graph.definitions import build_definitions
-from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries
+from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries, remove_old_runs
 from orchestration.publishing import Publication, find_release
 from orchestration.publishing.publisher import public_twin
 
@@ -40,6 +40,8 @@ def run_job(settings: Settings, delivery_name: str) -> Publication:
         until_the_end.enter_context(redirect_stdout(until_the_end.enter_context(Path(os.devnull).open("w"))))
         register_deliveries(instance, settings)
         close_dead_runs(instance, settings)
+        if removed := remove_old_runs(instance, settings):
+            reporter().say(f"removed {removed} Dagster runs older than {settings.retention_months} months")
         result = job.execute_in_process(
             instance=instance,
             partition_key=delivery_name,

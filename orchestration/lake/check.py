@@ -52,8 +52,11 @@ def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> li
     """Contract, privacy and acceptance (`accept`, of the gate) for one delivery; counts only.
 
     A result with severity `block` and state `fail` or `error` would refuse the delivery. What was found line by line goes
-    to `logs/checks/<delivery>.json`, for the report that `write_error_report` makes.
+    to `logs/checks/<delivery>.json`, for the report that `write_error_report` makes. Raises `UsageError` for the settings' own faults.
     """
+    unknown = [feed for group in settings.required_feeds for feed in group.split("|") if feed not in load_contracts()]
+    if unknown:
+        raise UsageError(f"setting required_feeds names {unknown[0]!r}, which is no feed")
     results = [
         result_of(delivery.name, "contract.delivery", State.FAIL, problem, "correct the delivery folder")
         for problem in delivery.problems
@@ -74,9 +77,9 @@ def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> li
                 results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(refusal), told_action(refusal)))
                 faults += [{"feed": feed, "rows": 1, **problem} for problem in refusal.problems]
                 continue
-            except UsageError as error:
-                results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(error), "correct the setting"))
-                continue
+            except UsageError:
+                # A fault of the settings, not of the delivery: nothing is said about its files.
+                raise
             except IntMartsError as error:
                 results.append(result_of(feed, f"contract.{feed}", State.ERROR, str(error), "ask the data engineer"))
                 continue

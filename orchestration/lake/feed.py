@@ -13,6 +13,8 @@ import logging
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +24,7 @@ from filelock import FileLock
 
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.code_version import files_fingerprint
-from orchestration.foundation.errors import DeliveryRefused, IntMartsError
+from orchestration.foundation.errors import DeliveryRefused, IntMartsError, UsageError
 from orchestration.foundation.files import sync, sync_tree, write_atomically
 from orchestration.foundation.hashes import file_hashes
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
@@ -47,6 +49,7 @@ NOT_READING = {"check.py", "persons_list.py", "retention.py", "whole_delivery.py
 MOST_ROWS = 0.5
 # What a spreadsheet did to more rows than this it did to others where nothing shows it.
 MOST_ROWS_CHANGED = 0.001
+LINES_TOLD = 1000
 # Below this a second thread finds nothing to do, and costs processor time while it looks.
 ONE_THREAD_BYTES = 8 << 20
 
@@ -161,6 +164,17 @@ def reading_code() -> str:
     )
 
 
+@contextmanager
+def connected(config: dict[str, str | bool | int | float | list[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Raises `UsageError` when the settings are none that the engine knows: not the delivery's fault."""
+    try:
+        connection = duckdb.connect(":memory:", config=config)
+    except duckdb.Error:
+        raise UsageError("setting memory_limit or threads is not one that the engine accepts") from None
+    with connection:
+        yield connection
+
+
 def build_version(
     settings: Settings,
     delivery: Delivery,
@@ -187,7 +201,7 @@ def build_version(
             "preserve_insertion_order": True,
         }
         # In memory whatever its size: what DuckDB puts aside beyond its limit is written faster than a table of a file.
-        with duckdb.connect(":memory:", config=config) as connection:
+        with connected(config) as connection:
             # Without a script file (`python -c`) DuckDB takes the process for a console and draws on its output.
             connection.execute("set enable_progress_bar = false")
             # Moments of a Parquet file as text: the same on every host.
@@ -295,22 +309,24 @@ def check_conservation(counts: FileManifest) -> None:
 
 
 def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> None:
-    """When most rows of a file break one rule, the file is wrong, not its rows."""
+    """When most rows of a file break one rule, the file is wrong, not its rows; the refusal names the rows all the same."""
     found = connection.execute(
-        "select source, column_name, reason, count(*), min(line) from quarantined "
+        "select source, column_name, reason, count(*), list(line order by line) from quarantined "
         "group by source, column_name, reason order by 1, 4 desc, 2, 3"
     ).fetchall()
-    for number, column, reason, rows, line in found:
+    for number, column, reason, rows, lines in found:
         table = tables[number]
         limit = MOST_ROWS_CHANGED if reason in (FLOATING, ROUNDED, MONTH_FIRST) else MOST_ROWS
         if rows > limit * table.rows_read:
             what = f"column {column}: {reason}" if column else reason
-            raise refuse(
+            refusal = refuse(
                 table.source.label,
                 f"{what} in {rows:,} of {table.rows_read:,} rows",
                 WHAT_TO_SEND.get(reason, "correct the file and send it again"),
-                line=line,
+                line=lines[0],
             )
+            refusal.problems[0] |= {"column": column, "rows": rows, "lines": lines[:LINES_TOLD]}
+            raise refusal
 
 
 WHAT_TO_SEND = {

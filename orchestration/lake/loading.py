@@ -42,11 +42,17 @@ class OpenedSource(NamedTuple):
         """Whether both can be read as one file."""
         return (
             self.source.kind == other.source.kind == "csv"
-            and self.source.facts.is_plain == other.source.facts.is_plain
+            and self.looks == other.looks
             and self.layout.width > 1
             and not is_cut(self.layout)
             and self.layout._replace(assumptions=()) == other.layout._replace(assumptions=())
         )
+
+    @property
+    def looks(self) -> tuple[bool, ...]:
+        """What the bytes show of its values, on which the SQL that reads them depends."""
+        facts = self.source.facts
+        return facts.is_plain, facts.has_errors, facts.has_floats
 
     @property
     def most_rows(self) -> int:
@@ -134,9 +140,7 @@ def load_group(
     else:
         relation = text_relation([opened.source for opened in group], layout, number, work)
     removals = columns_of_removals(contract, layout)
-    sql = table_sql(
-        contract, layout, relation, source.facts.is_plain, space, is_hashed, removals, str(delivery.data_cut)
-    )
+    sql = table_sql(contract, layout, relation, source.facts, space, is_hashed, removals, str(delivery.data_cut))
     for opened in group:
         privacy.refuse_nhs_numbers_in_sample(opened.source, contract, layout, sql.checked.values())
     made = connection.execute(f"create table {table} as {sql.load}").fetchone()

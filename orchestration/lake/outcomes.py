@@ -222,18 +222,19 @@ def quarantine_rounded_codes(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
     """A spreadsheet keeps fifteen digits of a number; the check digit of a SNOMED code of sixteen and more does not survive it."""
-    for column in contract.columns:
-        if not column.snomed:
-            continue
-        name = quote(column.name)
-        rows = still_there(connection, tables, f"{name} as codes", f"strlen({name}) >= {SHORTEST_ROUNDED}")
-        found = connection.execute(
-            f"select distinct unnest(string_split(codes, ',')) from (select distinct codes from ({rows}))"
-        ).fetchall()
-        rounded = tuple(sorted(code for (code,) in found if is_rounded(code)))
+    names = [quote(column.name) for column in contract.columns if column.snomed]
+    if not names:
+        return
+    # All columns in one reading, different values only.
+    values = ", ".join(f"list(distinct {name}) filter (strlen({name}) >= {SHORTEST_ROUNDED})" for name in names)
+    rows = still_there(connection, tables, ", ".join(names))
+    found = connection.execute(f"select {values} from ({rows})").fetchone() or ()
+    for name, texts in zip(names, found, strict=True):
+        codes = {code for text in texts or () for code in text.split(",")}
+        rounded = tuple(sorted(code for code in codes if is_rounded(code)))
         if rounded:
             bad = f"list_has_any(string_split({name}, ','), [{typing_sql.listed(rounded)}])"
-            add(connection, tables, f"'quarantined|{ROUNDED}|{column.name}'", bad)
+            add(connection, tables, f"'quarantined|{ROUNDED}|{name.strip(chr(34))}'", bad)
 
 
 def locate_quarantined(

@@ -12,6 +12,7 @@ from orchestration.contracts import Column, FeedContract
 from orchestration.foundation.sql import quote
 from orchestration.lake import privacy, typing_sql
 from orchestration.landing.layout import FileLayout, SourceColumns
+from orchestration.landing.source import TextFacts
 
 # Types whose every value is kept as it stands, so that none can become null.
 KEPT_AS_TEXT = ("code", "text", "practice", "person", "clinical", "sex", "codes")
@@ -139,7 +140,7 @@ def table_sql(
     contract: FeedContract,
     layout: FileLayout,
     relation: str,
-    is_plain: bool,
+    facts: TextFacts,
     space: str | None,
     is_hashed: bool,
     removal_columns: dict[int, int],
@@ -161,9 +162,11 @@ def table_sql(
             values.append(f"{typing_sql.plain_codes(f'w_{name}')} as v_{name}")
             kept_texts.append(f"w_{name}")
         else:
-            trims.append(f"{typing_sql.trimmed(piece.raw[0], is_plain)} as t_{name}")
+            trims.append(f"{typing_sql.trimmed(piece.raw[0], facts.is_plain)} as t_{name}")
             trimmed_names[piece.raw[0]] = f"t_{name}"
-            texts.append(f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column))} as x_{name}")
+            texts.append(
+                f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column) or not facts.has_errors)} as x_{name}"
+            )
             value = typing_sql.parsed(f"x_{name}", column)
             if column.type == "person":
                 value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
@@ -180,7 +183,7 @@ def table_sql(
         fits.append(f"{typing_sql.fitted(f'v_{name}', column)} as {quote(name)}")
     texts_kept = "".join(f"{name}, " for name in kept_texts)
     raw = f"select *, {', '.join(trims)} from {relation}"
-    arms = removal_arms(contract, layout, removal_columns, trimmed_names if is_plain else {})
+    arms = removal_arms(contract, layout, removal_columns, trimmed_names if facts.is_plain else {})
     removed = chain([*arms, *total_arms(contract, layout)])
     cleaned = f"select {removed} as row_removal, {', '.join(texts)} from ({raw})"
     parsed = f"select row_removal, {texts_kept}{', '.join(values)} from ({cleaned})"
@@ -200,7 +203,7 @@ def table_sql(
         typed = f"select * replace ({replaced}) from ({typed})"
     arms = [
         (condition, f"quarantined|{reason}|{column}")
-        for condition, column, reason in quarantine_reasons(contract, layout)
+        for condition, column, reason in quarantine_reasons(contract, layout, facts)
     ]
     if contract.removed_after_cut and contract.coverage_date:
         after = f"{quote(contract.coverage_date)} >= date '{data_cut}' + interval 1 day"
@@ -218,8 +221,11 @@ def table_sql(
     return TableSql(load, tuple(nulled), checked)
 
 
-def quarantine_reasons(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str, str]]:
-    """(condition, column, reason) over `typed`; the first that holds names the row's fault."""
+def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFacts) -> list[tuple[str, str, str]]:
+    """(condition, column, reason) over `typed`; the first that holds names the row's fault.
+
+    What the bytes of the file show no sign of is not looked for in any row: a good file pays nothing for it.
+    """
     reasons = []
     words = {"date": "not a date", "month": "not a month", "timestamp": "not a date and time", "time": "not a time"}
     for column in contract.columns:
@@ -227,15 +233,15 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout) -> list[tuple
         x, value = f"x_{column.name}", quote(column.name)
         if found is None or column.name in contract.derived:
             continue
-        if column.type == "codes":
+        if column.type == "codes" and facts.has_floats:
             reasons.append((typing_sql.has_floating_codes(f"w_{column.name}"), column.name, FLOATING))
         if column.type == "codes" or found.combine not in ("one", "constant"):
             continue
         if column.not_null:
             reasons.append((f"{x} is null", column.name, "missing"))
-        if contract.is_strict(column):
+        if contract.is_strict(column) and facts.has_errors:
             reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
-        if column.type in CODE_TYPES:
+        if column.type in CODE_TYPES and facts.has_floats:
             reasons.append((typing_sql.is_floating(x), column.name, FLOATING))
         if column.type in ("date", "timestamp"):
             reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))

@@ -186,6 +186,15 @@ def gone_from_landing(home: Home, up_to: str) -> list[str]:
     ]
 
 
+def data_cut_of(home: Home, name: str) -> dt.date:
+    """As its note says while it is in landing, else the last day of its month. Raises `UsageError` when the name is none of a delivery."""
+    match = DELIVERY_NAME.match(name)
+    if match is None:
+        raise UsageError(f"{name!r} is not the name of a delivery: YYYY-MM or YYYY-MM-M13 is expected")
+    folder = home.landing / name
+    return read_delivery(folder).data_cut if folder.is_dir() else last_day(int(match["year"]), int(match["month"]))
+
+
 def read_delivery(folder: Path) -> Delivery:
     match = DELIVERY_NAME.match(folder.name)
     if match is None:

@@ -19,6 +19,8 @@ class TextFacts(NamedTuple):
     is_plain: bool  # ASCII without tabs: blanks are spaces only
     encoding: str
     ends_with_newline: bool
+    has_errors: bool = True  # a `#`, as in the error values of a spreadsheet
+    has_floats: bool = True  # `E+` or `.0`, as in codes that were numbers once
 
 
 class Source(NamedTuple):

@@ -32,6 +32,7 @@ MAXIMUM_UNPACKED_RATIO = 1000
 MAXIMUM_DEPTH = 8
 PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
+SIGNS_OF_FLOATS = (b"E+", b"e+", b".0")
 SIGNATURES = {
     b"%PDF": "a PDF document",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
@@ -156,7 +157,8 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
     is_utf8 = is_plain = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     nul_line = 0
-    tail = b"\n"
+    has_errors = has_floats = False
+    tail, last = b"\n", b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             if not nul_line and b"\0" in chunk:
@@ -171,6 +173,10 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
                 returns += chunk.count(b"\r")
                 paired += joined.count(b"\r\n")
             has_quotes = has_quotes or b'"' in chunk
+            has_errors = has_errors or b"#" in chunk
+            if not has_floats:
+                has_floats = any(sign in chunk or sign == last + chunk[:1] for sign in SIGNS_OF_FLOATS)
+                last = chunk[-1:]
             is_plain = is_plain and chunk.isascii() and b"\t" not in chunk
             if is_utf8 and (not chunk.isascii() or decoder.getstate()[0]):
                 try:
@@ -189,7 +195,8 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
         is_mixed = paired != returns or (0 < paired < lines)
     total = lines + (0 if ends else 1)
     encoding = ("utf-8-sig" if has_mark else "utf-8") if is_utf8 else "windows-1252"
-    return TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends), nul_line, is_mixed
+    facts = TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends, has_errors, has_floats)
+    return facts, nul_line, is_mixed
 
 
 def transcoded(path: Path, label: str, file_name: str, sha256: str, work: Path, encoding: str, note: str) -> Source:

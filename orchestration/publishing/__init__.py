@@ -6,9 +6,11 @@ from orchestration.releases.listing import (
     Release,
     Verified,
     current_release,
+    damaged_releases,
     find_release,
     list_releases,
     rollback,
+    set_aside,
     verify,
 )
 
@@ -17,11 +19,13 @@ __all__ = [
     "Release",
     "Verified",
     "current_release",
+    "damaged_releases",
     "find_release",
     "list_releases",
     "publish",
     "publish_delivery",
     "publish_to_postgres",
     "rollback",
+    "set_aside",
     "verify",
 ]

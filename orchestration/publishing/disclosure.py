@@ -1,10 +1,12 @@
 """Disclosure control of the public profile: rounding, primary and complementary suppression (definitions C11).
 
 The attacker is taken to know every rule here, every exact population, how areas add up, how a 12-month figure is made of months, the
-relations between indicators in `public_profile.yml`, and every earlier release; and that a hidden count is a whole number from 0 up.
-A hidden count is safe when at least three values of it fit everything that attacker knows. Safety is proved, not estimated: for every
+relations between indicators in `public_profile.yml`, and every earlier release; that a hidden count is a whole number from 0 up; and that
+one which is hidden alone in all the sums it stands in is hidden for its own smallness, so that it lies in 1 to 7 (definitions E19). A
+hidden count is safe when at least three values of it fit all that. Safety is proved, not estimated: for every
 hidden cell two further complete tables of whole numbers are found, besides the true one, that would have been published in exactly the
-same way and differ from it in this cell. Where the solver finds none, another cell is hidden and the search starts again.
+same way and differ from it in this cell. Where the solver finds none, another cell is hidden and the search starts again; where the
+search reaches its budget, all that is tied to the cell is hidden.
 
 The unknowns are the monthly counts of each team, because every published figure is a sum of them:
 
@@ -57,6 +59,33 @@ def interval(count: float) -> tuple[float, float]:
     return max(middle - 2, HIDDEN_UP_TO + 1), middle + 2
 
 
+def known_of_hidden(count: float, is_alone: bool) -> tuple[float, float]:
+    """What is known of a hidden count: 1 to 7 where nothing else can be why it is hidden, else nothing."""
+    return (1, HIDDEN_UP_TO) if is_alone and is_primary(count) else (0, np.inf)
+
+
+Place = tuple[str, str, int]  # area type, area code, month
+
+
+def sums_of(teams_of: dict[tuple[str, str], tuple[str, ...]], places: Iterable[Place]) -> list[list[Place]]:
+    """The sums that readers can write down of one measure's figures: an area and its teams; the ICB and all areas of one type."""
+    codes: dict[tuple[int, str], list[str]] = {}
+    for kind, code, month in places:
+        codes.setdefault((month, kind), []).append(code)
+    found: list[list[Place]] = []
+    for (month, kind), areas in codes.items():
+        if kind == TEAM:
+            continue
+        teams = set(codes.get((month, TEAM), ()))
+        for code in areas:
+            own = teams if kind == TOTAL else teams.intersection(teams_of.get((kind, code), ()))
+            found.append([(kind, code, month), *((TEAM, team, month) for team in sorted(own))])
+        if kind != TOTAL:
+            totals = [(TOTAL, code, month) for code in codes.get((month, TOTAL), ())]
+            found.append([*totals, *((kind, code, month) for code in areas)])
+    return found
+
+
 @dataclass(frozen=True)
 class Measure:
     """One count that is shown: its 12-month figures by cell and, where they are sums of months and teams, its monthly counts.
@@ -81,12 +110,13 @@ class Publication:
 
 @dataclass
 class Row:
-    """A sum of unknowns with what is known about it: low <= sum <= high."""
+    """A sum of unknowns with what is known about it: low <= sum <= high. `is_hidden`: a cell whose count is not shown."""
 
     columns: np.ndarray
     weights: np.ndarray
     low: float
     high: float
+    is_hidden: bool = False
 
 
 class Knowledge:
@@ -114,9 +144,15 @@ class Knowledge:
         return found
 
     def add_row(
-        self, columns: Iterable[int], weights: Iterable[float], low: float, high: float, is_new: bool = False
+        self,
+        columns: Iterable[int],
+        weights: Iterable[float],
+        bounds: tuple[float, float],
+        is_new: bool = False,
+        is_hidden: bool = False,
     ) -> int:
-        row = Row(np.fromiter(columns, dtype=np.int64), np.fromiter(weights, dtype=float), low, high)
+        low, high = bounds
+        row = Row(np.fromiter(columns, dtype=np.int64), np.fromiter(weights, dtype=float), low, high, is_hidden)
         self.rows.append(row)
         if not is_new:
             self.rows_known.add((row.columns.tobytes(), low, high))
@@ -130,19 +166,27 @@ class Knowledge:
 
     def _add_measure(self, publication: Publication, measure: Measure, is_new: bool, tag: str) -> None:
         structure = Structure.of(publication, measure)
+        together = hidden_together(
+            sums_of(publication.teams_of, measure.figures), publication.hidden or frozenset(), measure
+        )
         for (area_type, area_code, month), count in sorted(measure.figures.items()):
             cell = (measure.name, area_type, area_code, month)
             columns = [
                 self.unknown(key, value) for key, value in structure.parts(area_type, area_code, month, count, tag)
             ]
             is_hidden = cell in publication.hidden if publication.hidden is not None else is_primary(count)
-            low, high = (0, np.inf) if is_hidden else interval(count)
+            if is_new or not is_hidden:
+                bounds = (0.0, np.inf) if is_hidden else interval(count)
+            else:
+                bounds = known_of_hidden(count, is_alone=cell not in together)
             ordered = np.array(columns, dtype=np.int64)
             # What was shown once stays known, so it is a row of its own beside the new one, which may yet be hidden.
             if is_new:
-                self.row_of[cell] = self.add_row(ordered, np.ones(len(ordered)), low, high, is_new=True)
-            elif is_hidden or (ordered.tobytes(), low, high) not in self.rows_known:
-                index = self.add_row(ordered, np.ones(len(ordered)), low, high)
+                self.row_of[cell] = self.add_row(
+                    ordered, np.ones(len(ordered)), bounds, is_new=True, is_hidden=is_hidden
+                )
+            elif (ordered.tobytes(), *bounds) not in self.rows_known:
+                index = self.add_row(ordered, np.ones(len(ordered)), bounds, is_hidden=is_hidden)
                 if is_hidden:
                     self.earlier_hidden[index] = cell
         self.teams_of = {**publication.teams_of, **self.teams_of}
@@ -165,7 +209,17 @@ class Knowledge:
         for columns, weights in entries:
             ordered = np.array(columns, dtype=np.int64)
             if (ordered.tobytes(), -np.inf, 0) not in self.rows_known:
-                self.add_row(ordered, weights, -np.inf, 0)
+                self.add_row(ordered, weights, (-np.inf, 0))
+
+
+def hidden_together(sums: list[list[Place]], hidden: frozenset[Cell], measure: Measure) -> set[Cell]:
+    """The hidden cells that have another one beside them in some sum."""
+    found: set[Cell] = set()
+    for places in sums:
+        beside = [cell for place in places if (cell := (measure.name, *place)) in hidden]
+        if len(beside) > 1:
+            found.update(beside)
+    return found
 
 
 @dataclass(frozen=True)

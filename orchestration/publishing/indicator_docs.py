@@ -105,11 +105,29 @@ def indicators_page(seeds: Path = SEEDS) -> str:
     for theme, heading in THEMES.items():
         parts.append(f"## {heading}")
         parts += [indicator_section(row) for row in catalogue if row["theme"] == theme]
+    parts.append("## What the framework names")
+    parts.append(
+        "Each measure of the INT framework, the indicators that say it, and why there is none for a team where there is none.\n\n"
+        "| column | measure | indicators | at team level |\n|---|---|---|---|\n"
+        + "\n".join(
+            f"| {row['framework_column']} | {row['measure']} | "
+            f"{', '.join(f'`{one}`' for one in row['indicator_ids'].split(';') if one)} | {row['why_not_at_team_level']} |"
+            for row in read_seed("framework_measures", seeds)
+        )
+    )
     parts.append("## Cohorts")
     parts.append(
         "A list delivered in the feed `person_cohorts` is a cohort of its own: its members are counted and divided by.\n\n"
         "| cohort | who | |\n|---|---|---|\n"
         + "\n".join(f"| `{row['cohort_id']}` | {row['title']} | {row['description']} |" for row in cohorts)
+    )
+    parts.append(
+        "Lists that the framework's local priorities ask for; none is required, and any other list may come.\n\n"
+        "| list | who | |\n|---|---|---|\n"
+        + "\n".join(
+            f"| `{row['cohort_id']}` | {row['title']} | {row['description']} |"
+            for row in read_seed("expected_lists", seeds)
+        )
     )
     return "\n\n".join(parts) + "\n"
 

@@ -29,6 +29,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_funnel": (*AREA_KEY, "month", "period"),
     "indicator_change": (*AREA_KEY, "baseline_kind", "baseline_period", "current_period"),
     "indicator_inequality": (*AREA_KEY,),
+    "reported_context": ("indicator_id", "area_type", "area_code", "month"),
+    "practice_profile": ("practice_code",),
     "measure_season_factors": ("indicator_id", "month_of_year"),
     "measure_day_weights": ("indicator_id", "day_class"),
     "evaluation_plan": ("wave_id", "indicator_id", "cohort_id"),

@@ -13,9 +13,11 @@ from orchestration.gate import write_quality_page as write_page
 def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> None:
     """`facts` are the columns of `release_info`; `warehouse` is a handle on the new release's own database."""
     from orchestration.publishing.report import write_report
+    from orchestration.publishing.report.scorecard import write_scorecards
 
     folder.mkdir()
     write_report(folder, warehouse, facts)
+    write_scorecards(folder, warehouse, facts)
 
 
 def write_quality_page(folder: Path, verdict: Verdict) -> None:

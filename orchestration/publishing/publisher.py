@@ -49,6 +49,7 @@ from orchestration.releases.receipt import (
     file_hashes,
     sha256_of,
 )
+from orchestration.releases.retention import tidy
 from orchestration.releases.store import ReleaseId
 from orchestration.releases.tables import attach, table_facts
 
@@ -174,6 +175,8 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     move_forward(settings)
     for store in by_profile.values():
         store.prune(settings.releases_kept, made=plan.release)
+    for taken in tidy(settings):
+        reporter().say(f"removed {taken}")
     log.info("published release %s", plan.release)
     return Publication(find_release(settings, str(plan.release)), True, by_profile["public"].folder(plan.release))
 

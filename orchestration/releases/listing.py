@@ -149,7 +149,7 @@ def verify(settings: Settings, release_id: str | None = None) -> Verified:
     wanted = _existing(by_profile["internal"], release_id)
     internal = by_profile["internal"]
     # Where `current` points is a matter of the current release: another one is not worse for it.
-    differences = pointer_differences(settings) if wanted in (internal.named(), internal.newest()) else []
+    differences = pointer_differences(settings) if wanted == internal.named() else []
     is_withheld = damage(internal.folder(wanted)) is None and read_receipt(internal.folder(wanted)).public_withheld
     tables = files = 0
     for profile, store in by_profile.items():

@@ -16,6 +16,7 @@ CONTACTS_PER_HEAD_PER_YEAR = 0.85
 # CSDS team types: district nursing, therapy, podiatry, heart failure nursing, urgent community response
 TEAM_TYPES = {"12": 52, "15": 22, "20": 12, "33": 6, "59": 8}
 URGENT_RESPONSE = "59"
+PLACES_OF_DEATH = {"HOME": 28, "CARE_HOME": 21, "HOSPITAL": 43, "HOSPICE": 5, "OTHER": 3}
 ATTENDED = {"5": 86, "6": 2, "3": 6, "7": 1, "2": 3, "4": 2}
 
 
@@ -87,6 +88,7 @@ def write_deaths(con: duckdb.DuckDBPyConnection, delivery: DemoDelivery, folder:
         where not p.is_visitor and death_date between date '{delivery.coverage_from}' and date '{delivery.data_cut}'
     """
     columns = {"PERSON_ID": "token", "DEATH_DATE": "death_date", "PRACTICE_CODE": "code", "AGE": "age", "SEX": "sex"}
+    columns["PLACE_OF_DEATH"] = pick("draw(person, 'place of death')", PLACES_OF_DEATH)
     rows = write_table(con, folder / "deaths.csv", columns, source, "person")
     if rows == 0:  # nobody died in a very small demo: a feed without rows is left out, an empty file would be refused
         (folder / "deaths.csv").unlink()

@@ -100,6 +100,16 @@ def test_targets_and_rebasings_name_indicators_that_exist() -> None:
     assert all(row["reason"] for row in read_seed("spc_rebasings"))
 
 
+def test_each_measure_of_the_framework_is_an_indicator_or_has_a_reason() -> None:
+    known = {row["indicator_id"] for row in CATALOGUE}
+    page = PAGE.read_text(encoding="utf-8")
+    for row in read_seed("framework_measures"):
+        named = [one for one in row["indicator_ids"].split(";") if one]
+        assert set(named) <= known, row
+        assert named or row["why_not_at_team_level"], row
+        assert row["measure"] in page
+
+
 def test_esp2013_is_the_standard_of_the_definitions() -> None:
     """Definitions, part D: nineteen bands that add up to 100,000."""
     weights = [int(row["standard_population"]) for row in read_seed("esp2013")]

@@ -205,6 +205,7 @@ FEEDS: dict[str, str] = {
 }
 
 COVERAGE_DATE = {
+    "reported_measures": "period_end", "qof_prevalence": "year_end",
     "gp_appointments": "appointment_date", "ecds": "arrival_date", "hes_op": "apptdate", "hes_apc": "epiend",
     "ers_referrals": "cast(action_timestamp as date)", "community_contacts": "contact_date", "deaths": "death_date",
     "online_consultations": "month", "gp_registrations": "extract_date", "gp_registrations_lsoa": "extract_date",

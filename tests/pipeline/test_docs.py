@@ -132,7 +132,7 @@ def test_every_page_can_be_found_from_the_readme() -> None:
 
 
 def test_every_inline_command_is_one_the_program_knows() -> None:
-    from orchestration.cli import upkeep
+    from orchestration.cli import releases, upkeep  # noqa: F401 - the import registers their commands
 
     known = {info.name or info.callback.__name__ for info in upkeep.app.registered_commands if info.callback}
     assert "refresh" in known

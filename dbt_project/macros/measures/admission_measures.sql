@@ -4,6 +4,7 @@
     'emergency_admissions': "admission_type = 'emergency'",
     'emergency_admissions_los_0': "admission_type = 'emergency' and length_of_stay_group = '0'",
     'emergency_admissions_los_1_plus': "admission_type = 'emergency' and length_of_stay_group = '1_plus'",
+    'emergency_admissions_65_plus': "admission_type = 'emergency' and age_years >= 65",
     'emergency_overnight_medical_75_plus': "is_overnight_medical_75_plus",
     'acs_chronic_admissions': "is_acs_chronic",
     'acs_19_admissions': "is_acs_19",

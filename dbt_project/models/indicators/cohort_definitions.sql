@@ -23,8 +23,11 @@ from {{ ref('cohorts') }}
 union all
 select
     delivered.cohort_id,
-    concat('List: ', replace(delivered.cohort_id, '_', ' ')) as title,
-    'People on the list delivered under this name, while they are on it; the denominator is the members themselves.' as description,
+    coalesce(expected.title, concat('List: ', replace(delivered.cohort_id, '_', ' '))) as title,
+    coalesce(
+        expected.description || ' The denominator is the members themselves.',
+        'People on the list delivered under this name, while they are on it; the denominator is the members themselves.'
+    ) as description,
     'person_list' as kind,
     cast(null as integer) as age_from,
     cast(null as integer) as age_to,
@@ -35,5 +38,6 @@ select
     'person_cohorts feed' as source,
     '1.0' as definition_version
 from delivered
+left join {{ ref('expected_lists') }} as expected on delivered.cohort_id = expected.cohort_id
 left join {{ ref('cohorts') }} as cohorts on delivered.cohort_id = cohorts.cohort_id
 where cohorts.cohort_id is null

@@ -7,6 +7,7 @@ select
     person_id,
     sex,
     age_years,
-    {{ age_band('age_years') }} as age_band
+    {{ age_band('age_years') }} as age_band,
+    place_of_death
 from {{ ref('stg_deaths__deaths') }}
 where death_date is not null

@@ -1,7 +1,15 @@
 -- Reported measures of all sources in one shape: the feed of that name, and published files whose rows end here.
 {{ config(materialized='view') }}
 
-{% for feed, model in {'reported_measures': 'stg_reported_measures__values'}.items() -%}
+{% set sources = {
+    'reported_measures': 'stg_reported_measures__values',
+    'qof_prevalence': 'stg_qof_prevalence__registers',
+    'gp_patient_survey': 'stg_gp_patient_survey__answers',
+    'dementia_diagnoses': 'stg_dementia_diagnoses__rates',
+    'gp_workforce': 'gp_workforce_rows',
+    'homelessness_duty': 'stg_homelessness_duty__councils',
+} -%}
+{% for feed, model in sources.items() -%}
 select
     '{{ feed }}' as feed,
     *

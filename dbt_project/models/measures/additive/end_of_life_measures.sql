@@ -56,6 +56,8 @@
     )",
     measures={
         'deaths': 'true',
+        'deaths_with_known_place': 'place_of_death is not null',
+        'deaths_at_home_or_care_home_pct': "place_of_death in ('home', 'care_home')",
         'deaths_in_hospital_pct': 'is_in_hospital',
         'end_of_life_3_plus_admissions_pct': 'emergency_admissions >= 3',
         'hospital_days_last_100': {'sum': 'nights'},

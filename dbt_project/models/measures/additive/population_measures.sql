@@ -10,6 +10,7 @@ select
     cast(null as integer) as imd_quintile,
     cast(null as integer) as day_class,
     cast(sum(population.registered_population) as decimal(18, 2)) as registered_population,
+    cast(sum(population.registered_population * extract(day from {{ month_end('population.month') }})) as decimal(18, 2)) as registered_population_days,
     cast(sum(population.registered_population) filter (where bands.age_from >= 65) as decimal(18, 2)) as registered_population_65_plus,
     cast(sum(population.registered_population) filter (where bands.age_from >= 75) as decimal(18, 2)) as registered_population_75_plus
 from {{ ref('registered_population') }} as population
@@ -26,6 +27,7 @@ select
     imd_quintile,
     cast(null as integer) as day_class,
     cast(sum(registered_population) as decimal(18, 2)) as registered_population,
+    cast(sum(registered_population * extract(day from {{ month_end('month') }})) as decimal(18, 2)) as registered_population_days,
     null as registered_population_65_plus,
     null as registered_population_75_plus
 from {{ ref('registered_population_imd') }}
@@ -41,6 +43,7 @@ select
     cast(null as integer) as imd_quintile,
     cast(null as integer) as day_class,
     cast(sum(members.people) as decimal(18, 2)) as registered_population,
+    cast(sum(members.people * extract(day from {{ month_end('members.month') }})) as decimal(18, 2)) as registered_population_days,
     cast(sum(members.people) filter (where bands.age_from >= 65) as decimal(18, 2)) as registered_population_65_plus,
     cast(sum(members.people) filter (where bands.age_from >= 75) as decimal(18, 2)) as registered_population_75_plus
 from {{ ref('person_cohort_population') }} as members

@@ -1,0 +1,29 @@
+-- register and estimate of an area, which come in rows of their own; sub-ICB rows repeat the ICB's
+select
+    'dementia_diagnosis_pct' as measure_id,
+    area_type,
+    area_code,
+    min(area_name) as area_name,
+    {{ month_start('month_end') }} as period_start,
+    {{ month_end('month_end') }} as period_end,
+    cast(max(value) filter (where measure = 'DEMENTIA_REGISTER_65_PLUS') as decimal(28, 6)) as numerator,
+    cast(max(value) filter (where measure = 'DEMENTIA_ESTIMATE_65_PLUS') as decimal(28, 6)) as denominator,
+    cast(null as bigint) as replies,
+    cast(null as decimal(28, 6)) as value_sum,
+    cast(null as decimal(28, 6)) as value_sum_of_squares,
+    cast(null as bigint) as promoters,
+    cast(null as bigint) as detractors,
+    cast(null as bigint) as invited
+from (
+    select
+        *,
+        case
+            when upper(area_level) = 'ICB' then 'icb'
+            when upper(area_level) like 'COUNTRY%' then 'england'
+            when upper(area_level) like '%REGION%' then 'region'
+            when regexp_matches(area_code, '^E(06|07|08|09|10)[0-9]{6}$') then 'council'
+        end as area_type
+    from {{ source('live', 'dementia_diagnoses') }}
+) as delivered
+where area_type is not null
+group by area_type, area_code, {{ month_start('month_end') }}, {{ month_end('month_end') }}

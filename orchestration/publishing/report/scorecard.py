@@ -1,0 +1,172 @@
+"""The scorecard of a team: the framework's four columns with their clocks, one page, printed as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.spend import dicts
+
+COLUMNS = (
+    ("Staff activation", 1, ("staff",)),
+    ("Patient activation", 3, ("patients",)),
+    ("Health improvement", 6, ("health", "care")),
+    ("Demand reduction", 12, ()),
+)
+"""Title, the months after which the framework expects something to move, and the catalogue's themes; none: the headline indicators."""
+MOST_ROWS = 9
+POINTS_BACK = 13
+
+# Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown.
+FIGURES = """
+select
+    catalogue.indicator_id, catalogue.title, catalogue.unit, catalogue.theme, catalogue.is_headline, catalogue.source, catalogue.owner,
+    figures.area_code, figures.month, figures.period_end, figures.value, figures.value_lower_95, figures.value_upper_95,
+    figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status
+from marts.dim_indicator as catalogue
+inner join marts.indicator_values as figures
+    on
+        catalogue.indicator_id = figures.indicator_id
+        and figures.cohort_id = 'all'
+        and figures.area_type = 'int'
+        and (figures.period = 'reported' or (figures.period = 'rolling_12_months' and catalogue.is_headline))
+order by figures.area_code, catalogue.indicator_id, figures.month
+"""
+CATALOGUE = "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator order by indicator_id"
+CONTEXT = """
+select catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area, context.month,
+    context.value, context.target_value, context.target_month
+from marts.reported_context as context
+inner join marts.dim_indicator as catalogue on context.indicator_id = catalogue.indicator_id
+where context.value is not null
+qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type)
+order by catalogue.title, context.area_type, area
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure of a team: its newest period, its own past and what stands beside it."""
+
+    title: str
+    unit: str
+    when: date
+    value: float | None
+    lower: float | None
+    upper: float | None
+    before: float | None
+    comparator: float | None
+    response_pct: float | None
+    null_reason: str | None
+    status: str
+    picture: Markup
+
+
+@dataclass(frozen=True)
+class Column:
+    title: str
+    clock_months: int
+    lines: list[Line]
+    missing: list[tuple[str, str]]
+
+
+def sparkline(values: list[float | None], title: str) -> Markup:
+    """The newest values as a line; a gap where one is not known."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return Markup()
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    step = 90 / max(1, len(values) - 1)
+    places = [None if v is None else (4 + i * step, 22 - 18 * (v - low) / span) for i, v in enumerate(values)]
+    parts: list[str] = []
+    for place, previous in zip(places, [None, *places[:-1]], strict=True):
+        if place is not None:
+            parts.append(f"{'L' if previous is not None else 'M'}{place[0]:.1f},{place[1]:.1f}")
+    end = next(place for place in reversed(places) if place is not None)
+    return Markup(
+        '<svg class="spark" viewBox="0 0 98 26" role="img" aria-label="{title}: its own past"><path d="{path}" fill="none" '
+        'stroke="currentColor" stroke-width="1.5"/><circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="currentColor"/></svg>'
+    ).format(title=title, path=" ".join(parts), x=end[0], y=end[1])
+
+
+def line_of(rows: list[dict[str, Any]]) -> Line:
+    """`rows`: one measure of one team, oldest first."""
+    newest = rows[-1]
+    recent = rows[-POINTS_BACK:]
+    earlier = [row["value"] for row in rows[:-1] if row["value"] is not None]
+    return Line(
+        title=newest["title"], unit=newest["unit"], when=newest["period_end"], value=newest["value"],
+        lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=earlier[-1] if earlier else None,
+        comparator=newest["comparator_value"], response_pct=newest["response_pct"], null_reason=newest["null_reason"],
+        status=newest["period_status"], picture=sparkline([row["value"] for row in recent], newest["title"]),
+    )  # fmt: skip
+
+
+def columns_of(rows: list[dict[str, Any]], catalogue: list[dict[str, Any]]) -> list[Column]:
+    """The four columns of one team; what nobody has sent is named with its source and owner."""
+    by_measure: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_measure.setdefault(row["indicator_id"], []).append(row)
+    columns = []
+    for title, clock, themes in COLUMNS:
+        wanted = [
+            row
+            for row in catalogue
+            if (
+                row["theme"] in themes
+                if themes
+                else row["is_headline"] and not row["measure_kind"].startswith("reported_")
+            )
+        ]
+        found = [by_measure[row["indicator_id"]] for row in wanted if row["indicator_id"] in by_measure]
+        told = [
+            measure
+            for measure in found
+            if any(row["value"] is not None or row["null_reason"] == "withheld_small_numbers" for row in measure)
+        ]
+        absent = {row["indicator_id"] for row in wanted} - {measure[0]["indicator_id"] for measure in told}
+        missing = [(row["title"], row["owner"]) for row in wanted if row["indicator_id"] in absent]
+        columns.append(Column(title, clock, [line_of(measure) for measure in told[:MOST_ROWS]], missing))
+    return columns
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
+
+
+def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
+    """Write `scorecard-<code>.html` of every team that lives at the data cut into the report's folder; same release, same bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("orchestration.publishing.report"), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["number"] = number
+    template = environment.get_template("scorecard.html.j2")
+    catalogue, context = dicts(warehouse, CATALOGUE), dicts(warehouse, CONTEXT)
+    by_team: dict[str, list[dict[str, Any]]] = {}
+    for row in dicts(warehouse, FIGURES):
+        by_team.setdefault(row["area_code"], []).append(row)
+    teams = dicts(
+        warehouse,
+        "select int_code, int_name, go_live_month, months_since_go_live from marts.dim_int "
+        "where is_current and not is_special order by int_code",
+    )
+    for team in teams:
+        page = template.render(
+            team=team, columns=columns_of(by_team.get(team["int_code"], []), catalogue), context=context, facts=facts
+        )
+        (folder / scorecard_name(team["int_code"])).write_text(page, encoding="utf-8", newline="\n")
+
+
+def scorecard_name(int_code: str) -> str:
+    return f"scorecard-{re.sub(r'[^A-Za-z0-9-]', lambda m: f'_{ord(m[0]):x}_', int_code)}.html"

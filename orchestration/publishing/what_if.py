@@ -1,0 +1,138 @@
+"""What a proposed map of teams would hold: list, need, use and spend of each, from a release and without touching it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+from pydantic import BaseModel
+
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import Settings
+from orchestration.releases.listing import current_release
+
+COUNTS = ("gp_appointments", "ae_attendances", "outpatient_attendances", "emergency_admissions", "occupied_bed_days")
+FEW_EVENTS = 60
+"""Emergency admissions a year below which a team's monthly chart has no limits: five a month (definitions C10)."""
+SMALL_LIST, LARGE_LIST = 20_000, 70_000
+"""Lists that a team is seldom meant to have: a network holds 30,000 to 50,000 people."""
+
+
+class Team(BaseModel):
+    int_code: str
+    practices: int
+    registered_population: int
+    need_weighted_population: float
+    need_index: float
+    gp_appointments: int
+    ae_attendances: int
+    outpatient_attendances: int
+    emergency_admissions: int
+    occupied_bed_days: int
+    spend_gbp: float
+    spend_per_head_gbp: float
+    warnings: list[str]
+
+
+class WhatIf(BaseModel):
+    release_id: str
+    first_month: str
+    last_month: str
+    teams: list[Team]
+    practices_without_team: list[str]
+    practices_not_known: list[str]
+    method: str
+
+    def text(self) -> str:
+        lines = [
+            f"release {self.release_id}, {self.first_month} to {self.last_month}",
+            f"{'team':<12}{'practices':>10}{'list':>10}{'need':>10}{'index':>7}{'emerg. adm.':>12}{'bed days':>10}{'£ a head':>10}",
+        ]
+        for team in self.teams:
+            lines.append(
+                f"{team.int_code:<12}{team.practices:>10}{team.registered_population:>10,}{team.need_weighted_population:>10,.0f}"
+                f"{team.need_index:>7.2f}{team.emergency_admissions:>12,}{team.occupied_bed_days:>10,}{team.spend_per_head_gbp:>10,.0f}"
+            )
+            lines += [f"  warning: {warning}" for warning in team.warnings]
+        if self.practices_without_team:
+            lines.append(f"not in the map: {', '.join(self.practices_without_team)}")
+        if self.practices_not_known:
+            lines.append(f"in the map and not in the release: {', '.join(self.practices_not_known)}")
+        return "\n".join([*lines, self.method])
+
+
+METHOD = (
+    "Need is the list weighted by what the ICB's average emergency use is of people of that sex and age and of that fifth of deprivation, "
+    "scaled to the ICB's list: it shows where need is likely, not need that nobody has met. A map that is compared with another one "
+    "changes no care: figures before and after are of the same people."
+)
+
+
+def what_if(settings: Settings, membership: Path) -> WhatIf:
+    """The teams of a proposed map (`practice_code,int_code`, further columns are left alone). Read-only.
+
+    Raises `UsageError` where the map cannot be read, names a practice twice or there is no release.
+    """
+    release = current_release(settings)
+    if release is None:
+        raise UsageError("there is no release yet: run `int-marts refresh`")
+    proposed = read_map(membership)
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        cursor = connection.execute("select * from marts.practice_profile order by practice_code")
+        names = [column[0] for column in cursor.description or []]
+        practices = {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+    if not practices:
+        raise UsageError(f"release {release.release_id} holds no practices")
+    first, last = next(iter(practices.values()))["first_month"], next(iter(practices.values()))["last_month"]
+    members: dict[str, list[dict]] = {team: [] for team in sorted(set(proposed.values()))}
+    for code, team in proposed.items():
+        if code in practices:
+            members[team].append(practices[code])
+    return WhatIf(
+        release_id=release.release_id, first_month=f"{first:%Y-%m}", last_month=f"{last:%Y-%m}",
+        teams=[team_of(code, held) for code, held in members.items()],
+        practices_without_team=sorted(set(practices) - set(proposed)),
+        practices_not_known=sorted(set(proposed) - set(practices)), method=METHOD,
+    )  # fmt: skip
+
+
+def read_map(path: Path) -> dict[str, str]:
+    """practice → team."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"practice_code", "int_code"} <= set(reader.fieldnames or ()):
+            raise UsageError(f"{path.name} needs the columns practice_code and int_code")
+        found: dict[str, str] = {}
+        for row in reader:
+            practice, team = (row["practice_code"] or "").strip().upper(), (row["int_code"] or "").strip()
+            if (row.get("valid_to") or "").strip() or not practice or not team:
+                continue
+            if found.setdefault(practice, team) != team:
+                raise UsageError(f"{path.name} puts practice {practice} into two teams, {found[practice]} and {team}")
+    if not found:
+        raise UsageError(f"{path.name} puts no practice into a team")
+    return found
+
+
+def team_of(code: str, practices: list[dict]) -> Team:
+    people = sum(practice["registered_population"] for practice in practices)
+    need = sum(practice["need_weighted_population"] or 0.0 for practice in practices)
+    counts = {name: sum(practice[name] or 0 for practice in practices) for name in COUNTS}
+    spend = sum(practice["spend_gbp"] or 0 for practice in practices)
+    warnings = []
+    if not practices:
+        warnings.append("none of its practices is in the release")
+    elif people < SMALL_LIST:
+        warnings.append(f"a list below {SMALL_LIST:,}: its rates swing with chance")
+    elif people > LARGE_LIST:
+        warnings.append(f"a list above {LARGE_LIST:,}: larger than a network is meant to be")
+    if practices and counts["emergency_admissions"] < FEW_EVENTS:
+        warnings.append(f"fewer than {FEW_EVENTS} emergency admissions a year: its monthly chart will have no limits")
+    return Team(
+        int_code=code, practices=len(practices), registered_population=people, need_weighted_population=need,
+        need_index=need / people if people else 0.0, spend_gbp=float(spend),
+        spend_per_head_gbp=float(spend) / people if people else 0.0, warnings=warnings, **counts,
+    )  # fmt: skip

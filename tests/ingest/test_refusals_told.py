@@ -1,0 +1,83 @@
+"""docs/file-refused.md names every refusal that the code can say; a setting's fault is not the delivery's; the report names rows."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.foundation.checks import CheckResult
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import PROJECT_ROOT, load_settings
+from orchestration.lake.check import check_delivery, faults_file
+from orchestration.landing.deliveries import find_delivery
+from tests.ingest.good_files import HEADERS, as_text, table, write_good
+
+PAGE = PROJECT_ROOT / "docs" / "file-refused.md"
+SHORTEST_PART = 8
+
+
+def nothing_else(*_: object) -> list[CheckResult]:
+    """No acceptance: here it is about files and settings."""
+    return []
+
+
+def said(node: ast.expr) -> list[str]:
+    """The fixed parts of a message."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.JoinedStr(values=values):
+            return [part for value in values if isinstance(value, ast.Constant) for part in said(value)]
+    return []
+
+
+def refusals() -> Iterator[tuple[str, list[str]]]:
+    for room in ("landing", "lake"):
+        for path in sorted((PROJECT_ROOT / "orchestration" / room).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refuse":
+                    yield f"{path.name}:{node.lineno}", said(node.args[1])
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+def test_every_refusal_is_in_the_table() -> None:
+    page = plain(PAGE.read_text(encoding="utf-8"))
+    found = [(place, max(parts, key=len)) for place, parts in refusals() if parts]
+    assert len(found) > 35
+    untold = [(place, part) for place, part in found if len(part.strip()) >= SHORTEST_PART and plain(part) not in page]
+    assert not untold
+
+
+def test_a_setting_that_is_wrong_is_not_the_deliverys_fault(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, required_feeds=["deathz"])
+    write_good(settings.paths.landing / "2025-10", "deaths")
+    with pytest.raises(UsageError, match="required_feeds names 'deathz'"):
+        check_delivery(settings, find_delivery(settings.paths), nothing_else)
+    settings = load_settings(home=tmp_path, memory_limit="plenty")
+    with pytest.raises(UsageError, match="memory_limit"):
+        check_delivery(settings, find_delivery(settings.paths), nothing_else)
+
+
+def test_the_report_of_a_refused_file_names_the_rows(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    rows = table("hes_op")
+    for line in (4, 9, 23):
+        rows[line - 1][HEADERS["hes_op"].index("ATTENDKEY")] = "5.00E+18"
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    (folder / "hes_op.csv").write_text(as_text(rows), encoding="utf-8")
+    delivery = find_delivery(settings.paths)
+    check_delivery(settings, delivery, nothing_else)
+    faults = json.loads(faults_file(settings, delivery).read_text(encoding="utf-8"))
+    assert [(fault["file"], fault["column"], fault["rows"], fault["lines"]) for fault in faults] == [
+        ("hes_op.csv", "ATTENDKEY", 3, [4, 9, 23])
+    ]
+    assert "5.00E" not in json.dumps(faults)
