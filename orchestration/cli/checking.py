@@ -19,13 +19,13 @@ def line_for(result: CheckResult) -> str:
 
 def check_before_anything(settings: Settings, delivery_name: str | None) -> dict[str, Any]:
     """Raises `DeliveryRefused` with every reason when the delivery would be refused; otherwise says what was noticed."""
-    from orchestration.gate import accept
+    from orchestration.gate import accept, foresee
     from orchestration.lake.check import check_delivery, write_error_report
     from orchestration.landing.deliveries import find_delivery
 
     delivery = find_delivery(settings.paths, delivery_name)
     with reporter().step(f"check {delivery.name}"):
-        results = check_delivery(settings, delivery, accept)
+        results = check_delivery(settings, delivery, lambda dry, one: [*accept(dry, one), *foresee(dry, one)])
     report = write_error_report(settings, delivery, results)
     refusing = [r for r in results if r.severity is Severity.BLOCK and r.state in BAD]
     notable = [r for r in results if r.state not in (State.PASS, State.NOT_APPLICABLE) and r not in refusing]

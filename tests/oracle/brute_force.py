@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
+from statistics import median
 
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
@@ -100,6 +101,18 @@ class BruteForce:
         return activity.kept_attendances(landing.without(landing.attendances(self.drops), self.opted_out))
 
     @cached_property
+    def covered(self) -> dict[str, set[date]]:
+        """E2: the months that a feed covers; stray rows of others are in no figure."""
+        arrivals = landing.without(landing.attendances(self.drops), self.opted_out)
+        return {
+            "hes_apc": covered_months(row.epiend for row in self.episodes),
+            "ecds": covered_months(row.arrival_date for row in arrivals),
+            "hes_op": covered_months(row.apptdate for row in self.appointments),
+            "gp_appointments": covered_months(row.when for row in self.gp_appointments),
+            "community_contacts": covered_months(row.when for row in self.community_contacts),
+        }
+
+    @cached_property
     def gp_appointments(self) -> list:
         return landing.without(landing.gp_appointments(self.drops), self.opted_out)
 
@@ -114,25 +127,30 @@ class BruteForce:
 
     def visits(self) -> Iterator[Event]:
         """dims = (setting, visit_type); amounts = (visits, not_attended, status_unknown)."""
+        covered = self.covered
         for row in self.gp_appointments:
+            if month_of(row.when) not in covered["gp_appointments"]:
+                continue
             status = activity.gp_status(row.get("APPT_STATUS"))
             kind = tuple(int(status == name) for name in ("visits", "not_attended", "status_unknown"))
             staff = activity.gp_staff(row.get("HCP_TYPE"))
             yield Event(month_of(row.when), row.practice_code, ("gp_appointment", staff), kind, row.person_id)
-        yield from self.published_appointments({month_of(row.when) for row in self.gp_appointments})
+        yield from self.published_appointments(covered["gp_appointments"])
         for setting, row in self.attendances:
+            if month_of(row.arrival_date) not in covered["ecds"]:
+                continue
             dims = (setting, activity.ae_type(row))
             yield Event(month_of(row.arrival_date), row.practice_code, dims, (1, 0, 0), row.person_id)
         for row in self.appointments:
             visit_type, outcome = activity.outpatient_type(row), activity.attendance_outcome(row.attended)
-            if visit_type is None or outcome is None:
+            if visit_type is None or outcome is None or month_of(row.apptdate) not in covered["hes_op"]:
                 continue
             kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
             dims = ("outpatient_attendance", visit_type)
             yield Event(month_of(row.apptdate), row.practice_code, dims, kind, row.person_id)
         for row in self.community_contacts:
             outcome = activity.attendance_outcome(row.get("ATTENDED"))
-            if outcome is None:
+            if outcome is None or month_of(row.when) not in covered["community_contacts"]:
                 continue
             kind = tuple(int(outcome == name) for name in ("visits", "not_attended", "status_unknown"))
             team = row.get("TEAM_TYPE") or "unknown"
@@ -323,10 +341,29 @@ class BruteForce:
                 found[(area, months[position])] += int(visits >= 5)
         return found
 
+    def has_history(self, month: date) -> bool:
+        """E3: a year of covered admitted care lies behind the month."""
+        return set(months_between(date(month.year - 1, month.month, 1), month)) <= self.covered["hes_apc"]
+
     def is_mature(self, month: date, window_days: int) -> bool:
         """C4: the data cut is at least N-1 days after the last day of the discharge month."""
         following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         return self.data_cut >= following - timedelta(days=1) + timedelta(days=window_days - 1)
+
+
+def covered_months(days: Iterable[date | None]) -> set[date]:
+    """E2: months with at least a tenth of the rows of the median of the 12 nearest others that have any."""
+    rows = Counter(month_of(day) for day in days if day is not None)
+
+    def distance(one: date, other: date) -> int:
+        return abs((one.year - other.year) * 12 + one.month - other.month)
+
+    covered = set()
+    for month, count in rows.items():
+        others = sorted(rows.keys() - {month}, key=lambda other: (distance(month, other), -other.toordinal()))[:12]
+        if not others or count >= 0.1 * median(rows[other] for other in others):
+            covered.add(month)
+    return covered
 
 
 def created_day(row: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 -- From which months a process chart starts anew, and why (definitions C10, E9): the dated reasons of the seed; where an area's stays of no
--- night are recorded another way, for every measure that counts them; and the months in which yearly
--- payments to general practice begin or end, because appointments stand in at unit costs without them and spend moves by the difference.
+-- night are recorded another way, for every measure that counts them; and the months in which the basis of
+-- spend changes: yearly payments to general practice begin or end (appointments stand in at unit costs without them), or contract lines of
+-- hospitals do (definitions E6).
 with
 
 payment_months as (
@@ -60,3 +61,24 @@ where not exists (
         and coalesce(dated.area_type, phases.area_type) = phases.area_type
         and coalesce(dated.area_code, phases.area_code) = phases.area_code
 )
+union all
+select
+    catalogue.indicator_id,
+    changes.area_type,
+    changes.area_code,
+    changes.month,
+    'From here hospitals stand in at other prices: contract lines of theirs begin, or end' as reason
+from {{ ref('spend_basis_changes') }} as changes
+inner join {{ ref('indicator_catalogue') }} as catalogue on catalogue.numerator_measure_id like 'spend_per_head%'
+where
+    not exists (
+        select 1
+        from {{ ref('spc_rebasings') }} as dated
+        where
+            catalogue.indicator_id = dated.indicator_id
+            and changes.month = dated.month
+            and coalesce(dated.area_type, changes.area_type) = changes.area_type
+            and coalesce(dated.area_code, changes.area_code) = changes.area_code
+    )
+    -- a month in which payments begin or end starts the series anew already
+    and changes.month not in (select basis_months.month from basis_months where basis_months.has_payments <> basis_months.had_payments)
