@@ -282,7 +282,9 @@ def _where_counted(measure: str) -> tuple[str, str]:
     """The models that count a measure and their files: those whose SQL, or a macro it calls, names the measure."""
     project = PROJECT_ROOT / "dbt_project"
     named = f"'{measure}':"
-    macros = "".join(path.read_text(encoding="utf-8") for path in sorted((project / "macros" / "measures").glob("*.sql")))
+    macros = "".join(
+        path.read_text(encoding="utf-8") for path in sorted((project / "macros" / "measures").glob("*.sql"))
+    )
     calls = [
         found[1] for found in re.finditer(r"{% macro (\w+)\(.*?{%- endmacro %}", macros, re.DOTALL) if named in found[0]
     ]
