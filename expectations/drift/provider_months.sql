@@ -1,8 +1,8 @@
--- The provider × month grid: who was expected (from the settings, or from what each provider usually sends) and did not send.
+-- The sender × month grid: which providers were expected (from the settings, or from what each usually sends) and did not send.
 select
-    concat_ws(' ', provider_code, strftime(coverage_month, '%Y-%m')) as subject,
+    concat_ws(' ', sender_code, strftime(month, '%Y-%m')) as subject,
     1 as examined,
     not is_received as is_violation,
     'expected and not received: the month is shown as incomplete' as note
-from inputs.plan.expected_providers
-where feed = '$feed'
+from intermediate.feed_expected_senders
+where feed = '$feed' and sender_kind = 'provider' and property = 'rows'

@@ -30,11 +30,11 @@ found as (
     left join now_by_month as m using (month)
     where e.y >= $least_rows
     union all
-    select e.provider_code, e.coverage_month, not e.is_received and e.coverage_month < max(e.coverage_month) filter (where e.is_received) over (
-        partition by e.provider_code
+    select e.sender_code, e.month, not e.is_received and e.month < max(e.month) filter (where e.is_received) over (
+        partition by e.sender_code
     )
-    from inputs.plan.expected_providers as e inner join closed as c on c.month = e.coverage_month
-    where e.feed = '$feed'
+    from intermediate.feed_expected_senders as e inner join closed as c using (month)
+    where e.feed = '$feed' and e.sender_kind = 'provider' and e.property = 'rows'
 )
 select
     concat_ws(' ', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,

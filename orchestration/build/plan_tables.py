@@ -24,10 +24,6 @@ ACTIVITY_FEEDS = (
 )
 # A month with less than this share of the feed's fullest month is a stray row, not coverage.
 STRAY_MONTH_SHARE = 0.01
-# A provider is expected when it sent rows in at least half of the last twelve covered months, ten a month on average:
-# below ten a month with nothing sent is not rare enough to call the provider missing.
-EXPECTED_MINIMUM_MONTHLY_ROWS = 10
-HISTORY_MONTHS = 12
 
 PLAN_TABLES = {
     "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date, "
@@ -129,46 +125,22 @@ def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple
 
 
 def write_expected_providers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Which provider should have sent which month, and whether it did."""
-    listed = ", ".join(f"({literal(code)})" for code in settings.expected_providers)
-    declared = (
-        "select m.feed, p.provider_code, m.coverage_month "
-        f"from months as m cross join (values {listed}) as p(provider_code)"
-        if listed
-        else "select null::varchar as feed, null::varchar as provider_code, null::date as coverage_month where false"
-    )
+    """Which of the providers that the settings name sent which month; who usually sends is dbt's to find (feed_expected_senders)."""
     connection.execute(
-        f"""
+        """
         insert into plan.expected_providers
         with sent as (
-            select feed, provider_code, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
-            where provider_code <> '' and coverage_month is not null group by all
-        ), months as (
-            select distinct feed, coverage_month from sent
-        ), providers as (
-            select distinct feed, provider_code from sent
-        ), history as (
-            select p.feed, p.provider_code, m.coverage_month, count(h.coverage_month) as months_before,
-                count(s.rows_live) as months_sent, coalesce(sum(s.rows_live), 0) as rows_before
-            from providers as p
-            inner join months as m on m.feed = p.feed
-            left join months as h
-                on h.feed = p.feed and h.coverage_month < m.coverage_month
-                and h.coverage_month >= m.coverage_month - interval {HISTORY_MONTHS} month
-            left join sent as s
-                on s.feed = p.feed and s.provider_code = p.provider_code and s.coverage_month = h.coverage_month
-            group by all
+            select distinct feed, provider_code, coverage_month from plan.feed_coverage
+            where provider_code <> '' and coverage_month is not null
         ), expected as (
-            select feed, provider_code, coverage_month from history
-            where months_before > 0 and 2 * months_sent >= months_before
-                and rows_before >= {EXPECTED_MINIMUM_MONTHLY_ROWS} * months_before
-                and {"false" if listed else "true"}
-            union
-            {declared}
+            select m.feed, p.provider_code, m.coverage_month
+            from (select distinct feed, coverage_month from sent) as m
+            cross join (select unnest(?::varchar[]) as provider_code) as p
         )
-        select e.feed, e.provider_code, e.coverage_month, s.rows_live is not null
+        select e.feed, e.provider_code, e.coverage_month, s.feed is not null
         from expected as e
         left join sent as s using (feed, provider_code, coverage_month)
         order by all
-        """
+        """,
+        [list(settings.expected_providers)],
     )

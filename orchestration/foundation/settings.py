@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     )
     releases_kept: int = Field(default=12, ge=1)
     expected_providers: tuple[str, ...] = Field(
-        default=(), description="provider codes expected each month; empty: from history"
+        default=(), description="provider codes expected each month, beside those that usually send"
     )
     schedule_cron: str = Field(default="0 6 * * *", description="when the schedule looks for a new delivery")
     timezone: str = "Europe/London"

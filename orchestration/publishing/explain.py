@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
 from pydantic import BaseModel
 
 from orchestration.foundation.errors import UsageError
-from orchestration.foundation.settings import Settings
+from orchestration.foundation.settings import PROJECT_ROOT, Settings
 from orchestration.publishing.indicator_docs import read_seed
 from orchestration.releases.listing import Release, current_release
 
@@ -70,6 +71,9 @@ class Explanation(BaseModel):
     files_note: str | None
     checks: list[dict[str, Any]]
     code_version: str
+    missing: list[str]
+    model: str
+    sql_file: str
 
     def text(self) -> str:
         shown = f"{self.value:,.4g}" if self.value is not None else f"no value ({self.null_reason or 'unknown'})"
@@ -88,6 +92,8 @@ class Explanation(BaseModel):
             f"  value = numerator / denominator x {self.multiplier:,.0f}",
             f"  rule, version {self.definition_version} ({self.source}): {self.rule}",
         ]
+        lines += [f"  missing: {sentence}" for sentence in self.missing]
+        lines.append(f"  counted by {self.model} ({self.sql_file})")
         if self.known_limitations:
             lines.append(f"  known limits: {self.known_limitations}")
         if self.previous_release:
@@ -125,7 +131,11 @@ def explain(
     with duckdb.connect(str(release.database), read_only=True) as connection:
         indicator = _one(connection, "select * from marts.dim_indicator where indicator_id = ?", [indicator_id])
         if indicator is None:
-            raise UsageError(f"there is no indicator {indicator_id}; dictionary.html of the release lists them")
+            known = connection.execute("select indicator_id from marts.dim_indicator order by 1").fetchall()
+            raise UsageError(
+                f"there is no indicator {indicator_id}{_did_you_mean(indicator_id, [name for (name,) in known])}; "
+                "dictionary.html of the release lists them"
+            )
         figure = _figure(connection, int_code, indicator_id, first, period, cohort)
         area = _one(
             connection,
@@ -138,7 +148,9 @@ def explain(
             "and month = ? and period = ?",
             [indicator_id, cohort, figure["area_type"], figure["area_code"], first, period],
         )
+        missing = _missing(connection, indicator, figure, first, period)
     feeds = _feeds_of(indicator, {entry.feed for entry in release.receipt.inputs})
+    model, sql_file = _where_counted(str(indicator.get("numerator_measure_id") or indicator_id))
     files, note = _files(settings, release, feeds, first, period)
     return Explanation(
         release_id=release.release_id,
@@ -164,6 +176,9 @@ def explain(
         files_note=note,
         checks=_checks(release, feeds),
         code_version=release.receipt.git_commit,
+        missing=missing,
+        model=model,
+        sql_file=sql_file,
         **{
             name: figure.get(name)
             for name in (
@@ -202,14 +217,85 @@ def _figure(
         if beside and beside["a"] is not None:
             said = {"area_code": "area", "cohort_id": "cohort", "period": "period", "month": "month"}[name]
             shown = f"{month:%Y-%m}" if name == "month" else key[name]
-            span = (
-                f"from {beside['a']:%Y-%m} to {beside['b']:%Y-%m}"
-                if name == "month"
-                else f"such as {beside['a']} or {beside['b']}"
-            )
+            if name == "month":
+                span = f"from {beside['a']:%Y-%m} to {beside['b']:%Y-%m}"
+            else:
+                rows = connection.execute(
+                    f"select distinct {name} from marts.indicator_values where {rest} order by 1", list(others.values())
+                ).fetchall()
+                names = [str(found) for (found,) in rows]
+                span = f"such as {beside['a']} or {beside['b']}{_did_you_mean(str(key[name]), names)}"
             raise UsageError(f"{indicator_id} has no {said} {shown}; there is one {span}")
     raise UsageError(
         f"{indicator_id} has no figure for {area}, {cohort}, {period}, {month:%Y-%m} in the current release"
+    )
+
+
+def _did_you_mean(said: str, names: list[str]) -> str:
+    close = get_close_matches(said.lower(), [name.lower() for name in names], n=2, cutoff=0.6)
+    meant = [name for name in names if name.lower() in close]
+    return f"; did you mean {' or '.join(meant[:2])}?" if meant else ""
+
+
+def _missing(
+    connection: duckdb.DuckDBPyConnection,
+    indicator: dict[str, Any],
+    figure: dict[str, Any],
+    month: dt.date,
+    period: str,
+) -> list[str]:
+    """What the figure lacks, from whom and since when; of a figure that is known and complete nothing."""
+    reason = figure.get("null_reason")
+    if reason is None and figure.get("period_status") != "incomplete":
+        return []
+    said = {row["null_reason"]: row["meaning"] for row in read_seed("null_reasons")}
+    sentences = [said[reason]] if reason in said else []
+    has_gaps = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'delivery_gaps'"
+    ).fetchone()
+    if has_gaps is None:
+        return sentences
+    measures = {str(indicator.get(f"{side}_measure_id")) for side in ("numerator", "denominator")}
+    asked = [row for row in read_seed("measure_requirements") if row["measure_id"] in measures]
+    groups = re.split(
+        r"[;|]", ";".join([str(indicator.get("status_groups") or ""), *(row["status_groups"] for row in asked)])
+    )
+    by_group = feeds_by_status_group()
+    feeds = sorted({by_group[group] for group in groups if group in by_group})
+    # look-back and follow-up reach beyond the period itself
+    back = max([0, *(int(row["look_back_months"]) for row in asked)]) + (0 if period == "month" else 11)
+    ahead = -(-int(indicator.get("maturity_lag_days") or 0) // 28)
+    found = connection.execute(
+        "select sentence from marts.delivery_gaps where (list_contains(?, feed) or feed = 'gp_registrations' and ?) "
+        "and (area_code = '' or area_type = ? and area_code = ?) "
+        "and last_month >= ?::date - to_months(?) and first_month <= ?::date + to_months(?) "
+        "and (property = '' or ? = 'not_recorded' or gap_kind = 'sender_missing') order by first_month, gap_kind, sentence",
+        [
+            feeds, indicator.get("denominator_kind") != "activity", figure["area_type"], figure["area_code"],
+            month, back, month, ahead, reason or "",
+        ],
+    ).fetchall()  # fmt: skip
+    return sentences + [sentence for (sentence,) in found]
+
+
+def _where_counted(measure: str) -> tuple[str, str]:
+    """The models that count a measure and their files: those whose SQL, or a macro it calls, names the measure."""
+    project = PROJECT_ROOT / "dbt_project"
+    named = f"'{measure}':"
+    macros = "".join(
+        path.read_text(encoding="utf-8") for path in sorted((project / "macros" / "measures").glob("*.sql"))
+    )
+    calls = [
+        found[1] for found in re.finditer(r"{% macro (\w+)\(.*?{%- endmacro %}", macros, re.DOTALL) if named in found[0]
+    ]
+    files = []
+    for path in sorted((project / "models" / "measures").rglob("*.sql")):
+        sql = path.read_text(encoding="utf-8")
+        if named in sql or any(f"{call}()" in sql for call in calls) or re.search(rf"\bas {measure}\b", sql):
+            files.append(path)
+    files = files or [project / "models" / "indicators" / "indicator_counts.sql"]
+    return ", ".join(path.stem for path in files), ", ".join(
+        path.relative_to(PROJECT_ROOT).as_posix() for path in files
     )
 
 

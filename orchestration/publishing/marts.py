@@ -29,6 +29,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_funnel": (*AREA_KEY, "month", "period"),
     "indicator_change": (*AREA_KEY, "baseline_kind", "baseline_period", "current_period"),
     "indicator_inequality": (*AREA_KEY,),
+    "delivery_gaps": ("gap_kind", "feed", "property", "sender_code", "area_type", "area_code", "first_month"),
     "reported_context": ("indicator_id", "area_type", "area_code", "month"),
     "practice_profile": ("practice_code",),
     "measure_season_factors": ("indicator_id", "month_of_year"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.synthetic.plan import DemoDelivery, DemoPlan
+from orchestration.synthetic.sql import OFFICE_WEEKDAYS, month_factor
 from orchestration.synthetic.world import PROVIDERS, World, closing_day, int_code, open_practices, pcn_code, place_name
 from orchestration.synthetic.writers import write_rows, write_table
 
@@ -226,14 +227,15 @@ def write_online_consultations(con: duckdb.DuckDBPyConnection, plan: DemoPlan, m
 
 
 def submissions_sql(plan: DemoPlan, month: date) -> str:
-    """SQL: practice × clinical and administrative submissions of a month, about 55 per 1,000 patients.
+    """SQL: practice × clinical and administrative submissions of a month, about 55 per 1,000 patients, more in one of more working days.
 
     With flat rates the months of a practice differ as Poisson counts do (their normal approximation).
     """
+    busy = month_factor(plan, month, OFFICE_WEEKDAYS, (1.0,) * 12)
     noise = "0" if plan.flat_rates else f"0.25 * draw(p.number, 'online {month}')"
 
     def submissions(rate: float, name: str) -> str:
-        mean = f"l.patients * {rate} * (0.8 + 0.4 * draw(p.number, '{name}') + {noise})"
+        mean = f"l.patients * {rate * busy} * (0.8 + 0.4 * draw(p.number, '{name}') + {noise})"
         if not plan.flat_rates:
             return f"({mean})::bigint"
         chance = f"sqrt(-2 * ln(1 - draw(p.number, '{name} size {month}'))) * cos(2 * pi() * draw(p.number, '{name} way {month}'))"

@@ -8,16 +8,20 @@ hashes of several arguments by exclusive or: applied once, two draws with one ke
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache
 
 import duckdb
 
+from orchestration.foundation.settings import PROJECT_ROOT
 from orchestration.synthetic.plan import DemoPlan, last_of_month
 
 # Relative activity by weekday, Monday first.
 GP_WEEKDAYS = (12, 11, 10, 10, 10, 1, 0)
 CLINIC_WEEKDAYS = (10, 10, 10, 10, 9, 2, 1)
+OFFICE_WEEKDAYS = (1, 1, 1, 1, 1, 0, 0)
 EMERGENCY_WEEKDAYS = (11, 10, 10, 10, 10, 10, 10)
 
 
@@ -41,9 +45,15 @@ def pick(draw: str, weights: Mapping[str, int] | Mapping[int, int]) -> str:
     return f"({quoted(tickets)})[1 + floor({draw} * {len(tickets)})::integer]"
 
 
+@cache
+def bank_holidays() -> frozenset[date]:
+    with (PROJECT_ROOT / "seeds" / "bank_holidays.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(date.fromisoformat(row["date"]) for row in csv.DictReader(file))
+
+
 def is_closed_day(day: date) -> bool:
-    """Days on which general practice and clinics are shut everywhere."""
-    return (day.month, day.day) in {(1, 1), (12, 25), (12, 26)}
+    """Days on which general practice is shut everywhere: bank holidays, and before the list begins the same three days each year."""
+    return day in bank_holidays() or (day.month, day.day) in {(1, 1), (12, 25), (12, 26)}
 
 
 def day_tickets(month: date, weekdays: Sequence[int], flat: bool) -> list[int]:
@@ -68,11 +78,11 @@ def day_draw(month: date, weekdays: Sequence[int], flat: bool, draw: str) -> str
 
 
 def month_factor(plan: DemoPlan, month: date, weekdays: Sequence[int], seasons: Sequence[float]) -> float:
-    """How busy a month is: its working days times its season; exactly 1 with flat rates."""
-    if plan.flat_rates:
-        return 1.0
-    usual = sum(weekdays) / 7 * 365.25 / 12
-    return len(day_tickets(month, weekdays, flat=False)) / usual * seasons[month.month - 1]
+    """How busy a month is: its working days times its season. Flat rates are flat a day: months differ by their open days alone."""
+    weights = [min(weight, 1) for weight in weekdays] if plan.flat_rates else weekdays
+    usual = sum(weights) / 7 * 365.25 / 12
+    days = len(day_tickets(month, weekdays, plan.flat_rates)) / usual
+    return days if plan.flat_rates else days * seasons[month.month - 1]
 
 
 def month_index(plan: DemoPlan, month: date) -> int:

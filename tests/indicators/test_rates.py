@@ -89,6 +89,18 @@ def standardised(bench: Bench, areas: dict[str, tuple[list[int], list[int], list
             (key, 302, measure, "all", "month", 1, *counts)
             for key, (events, people, _) in enumerate(areas.values(), start=1)
             for measure, counts in (("events", events), ("people", people))
+        ]
+        # the ICB: everybody
+        + [
+            (
+                0,
+                302,
+                "people",
+                "all",
+                "month",
+                1,
+                *(sum(people) for people in zip(*(p for _, p, _ in areas.values()), strict=True)),
+            )
         ],
         columns=["area_key", "month_number", "measure_id", "sex", "period", "lists", *(f"band_{b}" for b in BANDS)],
     )
@@ -117,7 +129,7 @@ def standardised(bench: Bench, areas: dict[str, tuple[list[int], list[int], list
     bench.give("indicators.indicator_cohorts", COHORTS.format(rows="('x', 'direct_esp2013', 'poisson')"))
     bench.give("indicators.cohort_definitions", "select 'all' as cohort_id, null::varchar as sex").seed("esp2013")
     bench.run("indicators.standardised_rates")
-    return bench.rows("select * from indicators.standardised_rates order by area_code")
+    return bench.rows("select * from indicators.standardised_rates where area_type = 'int' order by area_code")
 
 
 def test_directly_standardised_rate_of_part_d(bench: Bench) -> None:
@@ -134,11 +146,14 @@ def test_ten_events_have_a_standardised_rate_and_nine_have_none(bench: Bench) ->
     assert found["standardised_value"].isna().tolist() == [True, False]
 
 
-def plain_standardised(events: list[int], people: list[int], extras: list[int]) -> tuple[float, float, float] | None:
-    bands = [(e, p, x, w) for e, p, x, w in zip(events, people, extras, WEIGHTS, strict=True) if p > 0]
-    total, weight = sum(e for e, *_ in bands), sum(w for *_, w in bands)
+def plain_standardised(events: list[int], people: list[int], extras: list[int]) -> tuple[float, float, float] | str:
+    """The rate and its limits, or why there is none; the ICB has people in every band, and a band without keeps its weight (E24)."""
+    bands = [(e, p, x, w) for e, p, x, w in zip(events, people, extras, WEIGHTS, strict=True) if p]
+    total, weight = sum(e for e, *_ in bands), sum(WEIGHTS)
     if total < 10:
-        return None
+        return "fewer_than_10_events"
+    if weight - sum(w for *_, w in bands) > 0.02 * weight:
+        return "no_population"
     rate = sum(e / p * w for e, p, _, w in bands) / weight * 1e5
     variance = sum((e + x) * (w / p) ** 2 for e, p, x, w in bands) / weight**2
     low, high = byar(total)
@@ -152,18 +167,19 @@ def test_standardised_rates_agree_with_plain_python(compiled, seed: int) -> None
     areas = {}
     for number in range(200):
         draw = np.random.default_rng([seed, number])
-        people = draw.integers(0, 3000, size=19) * (draw.random(19) > 0.05)
+        people = draw.integers(1, 3000, size=19) * (draw.random(19) > 0.02)
         events = draw.poisson(people * 10 ** draw.uniform(-5, -1.5))
         areas[f"A{number:03d}"] = (events.tolist(), people.tolist(), (events * draw.integers(0, 4, size=19)).tolist())
     found = standardised(Bench(compiled), areas)
-    nothing = 0
+    reasons = []
     for _, row in found.iterrows():
         wanted = plain_standardised(*areas[row["area_code"]])
-        if wanted is None:
-            nothing += 1
+        if isinstance(wanted, str):
+            reasons.append(wanted)
             assert math.isnan(row["standardised_value"])
-            assert row["standardised_null_reason"] == "fewer_than_10_events"
+            assert row["standardised_null_reason"] == wanted
         else:
             got = (row["standardised_value"], row["standardised_lower_95"], row["standardised_upper_95"])
             assert got == pytest.approx(wanted, rel=1e-9)
-    assert 0 < nothing < len(found)
+    assert set(reasons) == {"fewer_than_10_events", "no_population"}
+    assert len(reasons) < len(areas)

@@ -21,10 +21,11 @@ Connection = "duckdb.DuckDBPyConnection"
 def compare_process_charts(connection: duckdb.DuckDBPyConnection) -> list[Difference]:
     """Centre line and limits of each phase from its own points; a point is outside when and only when it is outside.
 
-    Incomplete months are shown but give no limits and are never a special cause.
+    Incomplete months are shown but give no limits and are never a special cause. What is judged is the value ÷ (calendar × season) (E15).
     """
     rows = connection.execute(
-        "select indicator_id, cohort_id, area_type, area_code, coalesce(s.phase, 0), month, s.value, s.centre_line, "
+        "select indicator_id, cohort_id, area_type, area_code, coalesce(s.phase, 0), month, "
+        "s.value / (s.calendar_factor * s.season_factor), s.centre_line, "
         "s.lower_process_limit, s.upper_process_limit, s.special_cause, v.period_status "
         "from marts.indicator_spc s join marts.indicator_values v "
         "using (indicator_id, cohort_id, area_type, area_code, period, month) where period = 'month' order by month"
@@ -43,7 +44,9 @@ def compare_process_charts(connection: duckdb.DuckDBPyConnection) -> list[Differ
             for got in shown:
                 # a rate cannot be below 0, so a lower limit shown as 0 or none stands for a negative one
                 lower_agrees = is_close(got[1], wanted[1]) or (wanted[1] < 0 and got[1] in (0, None))
-                if not (is_close(got[0], wanted[0]) and lower_agrees and is_close(got[2], wanted[2])):
+                # nor a percentage above 100
+                upper_agrees = is_close(got[2], wanted[2]) or (wanted[2] > 100 and got[2] == 100)
+                if not (is_close(got[0], wanted[0]) and lower_agrees and upper_agrees):
                     found.append(Difference("indicator_spc limits", key, wanted, got))
         found += outside_points(key, points)
     return found

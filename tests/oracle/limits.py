@@ -62,14 +62,17 @@ def wilson(part: float, whole: float, z: float = Z_95) -> tuple[float, float]:
 def directly_standardised(
     events: Sequence[float], people: Sequence[float], repeats: Sequence[Mapping[int, int]] | None = None
 ) -> tuple[float, float, float] | None:
-    """C10: 19 bands, Dobson with Byar, per person; None below 10 events. `repeats[band] = {k: persons with k events}`
+    """C10: 19 bands, Dobson with Byar, per person; None below 10 events, or where bands of more than 2 % of
+    the weight have no people. `repeats[band] = {k: persons with k events}`
     gives the variance of repeat events: sum over k of k² × the number of persons with k events."""
     inside = [n for n, patients in enumerate(people) if patients > 0]
     total = sum(events[n] for n in inside)
     if total < 10:
         return None
-    # a band without population leaves its events out (C14), and with them its part of the standard population
-    weight = sum(ESP_2013[n] for n in inside)
+    # a band without population leaves its events out (C14) and keeps its weight, unless such bands weigh more than 2 % (E24)
+    weight = sum(ESP_2013)
+    if weight - sum(ESP_2013[n] for n in inside) > 0.02 * weight:
+        return None
     value = sum(events[n] / people[n] * ESP_2013[n] for n in inside) / weight
     spread = [sum(k * k * c for k, c in repeats[n].items()) if repeats else events[n] for n in range(len(events))]
     variance = sum(spread[n] * (ESP_2013[n] / people[n]) ** 2 for n in inside) / weight**2

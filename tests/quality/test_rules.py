@@ -60,8 +60,8 @@ def test_a_month_is_judged_by_its_history(connection: duckdb.DuckDBPyConnection,
 def test_a_closed_month_that_an_earlier_delivery_held_is_missed(connection: duckdb.DuckDBPyConnection) -> None:
     volumes(connection, 100)
     connection.execute(
-        "create table inputs.plan.expected_providers "
-        "(feed varchar, provider_code varchar, coverage_month date, is_received bool)"
+        "create schema intermediate; create table intermediate.feed_expected_senders "
+        "(feed varchar, sender_kind varchar, sender_code varchar, month date, property varchar, is_received bool)"
     )
     assert violations(connection, "completeness.vanished_months.ecds") == []
     connection.execute("delete from inputs.plan.feed_coverage where coverage_month = date '2025-05-01'")
@@ -71,8 +71,8 @@ def test_a_closed_month_that_an_earlier_delivery_held_is_missed(connection: duck
 def test_a_newest_month_that_did_not_come_is_not_a_closed_one(connection: duckdb.DuckDBPyConnection) -> None:
     volumes(connection, 100)
     connection.execute(
-        "create table inputs.plan.expected_providers as select 'ecds' as feed, 'ZX1' as provider_code, "
-        "date '2025-10-01' as coverage_month, false as is_received"
+        "create schema intermediate; create table intermediate.feed_expected_senders as select 'ecds' as feed, "
+        "'provider' as sender_kind, 'ZX1' as sender_code, 'rows' as property, date '2025-10-01' as month, false as is_received"
     )
     connection.execute("delete from inputs.plan.feed_coverage where coverage_month = date '2025-10-01'")
     assert violations(connection, "completeness.vanished_months.ecds") == []

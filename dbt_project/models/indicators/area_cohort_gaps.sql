@@ -11,16 +11,20 @@ missing as (
         months.month
     from {{ ref('area_missing_senders') }} as gaps
     inner join {{ ref('requirement_months') }} as found on gaps.feed = found.feed and gaps.month = found.month
+    inner join {{ ref('status_groups') }} as groups on found.status_group = groups.status_group
     inner join {{ ref('indicator_needs') }} as needs
         on
             found.requirement = needs.requirement
             and not needs.is_standardisation
-            and gaps.property in ('rows', needs.property)
+            and (gaps.property in ('rows', needs.property) or (gaps.property = 'person' and groups.is_by_person))
     -- the months whose figure reaches into the one that is missing
     inner join {{ ref('months') }} as months
         on
-            {{ months_between('gaps.month', 'months.month') }} <= needs.look_back_months
-            and gaps.month <= {{ add_days('months.month_end', 'needs.follow_up_days') }}
+            {{ months_between('gaps.month', 'months.month') }} <= greatest(needs.look_back_months, groups.reach_months)
+            and (
+                gaps.month <= {{ add_days('months.month_end', 'needs.follow_up_days') }}
+                or {{ months_between('months.month', 'gaps.month') }} <= groups.reach_months
+            )
 ),
 
 lists as (

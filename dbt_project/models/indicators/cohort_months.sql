@@ -15,6 +15,7 @@ need_months as (
             ), false
         ) as is_waiting,
         case
+            when needs.is_placement then null
             when found.month is null then {{ reason_rank('not_delivered') }}
             when
                 needs.property <> '' and needs.requirement <> 'population'
@@ -23,7 +24,11 @@ need_months as (
             when found.months_behind < needs.look_back_months then {{ reason_rank('history_too_short') }}
             when is_waiting then {{ reason_rank('follow_up_not_over') }}
         end as reason_rank,
-        found.period_status,
+        case
+            when not needs.is_placement then found.period_status
+            when found.month is null or found.months_since_hole < 12 then 'incomplete'
+            else 'final'
+        end as period_status,
         found.is_icb_only
     from {{ ref('indicator_needs') }} as needs
     cross join {{ ref('months') }} as months

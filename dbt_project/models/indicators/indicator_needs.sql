@@ -1,7 +1,7 @@
 -- What each indicator and cohort needs to be known: a requirement is met by any of its status groups, and all requirements must be met.
 -- Each row asks one thing of one requirement: that it covers the month (property ''), that its records say a property, how many months
 -- it looks back on or how many days it waits. Feeds and follow-up are declared in the catalogue, what is asked of a record and how far is
--- looked back in measure_requirements, a cohort's own property in the cohort.
+-- looked back in measure_requirements, a cohort's own property in the cohort. `is_placement`: what only leaves the figure incomplete.
 with
 
 own as (
@@ -108,6 +108,18 @@ needs as (
         0 as follow_up_days,
         true as is_standardisation
     from standardised
+),
+
+-- members of a list are placed by their events of any kind: without one of these feeds some stand elsewhere
+placed as (
+    select
+        populations.indicator_cohort_key,
+        feeds.requirement
+    from populations
+    cross join (
+        values ('gp_appointments'), ('urgent_care|urgent_care_legacy'), ('outpatients'), ('admissions')
+    ) as feeds (requirement)
+    where populations.cohort_kind = 'person_list'
 )
 
 select
@@ -116,6 +128,17 @@ select
     property,
     is_standardisation,
     max(look_back_months) as look_back_months,
-    max(follow_up_days) as follow_up_days
+    max(follow_up_days) as follow_up_days,
+    false as is_placement
 from needs
 group by indicator_cohort_key, requirement, property, is_standardisation
+union all
+select
+    indicator_cohort_key,
+    requirement,
+    '' as property,
+    false as is_standardisation,
+    0 as look_back_months,
+    0 as follow_up_days,
+    true as is_placement
+from placed

@@ -39,7 +39,8 @@ covered as (
             period_status := statuses.period_status,
             is_icb_only := statuses.is_icb_only,
             months_behind := statuses.months_behind,
-            months_ahead := statuses.months_ahead
+            months_ahead := statuses.months_ahead,
+            months_since_hole := statuses.months_since_hole
         ), alternatives.preference) as found
     from alternatives
     inner join {{ ref('feed_month_statuses') }} as statuses on alternatives.status_group = statuses.status_group
@@ -54,6 +55,7 @@ select
     case when lapsed.month is not null then 'incomplete' else covered.found.period_status end as period_status,
     covered.found.is_icb_only as is_icb_only,
     covered.found.months_behind as months_behind,
-    covered.found.months_ahead as months_ahead
+    covered.found.months_ahead as months_ahead,
+    covered.found.months_since_hole as months_since_hole
 from covered
 left join lapsed on covered.requirement = lapsed.requirement and covered.month = lapsed.month

@@ -1,6 +1,6 @@
 -- Age-standardised rates (definitions C10). Direct: 19 bands of ESP2013, Dobson's limits on Byar's, with the variance of repeat events;
 -- null below 10 events. Indirect: against the ICB's own rates by sex and band in the same period, limits of the observed count.
--- What falls where there is nobody (age unknown, an empty band) has no rate and is left out.
+-- Events where there is nobody (age unknown, an empty band) have no rate and are left out; the weight of an empty band stays (E24).
 -- How to read it: `wanted` says what is standardised. Direct: `direct_sums` holds people, events and repeat events of a row's bands side by
 -- side and adds over the bands, the rest is arithmetic on four sums. Indirect: `indirect_sexes` holds them against the ICB's bands of the
 -- same sex and month, `indirect_sums` adds the sexes. A band is a column (macro age_bands), so no step multiplies rows.
@@ -41,6 +41,15 @@ repeats as (
     group by area_key, month_number, period, measure_id, sex
 ),
 
+areas as (
+    select
+        areas.*,
+        icb.area_key as icb_key
+    from {{ ref('indicator_areas') }} as areas
+    inner join {{ ref('indicator_areas') }} as icb
+        on areas.boundary = icb.boundary and areas.month_number = icb.month_number and icb.area_type = 'icb'
+),
+
 direct_sums as (
     select
         wanted.indicator_cohort_key,
@@ -51,7 +60,9 @@ direct_sums as (
         people.month_number,
         people.period,
         {{ sum_over_bands(events_of_band) | indent(8) }} as events,
-        {{ sum_over_bands('case when people.{band} > 0 then standard.{band} else 0 end') | indent(8) }} as standard_population,
+        -- the bands that the measure has at all: those in which the ICB has people
+        {{ sum_over_bands('case when icb_people.{band} > 0 then standard.{band} else 0 end') | indent(8) }} as standard_population,
+        {{ sum_over_bands('case when icb_people.{band} > 0 and people.{band} <= 0 then standard.{band} else 0 end') | indent(8) }} as standard_of_nobody,
         {{ sum_over_bands(
             'case when people.{band} > 0
                 then cast(coalesce(events.{band}, 0) as double) / (cast(people.{band} as double) / people.lists) * cast(standard.{band} as double)
@@ -66,6 +77,11 @@ direct_sums as (
     from wanted
     inner join {{ ref('area_strata') }} as people
         on wanted.denominator_measure_id = people.measure_id and wanted.sex = people.sex
+    inner join areas on people.area_key = areas.area_key and people.month_number = areas.month_number
+    inner join {{ ref('area_strata') }} as icb_people
+        on
+            wanted.denominator_measure_id = icb_people.measure_id
+            and {{ same_stratum('people', 'icb_people', area_key='areas.icb_key') }}
     left join {{ ref('area_strata') }} as events
         on
             wanted.numerator_measure_id = events.measure_id
@@ -82,7 +98,12 @@ direct_rates as (
     select
         *,
         weighted_rates / standard_population * multiplier as rate,
-        weighted_variances / power(standard_population, 2) as variance
+        weighted_variances / power(standard_population, 2) as variance,
+        case
+            when events < 10 then 'fewer_than_10_events'
+            -- a band without people keeps its weight, as in PHEindicatormethods; above 2 % of it the rate is of too few ages (E24)
+            when 50 * standard_of_nobody > standard_population then 'no_population'
+        end as reason
     from direct_sums
     where standard_population > 0
 ),
@@ -98,24 +119,15 @@ direct as (
         'direct_esp2013' as standardisation,
         events as events_standardised,
         cast(null as double) as expected,
-        case when events >= 10 then rate end as standardised_value,
+        case when reason is null then rate end as standardised_value,
         case
-            when events >= 10 then rate + sqrt(variance / events) * ({{ byar_95('events', '-') }} - events) * multiplier
+            when reason is null then rate + sqrt(variance / events) * ({{ byar_95('events', '-') }} - events) * multiplier
         end as standardised_lower_95,
         case
-            when events >= 10 then rate + sqrt(variance / events) * ({{ byar_95('events', '+') }} - events) * multiplier
+            when reason is null then rate + sqrt(variance / events) * ({{ byar_95('events', '+') }} - events) * multiplier
         end as standardised_upper_95,
-        case when events < 10 then 'fewer_than_10_events' end as standardised_null_reason
+        reason as standardised_null_reason
     from direct_rates
-),
-
-areas as (
-    select
-        areas.*,
-        icb.area_key as icb_key
-    from {{ ref('indicator_areas') }} as areas
-    inner join {{ ref('indicator_areas') }} as icb
-        on areas.boundary = icb.boundary and areas.month_number = icb.month_number and icb.area_type = 'icb'
 ),
 
 indirect_sexes as (

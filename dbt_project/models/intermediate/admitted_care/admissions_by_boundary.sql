@@ -101,7 +101,11 @@ joined as (
         case
             when areas.is_team and ages.feed is not null and gaps.property is null then age_groups.registered_population
         end as rate_population,
-        coalesce(statuses.period_status, 'incomplete') as period_status
+        -- per head of a list of another month is not settled either
+        case
+            when areas.population_basis <> 'list' then 'incomplete'
+            else coalesce(statuses.period_status, 'incomplete')
+        end as period_status
     from frame
     inner join {{ ref('area_months') }} as areas
         on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code

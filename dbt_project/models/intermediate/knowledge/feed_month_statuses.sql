@@ -11,7 +11,9 @@ covered as (
         {{ month_number('feed_months.month') }} as month_number,
         feed_months.is_final,
         groups.months_after,
-        groups.reach_months
+        groups.reach_months,
+        -- stays and repeated attendances are found by person
+        coalesce(groups.is_by_person, false) and persons.feed is null and has_rows.feed is not null as is_blurred
     from {{ ref('status_groups') }} as groups
     inner join {{ ref('feed_months') }} as feed_months
         on
@@ -19,6 +21,14 @@ covered as (
             and feed_months.is_covered
             and feed_months.month >= coalesce(groups.first_month, feed_months.month)
             and feed_months.month <= coalesce(groups.last_month, feed_months.month)
+    left join {{ ref('feed_month_properties') }} as persons
+        on feed_months.feed = persons.feed and feed_months.month = persons.month and persons.property = 'person'
+    left join (
+        select distinct
+            feed,
+            month
+        from {{ ref('feed_cells') }}
+    ) as has_rows on feed_months.feed = has_rows.feed and feed_months.month = has_rows.month
     where groups.status_group <> 'population'
 ),
 
@@ -38,7 +48,8 @@ runs as (
     select
         *,
         cast(month_number - min(month_number) over (partition by status_group, run_number) as integer) as months_behind,
-        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead
+        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead,
+        min(month_number) over (partition by status_group, run_number) as run_start
     from reached
 )
 
@@ -47,6 +58,7 @@ select
     reached.feed,
     reached.month,
     case
+        when reached.is_blurred then 'incomplete'
         when reached.month_number + reached.months_after > {{ month_number('months.data_cut') }} then 'incomplete'
         when
             reached.months_in_reach < least(reached.month_number + reached.reach_months, {{ month_number('months.data_cut') }})
@@ -57,7 +69,8 @@ select
     end as period_status,
     coalesce(sources.source = 'gp_appointments_published_sub_icb' and reached.feed = 'gp_appointments_published', false) as is_icb_only,
     reached.months_behind,
-    reached.months_ahead
+    reached.months_ahead,
+    case when reached.run_start > reached.first_number then reached.months_behind end as months_since_hole
 from runs as reached
 inner join {{ ref('months') }} as months on reached.month = months.month
 left join {{ ref('gp_appointment_month_sources') }} as sources on months.month = sources.month
@@ -73,5 +86,6 @@ select
     case population_basis when 'list' then 'final' else 'incomplete' end as period_status,
     false as is_icb_only,
     0 as months_behind,
-    0 as months_ahead
+    0 as months_ahead,
+    cast(null as integer) as months_since_hole
 from {{ ref('population_lists') }}

@@ -101,7 +101,11 @@ select
     case when history.is_long_enough then {{ crude_rate('coalesce(figures.referrals, 0)', 'areas.rate_population', 1000) }} end as referrals_per_1000,
     case when history.is_long_enough then {{ crude_rate_lower_95('coalesce(figures.referrals, 0)', 'areas.rate_population', 1000) }} end as referrals_per_1000_lower_95,
     case when history.is_long_enough then {{ crude_rate_upper_95('coalesce(figures.referrals, 0)', 'areas.rate_population', 1000) }} end as referrals_per_1000_upper_95,
-    coalesce(statuses.period_status, 'incomplete') as period_status,
+    -- per head of a list of another month is not settled either
+    case
+        when areas.population_basis <> 'list' then 'incomplete'
+        else coalesce(statuses.period_status, 'incomplete')
+    end as period_status,
     case
         when not history.is_long_enough then 'history_too_short'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'

@@ -123,7 +123,11 @@ select
         'case when figures.int_code is null then cast(0 as decimal(18, 2)) else figures.spend_gbp end', 'areas.rate_population', 1
     ) }} as spend_per_head_gbp,
     line_facts.price_year,
-    coalesce(statuses.period_status, 'incomplete') as period_status,
+    -- per head of a list of another month is not settled either
+    case
+        when areas.population_basis <> 'list' then 'incomplete'
+        else coalesce(statuses.period_status, 'incomplete')
+    end as period_status,
     case
         when figures.int_code is not null and figures.spend_gbp is null then 'not_priced'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'

@@ -149,7 +149,11 @@ select
     {{ crude_rate(visits, 'areas.rate_population', 1000) }} as visits_per_1000,
     {{ crude_rate_lower_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_lower_95,
     {{ crude_rate_upper_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
-    coalesce(counted.period_status, 'incomplete') as period_status,
+    -- per head of a list of another month is not settled either
+    case
+        when areas.population_basis <> 'list' then 'incomplete'
+        else coalesce(counted.period_status, 'incomplete')
+    end as period_status,
     case
         when not counted.is_known then 'not_recorded'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
