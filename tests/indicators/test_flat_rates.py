@@ -100,8 +100,9 @@ def delivery(request: pytest.FixtureRequest, compiled: Path) -> Bench:
 def series_of(bench: Bench) -> dict[tuple[str, str], list[Point]]:
     """(indicator, team) → its points as the report reads them."""
     rows = bench.connection.execute(
-        "select f.indicator_id, f.area_code, f.month, f.numerator, f.denominator, f.value, null, null, null, f.period_status, null, s.adjusted_value, "
-        "s.season_basis, s.centre_line, s.lower_process_limit, s.upper_process_limit, s.special_cause, s.variation, s.assurance, s.phase, s.phase_reason "
+        "select f.indicator_id, f.area_code, f.month, f.numerator, f.denominator, f.value, null, null, null, f.period_status, null, "
+        "s.adjusted_value, s.season_basis, s.centre_line, s.lower_process_limit, s.upper_process_limit, s.special_cause, s.variation, "
+        "s.assurance, s.phase, s.phase_reason "
         "from indicators.indicator_figures as f join marts.indicator_spc as s using (indicator_id, area_type, area_code, month) "
         "where f.period = 'month' and f.area_type = 'int' order by all"
     ).fetchall()
