@@ -113,6 +113,15 @@ class BruteForce:
         }
 
     @cached_property
+    def months_with_sex(self) -> set[date]:
+        """E1: months of which at least half of the episodes say whether the patient is male or female."""
+        says = defaultdict(list)
+        for row in self.episodes:
+            if row.epiend is not None:
+                says[month_of(row.epiend)].append(row.sex != "unknown")
+        return {month for month, known in says.items() if 2 * sum(known) >= len(known)}
+
+    @cached_property
     def gp_appointments(self) -> list:
         return landing.without(landing.gp_appointments(self.drops), self.opted_out)
 
