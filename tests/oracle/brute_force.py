@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from statistics import median
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
-from .records import month_of, practice, text
+from .records import moment, month_of, practice, text
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -110,7 +110,21 @@ class BruteForce:
             "hes_op": covered_months(row.apptdate for row in self.appointments),
             "gp_appointments": covered_months(row.when for row in self.gp_appointments),
             "community_contacts": covered_months(row.when for row in self.community_contacts),
+            "ers_referrals": covered_months(date_of(moment(row.get("ACTION_DT_TM"))) for row in self.ers_actions),
         }
+
+    @cached_property
+    def ers_actions(self) -> list[dict[str, str]]:
+        return [row for row in landing.ers_actions(self.drops) if text(row.get("PATIENT_ID")) not in self.opted_out]
+
+    @cached_property
+    def months_with_sex(self) -> set[date]:
+        """E1: months of which at least half of the episodes say whether the patient is male or female."""
+        says = defaultdict(list)
+        for row in self.episodes:
+            if row.epiend is not None:
+                says[month_of(row.epiend)].append(row.sex != "unknown")
+        return {month for month, known in says.items() if 2 * sum(known) >= len(known)}
 
     @cached_property
     def gp_appointments(self) -> list:
@@ -177,14 +191,13 @@ class BruteForce:
     # C8: referrals --------------------------------------------------------------------------------------------------
 
     def referrals(self) -> Iterator[Event]:
-        """dims = (source, specialty_code). Two sources, never added."""
-        rows = landing.ers_actions(self.drops)
-        rows = [row for row in rows if text(row.get("PATIENT_ID")) not in self.opted_out]
-        for acted, where, specialty, _ in activity.ers_referrals(rows, set(self.ers_action_codes)):
+        """dims = (source, specialty_code). Two sources, never added. What was asked for before the outpatient records began is only
+        seen where somebody waited long: of such a month the count is not known (E1, E2)."""
+        for acted, where, specialty, _ in activity.ers_referrals(self.ers_actions, set(self.ers_action_codes)):
             yield Event(month_of(acted.date()), where, ("ers", listed_specialty(specialty)))
         for row in self.appointments:
             asked = activity.referral_date(row)
-            if activity.is_gp_referral(row) and asked is not None:
+            if activity.is_gp_referral(row) and asked is not None and month_of(asked) in self.covered["hes_op"]:
                 specialty = listed_specialty(row.tretspef)
                 yield Event(month_of(asked), row.practice_code, ("hes_op_gp", specialty), (1,), row.person_id)
 
@@ -345,6 +358,10 @@ class BruteForce:
         """E3: a year of covered admitted care lies behind the month."""
         return set(months_between(date(month.year - 1, month.month, 1), month)) <= self.covered["hes_apc"]
 
+    def has_first_actions(self, month: date) -> bool:
+        """E3: while no list says which action refers, the first action of the first three months may not be the first."""
+        return bool(self.ers_action_codes) or len([m for m in self.covered["ers_referrals"] if m < month]) >= 3
+
     def is_mature(self, month: date, window_days: int) -> bool:
         """C4: the data cut is at least N-1 days after the last day of the discharge month."""
         following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
@@ -364,6 +381,10 @@ def covered_months(days: Iterable[date | None]) -> set[date]:
         if not others or count >= 0.1 * median(rows[other] for other in others):
             covered.add(month)
     return covered
+
+
+def date_of(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
 def created_day(row: dict[str, str]) -> str:
