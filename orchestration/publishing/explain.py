@@ -370,16 +370,8 @@ def _checks(release: Release, feeds: list[str]) -> list[dict[str, Any]]:
     ]
     order = ("error", "fail", "warn", "pass", "not_applicable")
     chosen.sort(key=lambda check: (order.index(check.state.value), check.check_id, check.subject))
-    return [
-        {
-            "check_id": c.check_id,
-            "subject": c.subject,
-            "state": c.state.value,
-            "is_waived": c.is_waived,
-            "message": c.message,
-        }
-        for c in chosen
-    ]
+    told = {"check_id", "subject", "state", "is_waived", "message"}
+    return [check.model_dump(mode="json", include=told) for check in chosen]
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any]) -> dict[str, Any] | None:

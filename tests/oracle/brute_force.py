@@ -7,11 +7,10 @@ practice on the record; `by_area` then attributes them (C1). Slow and clear on p
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,9 +19,8 @@ from statistics import median
 from . import activity, conditions, landing, stays
 from .geography import Geography, Population, boundary_dates, population_by_area, read_geography, read_population
 from .landing import Drop, months_between
-from .records import month_of, practice, text
-
-SEEDS = Path(__file__).parents[2] / "seeds"
+from .records import moment, month_of, practice, text
+from .spend import commissioner, contract_month, created_day, financial_year_of, spread_evenly, unit_costed_points
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,21 @@ class BruteForce:
             "hes_op": covered_months(row.apptdate for row in self.appointments),
             "gp_appointments": covered_months(row.when for row in self.gp_appointments),
             "community_contacts": covered_months(row.when for row in self.community_contacts),
+            "ers_referrals": covered_months(date_of(moment(row.get("ACTION_DT_TM"))) for row in self.ers_actions),
         }
+
+    @cached_property
+    def ers_actions(self) -> list[dict[str, str]]:
+        return [row for row in landing.ers_actions(self.drops) if text(row.get("PATIENT_ID")) not in self.opted_out]
+
+    @cached_property
+    def months_with_sex(self) -> set[date]:
+        """E1: months of which at least half of the episodes say whether the patient is male or female."""
+        says = defaultdict(list)
+        for row in self.episodes:
+            if row.epiend is not None:
+                says[month_of(row.epiend)].append(row.sex != "unknown")
+        return {month for month, known in says.items() if 2 * sum(known) >= len(known)}
 
     @cached_property
     def gp_appointments(self) -> list:
@@ -177,14 +189,13 @@ class BruteForce:
     # C8: referrals --------------------------------------------------------------------------------------------------
 
     def referrals(self) -> Iterator[Event]:
-        """dims = (source, specialty_code). Two sources, never added."""
-        rows = landing.ers_actions(self.drops)
-        rows = [row for row in rows if text(row.get("PATIENT_ID")) not in self.opted_out]
-        for acted, where, specialty, _ in activity.ers_referrals(rows, set(self.ers_action_codes)):
+        """dims = (source, specialty_code). Two sources, never added. What was asked for before the outpatient records began is only
+        seen where somebody waited long: of such a month the count is not known (E1, E2)."""
+        for acted, where, specialty, _ in activity.ers_referrals(self.ers_actions, set(self.ers_action_codes)):
             yield Event(month_of(acted.date()), where, ("ers", listed_specialty(specialty)))
         for row in self.appointments:
             asked = activity.referral_date(row)
-            if activity.is_gp_referral(row) and asked is not None:
+            if activity.is_gp_referral(row) and asked is not None and month_of(asked) in self.covered["hes_op"]:
                 specialty = listed_specialty(row.tretspef)
                 yield Event(month_of(asked), row.practice_code, ("hes_op_gp", specialty), (1,), row.person_id)
 
@@ -345,6 +356,10 @@ class BruteForce:
         """E3: a year of covered admitted care lies behind the month."""
         return set(months_between(date(month.year - 1, month.month, 1), month)) <= self.covered["hes_apc"]
 
+    def has_first_actions(self, month: date) -> bool:
+        """E3: while no list says which action refers, the first action of the first three months may not be the first."""
+        return bool(self.ers_action_codes) or len([m for m in self.covered["ers_referrals"] if m < month]) >= 3
+
     def is_mature(self, month: date, window_days: int) -> bool:
         """C4: the data cut is at least N-1 days after the last day of the discharge month."""
         following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
@@ -366,41 +381,5 @@ def covered_months(days: Iterable[date | None]) -> set[date]:
     return covered
 
 
-def created_day(row: dict[str, str]) -> str:
-    return (text(row.get("DATE AND TIME DATA SET CREATED")) or "")[:10]
-
-
-def commissioner(row: dict[str, str]) -> str | None:
-    return text(row.get("ORGANISATION IDENTIFIER (CODE OF COMMISSIONER)"))
-
-
-def unit_costed_points() -> set[str]:
-    """Points of delivery whose records have a unit cost: reference data, read as it is."""
-    with (SEEDS / "unit_costs.csv").open(encoding="utf-8") as file:
-        costs = {row["point_of_delivery"] for row in csv.DictReader(file)}
-    with (SEEDS / "points_of_delivery.csv").open(encoding="utf-8") as file:
-        return {row["point_of_delivery"] for row in csv.DictReader(file) if row["costed_as"] in costs}
-
-
-def contract_month(row: dict[str, str]) -> date:
-    """FINANCIAL YEAR 202627 and FINANCIAL MONTH 1-13 → calendar month; 13 is 12 (C6)."""
-    start = int((text(row["FINANCIAL YEAR"]) or "")[:4])
-    number = min(int(text(row["FINANCIAL MONTH"]) or 0), 12)
-    return date(start, 3 + number, 1) if number <= 9 else date(start + 1, number - 9, 1)
-
-
-def financial_year_of(path: Path) -> int:
-    """`nhspaymentsgp-22-23.csv` → 2022: the year the financial year starts in."""
-    found = re.search(r"(\d\d)-(\d\d)(?!\d)", path.stem)
-    assert found and int(found[2]) == int(found[1]) + 1, f"{path.name} names no financial year"
-    return 2000 + int(found[1])
-
-
-def spread_evenly(amount: Decimal) -> list[Decimal]:
-    """C6: a yearly payment over its twelve months, to the penny: twelve parts that differ by a penny at most."""
-    pence = int((amount * 100).to_integral_value())
-    shares = [pence * (n + 1) // 12 - pence * n // 12 for n in range(12)]
-    return [Decimal(share) / 100 for share in shares]
-
-
-__all__ = ["BruteForce", "Event", "contract_month", "spread_evenly"]
+def date_of(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

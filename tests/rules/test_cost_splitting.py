@@ -90,4 +90,6 @@ def stay_of(admission: date, nights: int) -> stays.Stay:
     from ..oracle.test_worked_cases import episode
 
     ended = admission + timedelta(days=nights)
-    return stays.Stay([stays.Spell("P", [episode(admission.isoformat(), ended.isoformat())])])
+    return stays.Stay(
+        [stays.Spell("P", [episode(admission.isoformat(), ended.isoformat())], date.max - timedelta(days=1))]
+    )
