@@ -14,9 +14,10 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner, Result
 
-from orchestration.build.inputs import write_inputs
+from orchestration.build.inputs import suppliers, write_inputs
 from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.lake.manifest import current, verify_version, version_folders
 from orchestration.lake.whole_delivery import ingest_delivery
@@ -46,7 +47,8 @@ def settings(tmp_path: Path) -> Settings:
 def plan(settings: Settings, delivery: str = "2025-10") -> tuple[str, dict[str, int]]:
     ingest_delivery(settings, find_delivery(settings.paths, delivery))
     made = write_inputs(settings, delivery)
-    return made.inputs_hash, {feed: made.rows_live[feed] for feed in FEEDS}
+    versions = {feed: [version.id for version in found] for feed, found in suppliers(settings.paths, delivery).items()}
+    return hash_json(versions), {feed: made.rows_live[feed] for feed in FEEDS}
 
 
 def persons_held(settings: Settings) -> set[str]:
