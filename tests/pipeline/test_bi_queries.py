@@ -44,16 +44,29 @@ def test_emergency_admissions_are_those_of_the_indicator(release: duckdb.DuckDBP
 
 
 def test_readmissions_are_those_of_the_indicator(release: duckdb.DuckDBPyConnection) -> None:
+    """Of the months that both know: the indicator has none before a year of admitted care lies behind it (E3), the mart counts them."""
+    month_of_mart = "where r.window_days = 30"
+    assert month_of_mart in QUERIES[1]
+    known = "select month from known"
     pairs = release.execute(
         f"""
-        with months as (
-            select area_code, sum(numerator) as readmissions from marts.indicator_values
+        with known as (
+            select month from marts.indicator_values
             where area_type = 'hcp' and period = 'month' and cohort_id = 'all' and indicator_id = 'readmissions_30d'
+            group by month having bool_and(numerator is not null)
+        ),
+        months as (
+            select area_code, sum(numerator) as readmissions, sum(denominator) as discharges from marts.indicator_values
+            where area_type = 'hcp' and period = 'month' and cohort_id = 'all' and indicator_id = 'readmissions_30d'
+              and month in ({known})
               and month in (select month from marts.readmissions where window_days = 30 and is_mature)
             group by 1
         )
-        select q.readmissions, m.readmissions from ({QUERIES[1]}) as q join months as m on m.area_code = q.hcp_code
+        select q.readmissions, q.discharges, m.readmissions, m.discharges
+        from ({QUERIES[1].replace(month_of_mart, f"{month_of_mart} and r.month in ({known})")}) as q
+        join months as m on m.area_code = q.hcp_code
         """
     ).fetchall()
     assert len(pairs) == 4
-    assert all(query == mart for query, mart in pairs)
+    assert sum(mart for _, _, mart, _ in pairs) > 0
+    assert [pair[:2] for pair in pairs] == [pair[2:] for pair in pairs]
