@@ -16,8 +16,7 @@ def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> N
     from orchestration.publishing.report.scorecard import write_scorecards
 
     folder.mkdir()
-    write_report(folder, warehouse, facts)
-    write_scorecards(folder, warehouse, facts)
+    write_report(folder, warehouse, facts, scorecards=write_scorecards(folder, warehouse, facts))
 
 
 def write_quality_page(folder: Path, verdict: Verdict) -> None:

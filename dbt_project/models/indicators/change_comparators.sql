@@ -172,13 +172,13 @@ own as (
         count(*) as areas
         {%- for side in sides %},
         {{ exact_sum(side, 9) }} as {{ side }}
-        {%- endfor %}
+    {%- endfor %}
     from sums
     where {{ group.of }} and {{ group.member }} and {{ group.kinds }}
     group by all
-)
+),
 
-, {{ name }} as (
+{{ name }} as (
     select
         own.indicator_id,
         own.cohort_id,
@@ -193,13 +193,14 @@ own as (
         '{{ name }}' as comparator
         {%- for side in sides %},
         totals.{{ side }} - case when {{ 'own.' ~ group.member if group.member != 'true' else 'true' }} then own.{{ side }} else 0 end as {{ side }}
-        {%- endfor %}
+    {%- endfor %}
     from own
     inner join {{ name }}_totals as totals
         on
-            {% for column in period + ([group.within] if group.within else []) -%}
-            own.{{ column }} = totals.{{ column }}{{ ' and' if not loop.last }}
-            {% endfor %}
+    {% for column in period + ([group.within] if group.within else []) -%}
+        own.{{ column }} = totals.{{ column }}{{ ' and' if not loop.last }}
+    
+{% endfor %}
     -- others than itself
     where
         {{ group.of | replace('area_type', 'own.area_type') | replace('hcp_code', 'own.hcp_code') }}

@@ -135,9 +135,10 @@ select
     case
         when valued.value is null or valued.area_type = 'icb' or valued.measure_kind <> 'additive' then null
         when icb.denominator - coalesce(left_out.denominator, 0) - case when valued.is_left_out then 0 else valued.denominator end > 0
-            then (icb.numerator - coalesce(left_out.numerator, 0) - case when valued.is_left_out then 0 else valued.numerator end)
-            / (icb.denominator - coalesce(left_out.denominator, 0) - case when valued.is_left_out then 0 else valued.denominator end)
-            * valued.multiplier
+            then
+                (icb.numerator - coalesce(left_out.numerator, 0) - case when valued.is_left_out then 0 else valued.numerator end)
+                / (icb.denominator - coalesce(left_out.denominator, 0) - case when valued.is_left_out then 0 else valued.denominator end)
+                * valued.multiplier
     end as comparator_value,
     valued.period_status,
     valued.null_reason

@@ -64,9 +64,17 @@ standardised as (
         sides.requirement,
         unnest(case sides.standardisation when 'indirect_icb' then ['age', 'sex'] else ['age'] end) as property
     from (
-        select indicator_cohort_key, requirement, standardisation from own
+        select
+            indicator_cohort_key,
+            requirement,
+            standardisation
+        from own
         union all
-        select indicator_cohort_key, requirement, standardisation from populations
+        select
+            indicator_cohort_key,
+            requirement,
+            standardisation
+        from populations
     ) as sides
     where sides.standardisation <> 'none'
 ),

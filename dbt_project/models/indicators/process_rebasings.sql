@@ -52,15 +52,16 @@ from {{ ref('recording_phases') }} as phases
 inner join {{ ref('indicator_catalogue') }} as catalogue
     on catalogue.numerator_measure_id in ('{{ zero_night_measures() | join("', '") }}')
 -- one reason for one month: a dated one of the seed goes before
-where not exists (
-    select 1
-    from {{ ref('spc_rebasings') }} as dated
-    where
-        catalogue.indicator_id = dated.indicator_id
-        and phases.month = dated.month
-        and coalesce(dated.area_type, phases.area_type) = phases.area_type
-        and coalesce(dated.area_code, phases.area_code) = phases.area_code
-)
+where
+    not exists (
+        select 1
+        from {{ ref('spc_rebasings') }} as dated
+        where
+            catalogue.indicator_id = dated.indicator_id
+            and phases.month = dated.month
+            and coalesce(dated.area_type, phases.area_type) = phases.area_type
+            and coalesce(dated.area_code, phases.area_code) = phases.area_code
+    )
 union all
 select
     catalogue.indicator_id,
@@ -81,4 +82,7 @@ where
             and coalesce(dated.area_code, changes.area_code) = changes.area_code
     )
     -- a month in which payments begin or end starts the series anew already
-    and changes.month not in (select basis_months.month from basis_months where basis_months.has_payments <> basis_months.had_payments)
+    and changes.month not in (
+        select basis_months.month from basis_months
+        where basis_months.has_payments <> basis_months.had_payments
+    )

@@ -39,10 +39,11 @@ select
         case gap_kind
             when 'month_not_covered' then concat('No delivery covers ', feed)
             when 'not_recorded' then concat(feed, ' does not say ', replace(property, '_', ' '))
-            when 'sender_missing' then concat(
-                sender_code, ' is missing from ', feed, case when property <> '' then concat(' (', replace(property, '_', ' '), ')') else '' end,
-                ', of which ', area_code, ' usually has at least 2 in a hundred rows from it'
-            )
+            when 'sender_missing'
+                then concat(
+                    sender_code, ' is missing from ', feed, case when property <> '' then concat(' (', replace(property, '_', ' '), ')') else '' end,
+                    ', of which ', area_code, ' usually has at least 2 in a hundred rows from it'
+                )
             when 'list_without_detail' then concat('The lists of ', area_code, ' do not say ', replace(property, '_', ' '), ' of all their people')
             else 'A list of another month stands for the number of people'
         end,

@@ -85,7 +85,7 @@ registered as (
         'overall' as wave_id,
         min_by(role, case role when 'primary' then 1 when 'balancing' then 2 else 3 end) as role,
         min_by(role, case role when 'primary' then 1 when 'balancing' then 2 else 3 end)
-            filter (where is_registered_before_go_live) as binding_role,
+        filter (where is_registered_before_go_live) as binding_role,
         case when count(distinct expected_direction) = 1 then min(expected_direction) end as expected_direction,
         bool_or(not is_registered_before_go_live) as is_late
     from {{ ref('evaluation_plan') }}

@@ -97,11 +97,12 @@ select
     own.dispersion,
     case when own.is_final then 'final' else 'provisional' end as period_status
 from own
-cross join lateral (
-    select {{ days_between(
+cross join
+    lateral (
+        select {{ days_between(
         add_months("cast('2000-01-01' as date)", 'own.current_from'), add_months("cast('2000-01-01' as date)", 'own.current_to + 1')
     ) }} as days
-) as periods
+    ) as periods
 {% for name in comparators -%}
 left join {{ name }}_changes
     on

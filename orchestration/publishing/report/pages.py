@@ -50,14 +50,17 @@ class Card:
     notes: list[str] = field(default_factory=list)
 
 
-def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
+def write_report(
+    folder: Path, warehouse: Warehouse, facts: Mapping[str, Any], scorecards: Mapping[str, str] | None = None
+) -> None:
     """Write the pages of a release's report into `folder`:
 
     `index.html` (the ICB), `hcp-<code>.html` and `int-<code>.html` with the headlines, `…-every.html` with every indicator of the
     area, `indicator-<id>.html` with every area of the indicator, `explorer.html` (`explorer.py`),
     `evaluation.html` (`evaluation.py`) and `about.html`.
-    `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`.
-    The pages hold exact figures and belong to the internal profile. Same release and facts, same bytes.
+    `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`, `scorecards` the file beside
+    these pages of each team that has one. The pages hold exact figures and belong to the internal profile.
+    Same release and facts, same bytes.
     Links lead to `../quality/index.html` and `../dictionary.html` of the same release and to nothing else.
     """
     context = read_context(warehouse, facts)
@@ -89,6 +92,7 @@ def write_report(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -
             area=area,
             trail=_trail(data, area),
             people=data.people.get(area.key),
+            scorecard=(scorecards or {}).get(area.code) if area.area_type == "int" else None,
             glance_rows=glance.rows(data, area, data.indicators, verdicts),
             cards=cards,
             signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],

@@ -144,8 +144,9 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
 
 
-def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> None:
-    """Write `scorecard-<code>.html` of every team that lives at the data cut into the report's folder; same release, same bytes."""
+def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Write `scorecard-<code>.html` of every team that lives at the data cut into the report's folder; same release, same bytes.
+    Returns the file of each team's code, for the pages that lead there."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("orchestration.publishing.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -161,11 +162,13 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         "select int_code, int_name, go_live_month, months_since_go_live from marts.dim_int "
         "where is_current and not is_special order by int_code",
     )
+    names = {team["int_code"]: scorecard_name(team["int_code"]) for team in teams}
     for team in teams:
         page = template.render(
             team=team, columns=columns_of(by_team.get(team["int_code"], []), catalogue), context=context, facts=facts
         )
-        (folder / scorecard_name(team["int_code"])).write_text(page, encoding="utf-8", newline="\n")
+        (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
+    return names
 
 
 def scorecard_name(int_code: str) -> str:

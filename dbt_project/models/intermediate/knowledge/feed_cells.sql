@@ -21,9 +21,10 @@ select
     practice_code,
     {{ provider if provider else 'cast(null as varchar(20))' }} as provider_code,
     cast(count(*) as bigint) as rows_sent,
-    {% for property in all_properties() -%}
-    cast({{ 'count(*) filter (where ' ~ properties[property] ~ ')' if property in properties else '0' }} as bigint) as says_{{ property }}{{ ',' if not loop.last }}
-    {% endfor %}
+{% for property in all_properties() -%}
+cast({{ 'count(*) filter (where ' ~ properties[property] ~ ')' if property in properties else '0' }} as bigint) as says_{{ property }}{{ ',' if not loop.last }}
+
+{% endfor %}
 from {{ ref(relation) }} as records
 {% if 'small_area' in properties -%}
 left join {{ ref('lsoa_fifths') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
@@ -39,7 +40,7 @@ select
     people.practice_code,
     cast(null as varchar(20)) as provider_code,
     cast(people.registered_population as bigint) as rows_sent,
-    {% for property in all_properties() -%}
+{% for property in all_properties() -%}
     {% if property == 'age' -%}
     cast(people.with_age as bigint)
     {%- elif property == 'sex' -%}
@@ -49,7 +50,8 @@ select
     {%- else -%}
     cast(0 as bigint)
     {%- endif %} as says_{{ property }}{{ ',' if not loop.last }}
-    {% endfor %}
+
+{% endfor %}
 from (
     select
         month,
