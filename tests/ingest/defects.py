@@ -150,7 +150,13 @@ def refused_cases() -> Iterator[Case]:
         yield plain(feed, "pdf", b"%PDF-1.7\n" + good.encode(), Outcome("PDF"))
         yield plain(feed, "zero_bytes", good[:200] + "\0\0\0" + good[200:], Outcome("zero byte"))
         cut = gzip.compress(good.encode(), mtime=0)
-        yield plain(feed, "cut_gzip", cut[: len(cut) // 2], Outcome("gzip"), f"{stem(feed)}.csv.gz")
+        yield plain(
+            feed,
+            "cut_gzip",
+            cut[: len(cut) // 2],
+            Outcome("gz archive is damaged or cut short"),
+            f"{stem(feed)}.csv.gz",
+        )
         packed = as_zip({"a.csv": good.encode()})
         yield plain(feed, "cut_zip", packed[: len(packed) // 2], Outcome("zip"), f"{stem(feed)}.zip")
         yield plain(feed, "no_data_in_zip", as_zip({"readme.md": b"x"}), Outcome("no CSV"), f"{stem(feed)}.zip")

@@ -13,6 +13,10 @@ ROWS = 40
 PROVIDERS = ("RZ1", "RZ2")
 CUT = dt.date(2025, 10, 31)
 
+SURVEY_QUESTIONS = (
+    "overallexp", "gpcontactoverall", "localgpservicesphone", "localgpservicesprefhpsee", "healthconfidence", "healthsupport",
+)  # fmt: skip
+
 HEADERS: dict[str, list[str]] = {
     "hes_apc": "EPIKEY|TOKEN_PERSON_ID|PROCODE3|SITETRET|SUSSPELLID|PROVSPNOPS|ADMIDATE|ADMIMETH|ADMISORC|CLASSPAT|EPISTART"
     "|EPIEND|EPIORDER|EPISTAT|EPITYPE|DISDATE|DISMETH|DISDEST|STARTAGE|SEX|ETHNOS|GPPRAC|LSOA11|IMD04_DECILE|MAINSPEF"
@@ -77,6 +81,16 @@ HEADERS: dict[str, list[str]] = {
     ],
     "opt_outs": ["PERSON_ID"],
     "int_programme": ["INT_CODE", "MONTH", "COST_GBP", "NAMED_LEAD", "NAMED_LEAD_FROM"],
+    "dementia_diagnoses": "ORG_TYPE|ORG_CODE|NAME|ACH_DATE|MEASURE|VALUE".split("|"),
+    "gp_patient_survey": [
+        "MONTH", "ad_practicecode", "distributed", "received",
+        *(f"{question}.{part}" for question in SURVEY_QUESTIONS for part in ("counteval", "baseevalw", "baseevaluw")),
+    ],
+    "gp_workforce": "MONTH|PRACTICE_CODE|STAFF_GROUP|DETAILED_STAFF_ROLE|MEASURE|VALUE|partner_fte|salaried_fte|locum_fte".split("|"),
+    "homelessness_duty": "MONTH|AREA_CODE|AREA_NAME|HOUSEHOLDS_ASSESSED|HOUSEHOLDS_OWED_A_DUTY|HOUSEHOLDS_THOUSANDS".split("|"),
+    "qof_prevalence": "FINANCIAL_YEAR|PRACTICE_CODE|GROUP_CODE|REGISTER|PATIENT_LIST_TYPE|PRACTICE_LIST_SIZE".split("|"),
+    "reported_measures": "MEASURE_ID|AREA_TYPE|AREA_CODE|PERIOD_START|PERIOD_END|NUMERATOR|DENOMINATOR|N|VALUE_SUM"
+    "|VALUE_SUM_OF_SQUARES|PROMOTERS|DETRACTORS|INVITED".split("|"),
 }  # fmt: skip
 
 DELIMITERS = {"hes_apc": "|", "hes_op": "|", "ecds": "|", "hes_ae": "|"}
@@ -236,6 +250,18 @@ def row(feed: str, n: int, start: dt.date = dt.date(2025, 4, 1)) -> list[str]:
             return [f"9{n:02d}", "E54000099", "E40000099", "01SEP2025", "40", "41", "400000", "410000"]
         case "int_programme":
             return [f"INT{n:02d}", "2025-09", "5750.00", "yes", "2024-10-01"]
+        case "dementia_diagnoses":
+            return ["GP", f"Y9{n:04d}", "SURGERY", "2025-09-30", "DEMENTIA_REGISTER_65_PLUS", f"{n + 20}"]
+        case "gp_patient_survey":
+            return ["2025-09", f"Y9{n:04d}", "300", "120", *(["80.5", "110.25", "118"] * len(SURVEY_QUESTIONS))]
+        case "gp_workforce":
+            return ["2025-09", f"Y9{n:04d}", "GP", "Salaried GPs", "FTE", f"{n + 1}.5", "", "", ""]
+        case "homelessness_duty":
+            return ["2025-09", f"E0700{n:04d}", "Council", f"{100 + n}", f"{90 + n}", "55.125"]
+        case "qof_prevalence":
+            return ["2024-25", f"Y9{n:04d}", "DEM", f"{n + 10}", "TOTAL", "9000"]
+        case "reported_measures":
+            return f"staff_pulse|int|INT{n:02d}|2025-09-01|2025-09-30|{20 + n}|80|80|||||100".split("|")
         case "opt_outs":
             return [person(n + 900)]
     raise AssertionError(feed)

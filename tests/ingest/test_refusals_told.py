@@ -61,8 +61,12 @@ def test_a_setting_that_is_wrong_is_not_the_deliverys_fault(tmp_path: Path) -> N
     write_good(settings.paths.landing / "2025-10", "deaths")
     with pytest.raises(UsageError, match="required_feeds names 'deathz'"):
         check_delivery(settings, find_delivery(settings.paths), nothing_else)
+    # what is no size is refused as it is read, what is a size but too large for DuckDB as it is used
     with pytest.raises(UsageError, match="memory_limit"):
         load_settings(home=tmp_path, memory_limit="plenty")
+    settings = load_settings(home=tmp_path, memory_limit=f"{'9' * 40}GB")
+    with pytest.raises(UsageError, match="memory_limit"):
+        check_delivery(settings, find_delivery(settings.paths), nothing_else)
 
 
 def test_the_report_of_a_refused_file_names_the_rows(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner, Result
 
-from orchestration.build.inputs import manifests_up_to, write_inputs
+from orchestration.build.inputs import suppliers, write_inputs
 from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
 from orchestration.foundation.hashes import hash_json
@@ -45,11 +45,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def plan(settings: Settings, delivery: str = "2025-10") -> tuple[str, dict[str, int]]:
-    """What a refresh would build from: the versions that are live, in one hash, and the rows of each feed."""
     ingest_delivery(settings, find_delivery(settings.paths, delivery))
     made = write_inputs(settings, delivery)
-    live = manifests_up_to(settings.paths, delivery)
-    versions = {f"{feed}/{one.delivery}": one.id for feed, of in live.items() for one in of}
+    versions = {feed: [version.id for version in found] for feed, found in suppliers(settings.paths, delivery).items()}
     return hash_json(versions), {feed: made.rows_live[feed] for feed in FEEDS}
 
 
