@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import definitions, drift
+from orchestration.contracts import load_contracts
 
 MACROS = (definitions.EXPECTATIONS / "drift" / "macros.sql").read_text()
 
@@ -24,7 +26,12 @@ def empty_delivery() -> duckdb.DuckDBPyConnection:
 
 
 def violations(connection: duckdb.DuckDBPyConnection, check_id: str) -> list[str]:
-    sql = next(check.sql for check in drift.checks() if check.definition.check_id == check_id)
+    """The subjects that the check finds wrong, its provider named as a build names it."""
+    check = next(check for check in drift.checks() if check.definition.check_id == check_id)
+    sql = check.sql
+    contract = load_contracts().get(check.feed or "")
+    if contract and contract.provider and f"subject_{check.feed}(" in sql:
+        drift.create_subject(Warehouse(connection), check.feed, contract.provider)
     return [
         row[0]
         for row in connection.execute(f"select subject, is_violation from ({sql}) order by 1").fetchall()
