@@ -96,8 +96,8 @@ STAY_FAULTS = (
     CodeFault(
         "readmissions: shown a day before the follow-up is over",
         INTERMEDIATE + "admitted_care/readmissions_by_boundary.sql",
-        "'frame.window_days - 1') }}",
-        "'frame.window_days - 2') }}",
+        "months.data_cut < {{ add_days('months.month_end', 'frame.window_days - 1') }}",
+        "months.data_cut < {{ add_days('months.month_end', 'frame.window_days - 2') }}",
         worked("who_is_unattributed_and_who_out_of_area"),
     ),
     CodeFault(
@@ -183,8 +183,8 @@ ATTENDANCE_FAULTS = (
     CodeFault(
         "A&E: a planned attendance (category 4) is unplanned",
         INTERMEDIATE + "urgent_care/ae_attendance_records.sql",
-        "attendance_category <> '4'",
-        "attendance_category <> '2'",
+        "coalesce(attendance_category <> '4', true) or",
+        "coalesce(attendance_category <> '2', true) or",
         worked("one_source_of_attendances_for_each_day"),
     ),
     CodeFault(

@@ -91,7 +91,7 @@ STATISTICS_FAULTS = (
     ),
     CodeFault(
         "control charts: incomplete months are judged",
-        INDICATORS + "process_points.sql",
+        INDICATORS + "process_months.sql",
         "        and figures.period_status <> 'incomplete'\n",
         "",
         tests(CHARTS, "incomplete_months_are_in_no_mean_and_no_run"),
