@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.contracts import load_contracts
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import definitions, drift
-from orchestration.contracts import load_contracts
 
 MACROS = (definitions.EXPECTATIONS / "drift" / "macros.sql").read_text()
 
