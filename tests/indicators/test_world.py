@@ -90,9 +90,10 @@ def marts(built: tuple[Path, Path]) -> duckdb.DuckDBPyConnection:
 
 
 def test_no_indicator_is_all_null(marts: duckdb.DuckDBPyConnection) -> None:
+    """Of those counted from records. What others report is not delivered to this world: test_reported_world delivers it."""
     empty = marts.execute(
         "select indicator_id from marts.dim_indicator anti join (select indicator_id from marts.indicator_values where value is not null "
-        "and cohort_id = 'all' and area_type = 'int') using (indicator_id)"
+        "and cohort_id = 'all' and area_type = 'int') using (indicator_id) where measure_kind not like 'reported_%' order by 1"
     ).fetchall()
     assert empty == []
 

@@ -139,6 +139,7 @@ FEEDS: dict[str, str] = {
             '3']) as priority,
             pick(key, 'ref', ['03', '03', '11']) as refsourc, date - 40 as reqdate, '110' as mainspef,
             '110' as tretspef,
+            case when draw(key, 'proc') < 0.2 then 'X291' end as primary_procedure,
             case when draw(key, 'proc') < 0.2 then ',X291,' end as procedure_codes
         from ({located("0.09", "op")})""",
     "ers_referrals": f"""
@@ -197,7 +198,8 @@ FEEDS: dict[str, str] = {
             from ({located("case when frailty > 0.95 then 0.4 else 0.015 + age_years / 3000.0 end", "apc")})
         )""",
     "deaths": "select person_id, max(disdate) as death_date, any_value(practice_code order by epikey) as practice_code, "
-    "any_value(age_years order by epikey) as age_years, any_value(sex order by epikey) as sex from hes_apc "
+    "any_value(age_years order by epikey) as age_years, any_value(sex order by epikey) as sex, "
+    "any_value(case when dismeth = '4' then 'HOSPITAL' else 'HOME' end order by epikey) as place_of_death from hes_apc "
     "where dismeth = '4' or hash(epikey) % 40 = 0 group by person_id",
     "person_cohorts": "select person_id, 'nnhip' as cohort_id, date '2024-01-01' as valid_from, null::date as valid_to, "
     "'active_case' as status from people where frailty > 0.9 union all select person_id, 'nnhip', date '2024-06-01', null, "
