@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.contracts import load_contracts
+from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import definitions, drift
 
 MACROS = (definitions.EXPECTATIONS / "drift" / "macros.sql").read_text()
@@ -24,9 +26,12 @@ def empty_delivery() -> duckdb.DuckDBPyConnection:
 
 
 def violations(connection: duckdb.DuckDBPyConnection, check_id: str) -> list[str]:
-    sql = next(check.sql for check in drift.checks() if check.definition.check_id == check_id)
+    check = next(check for check in drift.checks() if check.definition.check_id == check_id)
+    provider = load_contracts()[check.feed].provider if check.feed else None
+    if provider and f"subject_{check.feed}(" in check.sql:
+        drift.create_subject(Warehouse(connection), check.feed, provider)
     return [
         row[0]
-        for row in connection.execute(f"select subject, is_violation from ({sql}) order by 1").fetchall()
+        for row in connection.execute(f"select subject, is_violation from ({check.sql}) order by 1").fetchall()
         if row[1]
     ]
