@@ -66,8 +66,8 @@ class Refusal:
     since: dict[str, str] = field(default_factory=dict)
 
 
-def write_quality_page(folder: Path, verdict: Judged, title: str = "") -> Path:
-    """Writes `folder/index.html` and returns it."""
+def write_quality_page(folder: Path, verdict: Judged, title: str = "", is_in_release: bool = False) -> Path:
+    """Writes `folder/index.html` and returns it. In a release the page leads back to the report and the dictionary beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     order = list(STATES)
     results = sorted(
@@ -86,6 +86,7 @@ def write_quality_page(folder: Path, verdict: Judged, title: str = "") -> Path:
         groups=[(KINDS.get(kind, kind), list(group)) for kind, group in groupby(by_kind, key=lambda r: r.kind)],
         states=STATES,
         since=verdict.since,
+        is_in_release=is_in_release,
     )
     page.write_text(html, encoding="utf-8")
     return page

@@ -20,4 +20,4 @@ def write_report(folder: Path, warehouse: Warehouse, facts: dict[str, Any]) -> N
 
 
 def write_quality_page(folder: Path, verdict: Verdict) -> None:
-    write_page(folder, verdict)
+    write_page(folder, verdict, is_in_release=True)

@@ -26,12 +26,14 @@ def empty_delivery() -> duckdb.DuckDBPyConnection:
 
 
 def violations(connection: duckdb.DuckDBPyConnection, check_id: str) -> list[str]:
+    """The subjects that the check finds wrong, its provider named as a build names it."""
     check = next(check for check in drift.checks() if check.definition.check_id == check_id)
-    provider = load_contracts()[check.feed].provider if check.feed else None
-    if provider and f"subject_{check.feed}(" in check.sql:
-        drift.create_subject(Warehouse(connection), check.feed, provider)
+    sql = check.sql
+    contract = load_contracts().get(check.feed or "")
+    if contract and contract.provider and f"subject_{check.feed}(" in sql:
+        drift.create_subject(Warehouse(connection), check.feed, contract.provider)
     return [
         row[0]
-        for row in connection.execute(f"select subject, is_violation from ({check.sql}) order by 1").fetchall()
+        for row in connection.execute(f"select subject, is_violation from ({sql}) order by 1").fetchall()
         if row[1]
     ]
