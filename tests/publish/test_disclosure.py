@@ -85,7 +85,7 @@ def test_what_was_hidden_before_stays_hidden() -> None:
 
 
 def test_without_a_small_count_what_was_hidden_before_is_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestration.publishing import feasible
+    from orchestration.publishing import feasible, protection
 
     asked = []
 
@@ -94,7 +94,7 @@ def test_without_a_small_count_what_was_hidden_before_is_still_looked_at(monkeyp
             asked.append(len(self.knowledge.earlier_hidden))
             return super().hide_until_safe(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(feasible, "Prover", Watched)
+    monkeypatch.setattr(protection, "Prover", Watched)
     small = table({"a": 3, "b": 20, "c": 40}, {})
     large = table({"a": 30, "b": 20, "c": 40}, {})
     earlier = replace(small, hidden=protect(small, [], []).hidden)
