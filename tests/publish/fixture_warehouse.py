@@ -276,6 +276,7 @@ def _write_indicator_values(warehouse: duckdb.DuckDBPyConnection, version: str) 
             null::double as standardised_value_upper_95, 'none' as standardisation, null::double as baseline_value,
             null::double as target_value, null::double as gap_to_target, null::double as comparator_value,
             case when month > (select max(month) from monthly) - interval 6 month then 'provisional' else 'final' end as period_status,
+            last_day(month) as period_end,
             case when months < 12 then 'fewer than 12 months' end as null_reason
         from divided_periods as figures
         inner join marts.dim_indicator as catalogue on figures.indicator_id = catalogue.indicator_id

@@ -41,6 +41,10 @@ class Indicator:
     polarity: str
     facts: dict[str, Any] = field(repr=False)
 
+    @property
+    def theme(self) -> str:
+        return str(self.facts.get("theme") or "other")
+
 
 @dataclass(frozen=True)
 class Point:

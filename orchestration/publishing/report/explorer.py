@@ -175,7 +175,7 @@ def _choice(data: ReportData, verdicts: Verdicts, indicator: Indicator, cohorts:
     return {
         "id": indicator.indicator_id,
         "title": indicator.title,
-        "theme": str(facts.get("theme") or "other"),
+        "theme": indicator.theme,
         "unit": wording.unit(indicator),
         "definition": indicator.definition,
         "numerator": facts.get("numerator") or "",

@@ -111,7 +111,7 @@ def write_report(
         )
         by_theme: defaultdict[str, list[glance.Row]] = defaultdict(list)
         for row in glance.rows(data, area, data.every, verdicts):
-            by_theme[str(row.indicator.facts.get("theme") or "other")].append(row)
+            by_theme[row.indicator.theme].append(row)
         write(
             every_page_name(area), "every.html.j2", area=area, trail=_trail(data, area), themes=list(by_theme.items())
         )

@@ -41,4 +41,4 @@ QUESTIONS = {
 
 def questions(indicator: Indicator) -> tuple[str, ...]:
     """What to ask next when an indicator stands out, by its theme."""
-    return QUESTIONS.get(str(indicator.facts.get("theme")), QUESTIONS["contacts"])
+    return QUESTIONS.get(indicator.theme, QUESTIONS["contacts"])
