@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from orchestration.publishing import feasible
-from orchestration.publishing.disclosure import Measure, Publication, protect
+from orchestration.publishing.disclosure import Measure, Publication
+from orchestration.publishing.protection import protect
 
 MONTH = 2025 * 12 + 9
 MOST = 30
