@@ -1,6 +1,6 @@
 """What is taken away from a delivery may make a figure unknown, never different (definitions E1-E4, design 8.2).
 
-One taking of several feeds at once in `make test`; others and many at random in `make attack`, which
+Each taking is two builds of everything, so all of them are in `make attack`, which
 writes its score to `docs/known_score.md`.
 """
 
@@ -58,12 +58,12 @@ FIXED = {
         known.published_for_records(m[18:21]), known.without_feed("ecds"), known.without_months("hes_apc", m[:3])
     ),
 }
-IN_TEST = "holes"  # each taking is a build of everything: one in `make test`, the others in `make attack`
 
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("known_law")
-@pytest.mark.parametrize("name", [IN_TEST, *(pytest.param(n, marks=pytest.mark.attack) for n in FIXED if n != IN_TEST)])
+@pytest.mark.attack
+@pytest.mark.parametrize("name", FIXED)
 def test_what_is_taken_away_makes_nothing_different(base: Path, tmp_path: Path, name: str) -> None:
     taking = FIXED[name](known.months_of(base, "hes_apc"))
     home = known.take_away(base, tmp_path / "taken", taking)
