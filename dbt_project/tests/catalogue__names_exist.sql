@@ -42,58 +42,132 @@ catalogue as (
 ),
 
 used as (
-    select 'indicator_catalogue.numerator_measure_id' as place, 'measure' as what, numerator_measure_id as name from catalogue
-    union
-    select 'indicator_catalogue.denominator_measure_id' as place, 'measure' as what, denominator_measure_id as name from catalogue
-    union
-    select 'indicator_catalogue.cohorts' as place, 'kind' as what, unnest(string_split(cohorts, ';')) as name from catalogue
+    select
+        'indicator_catalogue.numerator_measure_id' as place,
+        'measure' as what,
+        numerator_measure_id as name
+    from catalogue
     union
     select
-        'indicator_catalogue.status_groups' as place, 'group' as what, unnest(string_split(replace(status_groups, '|', ';'), ';')) as name
+        'indicator_catalogue.denominator_measure_id' as place,
+        'measure' as what,
+        denominator_measure_id as name
+    from catalogue
+    union
+    select
+        'indicator_catalogue.cohorts' as place,
+        'kind' as what,
+        unnest(string_split(cohorts, ';')) as name
+    from catalogue
+    union
+    select
+        'indicator_catalogue.status_groups' as place,
+        'group' as what,
+        unnest(string_split(replace(status_groups, '|', ';'), ';')) as name
     from {{ ref('indicator_catalogue') }}
     union
     select
-        'indicator_catalogue.balancing_indicator_ids' as place, 'indicator' as what,
+        'indicator_catalogue.balancing_indicator_ids' as place,
+        'indicator' as what,
         unnest(string_split(balancing_indicator_ids, ';')) as name
     from {{ ref('indicator_catalogue') }}
     union
-    select 'indicator_targets.indicator_id' as place, 'indicator' as what, indicator_id as name from {{ ref('indicator_targets') }}
-    union
-    select 'indicator_targets.cohort_id' as place, 'cohort' as what, cohort_id as name from {{ ref('indicator_targets') }}
-    union
-    select 'cohorts.population_measure_id' as place, 'measure' as what, population_measure_id as name from {{ ref('cohorts') }}
-    union
-    select 'cohorts.cohort_id' as place, 'property' as what, cohort_id as name from {{ ref('cohorts') }} where kind = 'event_flag'
-    union
-    select 'measure_requirements.measure_id' as place, 'measure' as what, measure_id as name from {{ ref('measure_requirements') }}
-    union
-    select 'measure_requirements.asks' as place, 'property' as what, unnest(string_split(asks, ';')) as name from {{ ref('measure_requirements') }}
+    select
+        'indicator_targets.indicator_id' as place,
+        'indicator' as what,
+        indicator_id as name
+    from {{ ref('indicator_targets') }}
     union
     select
-        'measure_requirements.status_groups' as place, 'group' as what, unnest(string_split(replace(status_groups, '|', ';'), ';')) as name
+        'indicator_targets.cohort_id' as place,
+        'cohort' as what,
+        cohort_id as name
+    from {{ ref('indicator_targets') }}
+    union
+    select
+        'cohorts.population_measure_id' as place,
+        'measure' as what,
+        population_measure_id as name
+    from {{ ref('cohorts') }}
+    union
+    select
+        'cohorts.cohort_id' as place,
+        'property' as what,
+        cohort_id as name
+    from {{ ref('cohorts') }}
+    where kind = 'event_flag'
+    union
+    select
+        'measure_requirements.measure_id' as place,
+        'measure' as what,
+        measure_id as name
     from {{ ref('measure_requirements') }}
     union
-    select 'status_groups.feed' as place, 'feed' as what, feed as name from {{ ref('status_groups') }}
+    select
+        'measure_requirements.asks' as place,
+        'property' as what,
+        unnest(string_split(asks, ';')) as name
+    from {{ ref('measure_requirements') }}
     union
-    select distinct 'indicator_figures.null_reason' as place, 'reason' as what, null_reason as name from {{ ref('indicator_figures') }}
+    select
+        'measure_requirements.status_groups' as place,
+        'group' as what,
+        unnest(string_split(replace(status_groups, '|', ';'), ';')) as name
+    from {{ ref('measure_requirements') }}
+    union
+    select
+        'status_groups.feed' as place,
+        'feed' as what,
+        feed as name
+    from {{ ref('status_groups') }}
+    union
+    select distinct
+        'indicator_figures.null_reason' as place,
+        'reason' as what,
+        null_reason as name
+    from {{ ref('indicator_figures') }}
 ),
 
 known as (
-    select 'measure' as what, measure_id as name from measures
+    select
+        'measure' as what,
+        measure_id as name
+    from measures
     union
-    select 'kind' as what, kind as name from kinds
+    select
+        'kind' as what,
+        kind as name
+    from kinds
     union
-    select 'group' as what, status_group as name from {{ ref('status_groups') }}
+    select
+        'group' as what,
+        status_group as name
+    from {{ ref('status_groups') }}
     union
-    select 'indicator' as what, indicator_id as name from {{ ref('indicator_catalogue') }}
+    select
+        'indicator' as what,
+        indicator_id as name
+    from {{ ref('indicator_catalogue') }}
     union
-    select 'cohort' as what, cohort_id as name from {{ ref('cohort_definitions') }}
+    select
+        'cohort' as what,
+        cohort_id as name
+    from {{ ref('cohort_definitions') }}
     union
-    select 'property' as what, property as name from properties
+    select
+        'property' as what,
+        property as name
+    from properties
     union
-    select 'feed' as what, feed as name from {{ ref('stg_plan__feed_status') }}
+    select
+        'feed' as what,
+        feed as name
+    from {{ ref('stg_plan__feed_status') }}
     union
-    select 'reason' as what, null_reason as name from {{ ref('null_reasons') }}
+    select
+        'reason' as what,
+        null_reason as name
+    from {{ ref('null_reasons') }}
 )
 
 select

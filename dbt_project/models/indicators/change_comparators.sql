@@ -170,9 +170,9 @@ own as (
         {{ period | join(', ') }},
         {{ group.within ~ ',' if group.within }}
         count(*) as areas
-        {%- for side in sides %},
-        {{ exact_sum(side, 9) }} as {{ side }}
-    {%- endfor %}
+        {% for side in sides -%}
+        , {{ exact_sum(side, 9) }} as {{ side }}
+        {% endfor -%}
     from sums
     where {{ group.of }} and {{ group.member }} and {{ group.kinds }}
     group by all
@@ -191,16 +191,16 @@ own as (
         own.current_from,
         own.current_to,
         '{{ name }}' as comparator
-        {%- for side in sides %},
-        totals.{{ side }} - case when {{ 'own.' ~ group.member if group.member != 'true' else 'true' }} then own.{{ side }} else 0 end as {{ side }}
-    {%- endfor %}
+        {% for side in sides -%}
+        , totals.{{ side }} - case when {{ 'own.' ~ group.member if group.member != 'true' else 'true' }} then own.{{ side }} else 0 end as {{ side }}
+        {% endfor -%}
     from own
     inner join {{ name }}_totals as totals
         on
-    {% for column in period + ([group.within] if group.within else []) -%}
-        own.{{ column }} = totals.{{ column }}{{ ' and' if not loop.last }}
-    
-{% endfor %}
+            true
+            {%- for column in period + ([group.within] if group.within else []) %}
+            and own.{{ column }} = totals.{{ column }}
+            {%- endfor %}
     -- others than itself
     where
         {{ group.of | replace('area_type', 'own.area_type') | replace('hcp_code', 'own.hcp_code') }}

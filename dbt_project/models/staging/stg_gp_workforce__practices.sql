@@ -4,7 +4,8 @@ select
     practice_code,
     cast(sum(coalesce(
         case
-            when upper(measure) = 'FTE' and upper(staff_group) = 'GP'
+            when
+                upper(measure) = 'FTE' and upper(staff_group) = 'GP'
                 and not regexp_matches(lower(staff_role), 'total|training|registrar|all ') then value
         end,
         coalesce(partner_fte, 0) + coalesce(salaried_fte, 0) + coalesce(locum_fte, 0)

@@ -13,6 +13,11 @@
     'community_contacts': ('stg_community_contacts__contacts', month_start('contact_date'), 'provider_code'),
     'deaths': ('stg_deaths__deaths', month_start('death_date'), none),
 } -%}
+{% set said_by_lists = {
+    'age': 'people.with_age',
+    'sex': 'people.with_sex',
+    'small_area': 'coalesce(areas.with_small_area, 0)',
+} -%}
 {% for feed, properties in feed_properties().items() -%}
 {% set relation, month, provider = relations[feed] -%}
 select
@@ -20,11 +25,10 @@ select
     {{ month }} as month,
     practice_code,
     {{ provider if provider else 'cast(null as varchar(20))' }} as provider_code,
-    cast(count(*) as bigint) as rows_sent,
-{% for property in all_properties() -%}
-cast({{ 'count(*) filter (where ' ~ properties[property] ~ ')' if property in properties else '0' }} as bigint) as says_{{ property }}{{ ',' if not loop.last }}
-
-{% endfor %}
+    cast(count(*) as bigint) as rows_sent
+    {% for property in all_properties() -%}
+    , cast({{ 'count(*) filter (where ' ~ properties[property] ~ ')' if property in properties else '0' }} as bigint) as says_{{ property }}
+    {% endfor -%}
 from {{ ref(relation) }} as records
 {% if 'small_area' in properties -%}
 left join {{ ref('lsoa_fifths') }} as deprivation on records.lsoa_code = deprivation.lsoa_code
@@ -39,19 +43,10 @@ select
     people.month,
     people.practice_code,
     cast(null as varchar(20)) as provider_code,
-    cast(people.registered_population as bigint) as rows_sent,
-{% for property in all_properties() -%}
-    {% if property == 'age' -%}
-    cast(people.with_age as bigint)
-    {%- elif property == 'sex' -%}
-    cast(people.with_sex as bigint)
-    {%- elif property == 'small_area' -%}
-    cast(coalesce(areas.with_small_area, 0) as bigint)
-    {%- else -%}
-    cast(0 as bigint)
-    {%- endif %} as says_{{ property }}{{ ',' if not loop.last }}
-
-{% endfor %}
+    cast(people.registered_population as bigint) as rows_sent
+    {% for property in all_properties() -%}
+    , cast({{ said_by_lists.get(property, '0') }} as bigint) as says_{{ property }}
+    {% endfor -%}
 from (
     select
         month,
