@@ -41,14 +41,19 @@ inner join marts.indicator_values as figures
 order by figures.area_code, catalogue.indicator_id, figures.month
 """
 CATALOGUE = "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator order by indicator_id"
+# Of each measure the newest period; a team's councils and trusts by the share of it that they hold, then what lies above all teams.
 CONTEXT = """
-select catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area, context.month,
-    context.value, context.target_value, context.target_month
+select teams.int_code, catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area,
+    context.month, context.value, context.target_value, context.target_month
 from marts.reported_context as context
 inner join marts.dim_indicator as catalogue on context.indicator_id = catalogue.indicator_id
-where context.value is not null
-qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type)
-order by catalogue.title, context.area_type, area
+cross join (select int_code from marts.dim_int where is_current and not is_special) as teams
+left join marts.team_context as around
+    on
+        teams.int_code = around.int_code and context.area_type = around.area_type and context.area_code = around.area_code
+where context.value is not null and (around.int_code is not null or context.area_type in ('region', 'england'))
+qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type, context.area_code)
+order by teams.int_code, catalogue.title, around.share_pct desc nulls last, context.area_type, area
 """
 
 
@@ -153,7 +158,10 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     )  # fmt: skip
     environment.filters["number"] = number
     template = environment.get_template("scorecard.html.j2")
-    catalogue, context = dicts(warehouse, CATALOGUE), dicts(warehouse, CONTEXT)
+    catalogue = dicts(warehouse, CATALOGUE)
+    context: dict[str, list[dict[str, Any]]] = {}
+    for row in dicts(warehouse, CONTEXT):
+        context.setdefault(row["int_code"], []).append(row)
     by_team: dict[str, list[dict[str, Any]]] = {}
     for row in dicts(warehouse, FIGURES):
         by_team.setdefault(row["area_code"], []).append(row)
@@ -165,7 +173,10 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     names = {team["int_code"]: scorecard_name(team["int_code"]) for team in teams}
     for team in teams:
         page = template.render(
-            team=team, columns=columns_of(by_team.get(team["int_code"], []), catalogue), context=context, facts=facts
+            team=team,
+            columns=columns_of(by_team.get(team["int_code"], []), catalogue),
+            context=context.get(team["int_code"], []),
+            facts=facts,
         )
         (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
     return names
