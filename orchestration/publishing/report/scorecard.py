@@ -25,18 +25,19 @@ COLUMNS = (
 MOST_ROWS = 9
 POINTS_BACK = 13
 
-# Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown.
+# Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown; a month that is incomplete is not judged.
 FIGURES = """
 select
     catalogue.indicator_id, catalogue.title, catalogue.unit, catalogue.theme, catalogue.is_headline, catalogue.source, catalogue.owner,
     figures.area_code, figures.month, figures.period_end, figures.value, figures.value_lower_95, figures.value_upper_95,
-    figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status
+    figures.comparator_value, figures.response_pct, figures.null_reason
 from marts.dim_indicator as catalogue
 inner join marts.indicator_values as figures
     on
         catalogue.indicator_id = figures.indicator_id
         and figures.cohort_id = 'all'
         and figures.area_type = 'int'
+        and figures.period_status is distinct from 'incomplete'
         and (figures.period = 'reported' or (figures.period = 'rolling_12_months' and catalogue.is_headline))
 order by figures.area_code, catalogue.indicator_id, figures.month
 """
@@ -71,7 +72,6 @@ class Line:
     comparator: float | None
     response_pct: float | None
     null_reason: str | None
-    status: str
     picture: Markup
 
 
@@ -111,7 +111,7 @@ def line_of(rows: list[dict[str, Any]]) -> Line:
         title=newest["title"], unit=newest["unit"], when=newest["period_end"], value=newest["value"],
         lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=earlier[-1] if earlier else None,
         comparator=newest["comparator_value"], response_pct=newest["response_pct"], null_reason=newest["null_reason"],
-        status=newest["period_status"], picture=sparkline([row["value"] for row in recent], newest["title"]),
+        picture=sparkline([row["value"] for row in recent], newest["title"]),
     )  # fmt: skip
 
 
