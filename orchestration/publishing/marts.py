@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "indicator_inequality": (*AREA_KEY,),
     "delivery_gaps": ("gap_kind", "feed", "property", "sender_code", "area_type", "area_code", "first_month"),
     "reported_context": ("indicator_id", "area_type", "area_code", "month"),
+    "team_context": ("int_code", "area_type", "area_code"),
     "practice_profile": ("practice_code",),
     "measure_season_factors": ("indicator_id", "month_of_year"),
     "measure_day_weights": ("indicator_id", "day_class"),
