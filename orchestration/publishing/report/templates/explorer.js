@@ -32,10 +32,10 @@ function number(v, unit) {
   return unit === "%" ? text + "%" : unit && unit.startsWith("£") ? "£" + text : text;
 }
 
-window.X = {put(indicator, cohort, areas, years) {
+window.X = {put(indicator, cohort, areas, years, about) {
   const at = got[indicator] = got[indicator] || {};
   at[cohort] = areas;
-  if (years) at.years = years;
+  if (years) Object.assign(at, {years, about});
 }};
 function load(indicator, cohort) {
   const key = cohort === "all" ? indicator : indicator + "." + cohort;
@@ -168,8 +168,6 @@ async function show(focus) {
   $("unit").textContent = name + " · " + indicator.unit + ", each month";
   if (!indicator.cohorts.includes(now.c)) now.c = "all";
   options($("cohort"), indicator.cohorts.map(c => [c, C.cohorts[c]]), now.c);
-  $("ask").replaceChildren(...indicator.ask.map(q => el("li", {}, q)));
-  $("meaning").replaceChildren(el("p", {}, indicator.definition), el("p", {}, "Counted: " + indicator.numerator), el("p", {}, "Out of: " + indicator.denominator), el("p", {}, indicator.limits || ""));
   list();
   try {
     await load(indicator.id, "all");
@@ -177,8 +175,10 @@ async function show(focus) {
     for (const b of indicator.balancing) if (by.has(b)) await load(b, "all");
   } catch (problem) { if (mine === turn) { $("charts").replaceChildren(); $("said").textContent = problem.message; } return; }
   if (mine !== turn) return;
-  const series = (got[indicator.id][now.c] || {})[now.area];
-  $("said").textContent = now.c === "all" ? indicator.said[now.area] || "Nothing here stands out from chance in the newest complete month, or there is too little to judge." :
+  const series = (got[indicator.id][now.c] || {})[now.area], about = got[indicator.id].about;
+  $("ask").replaceChildren(...about.ask.map(q => el("li", {}, q)));
+  $("meaning").replaceChildren(el("p", {}, indicator.definition), el("p", {}, "Counted: " + indicator.numerator), el("p", {}, "Out of: " + about.denominator), el("p", {}, about.limits));
+  $("said").textContent = now.c === "all" ? about.said[now.area] || "Nothing here stands out from chance in the newest complete month, or there is too little to judge." :
     "Limits of chance are worked out for everybody only; this is the figure of the group, with its own limits in the table.";
   const draw = (i, s, words) => el("figure", {}, el("figcaption", {class: "small"}, words), s && s.v.some(v => v != null) ? chart(i, s, words + ", " + name) :
     el("p", {}, "Nothing is known here" + (s && s.w.find(Boolean) ? ": " + s.w.find(Boolean).replaceAll("_", " ") : "") + "."));
