@@ -36,6 +36,7 @@ MONTHLY = f"""
         json_object(
             'm', year(min(v.month)) * 12 + month(min(v.month)) - 1,
             'v', list(round(v.value, {DECIMALS}) order by v.month),
+            'a', list(round(s.adjusted_value, {DECIMALS}) order by v.month),
             'lo', list(round(v.value_lower_95, {DECIMALS}) order by v.month),
             'hi', list(round(v.value_upper_95, {DECIMALS}) order by v.month),
             'n', list(v.numerator order by v.month),
