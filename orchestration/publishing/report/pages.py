@@ -75,6 +75,7 @@ def write_report(
         }
         for area in data.areas.values()
     }
+    rows = glance.rows(data, verdicts)
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -93,7 +94,7 @@ def write_report(
             trail=_trail(data, area),
             people=data.people.get(area.key),
             scorecard=(scorecards or {}).get(area.code) if area.area_type == "int" else None,
-            glance_rows=glance.rows(data, area, data.indicators, verdicts),
+            glance_rows=[row for row in rows[area.key] if row.indicator.facts["is_headline"]],
             cards=cards,
             signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],
             standing_out=wording.standing_out(
@@ -110,26 +111,27 @@ def write_report(
             restated=_restated(context, data, area),
         )
         by_theme: defaultdict[str, list[glance.Row]] = defaultdict(list)
-        for row in glance.rows(data, area, data.every, verdicts):
+        for row in rows[area.key]:
             by_theme[row.indicator.theme].append(row)
         write(
             every_page_name(area), "every.html.j2", area=area, trail=_trail(data, area), themes=list(by_theme.items())
         )
-    for indicator in data.every:
+    for number, indicator in enumerate(data.every):
         points = data.funnels.get(indicator.indicator_id, [])
         label = escape(f"Funnel plot of {indicator.title} across neighbourhood teams")
         write(
             indicator_page_name(indicator),
             "indicator.html.j2",
             indicator=indicator,
-            rows=glance.rows_of_areas(data, indicator, verdicts),
+            rows=[of_area[number] for of_area in rows.values()],
             funnel=Markup(funnel_chart(points, label)) if points else None,
             funnel_rows=[(data.areas["int", point.area_code], point) for point in points],
             questions=wording.questions(indicator),
+            definition=_definition_rows(indicator),
         )
     write_evaluation_page(folder, warehouse, environment, shared)
     write_explorer(folder, warehouse, data, verdicts, environment, shared)
-    write("about.html", "about.html.j2", title="How to read this report", definition_rows=_definition_rows)
+    write("about.html", "about.html.j2", title="How to read this report")
 
 
 def page_name(area: Area) -> str:
