@@ -76,11 +76,12 @@ create table marts.dim_indicator as
          'outcome' as donabedian_type, 'What is counted' as numerator, 'Registered people' as denominator,
          'registered_population' as denominator_measure_id, 'contacts' as theme,
          case when indicator_id = 'emergency_admissions' then 'readmissions_30d' end as balancing_indicator_ids,
-         multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline
+         multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline,
+         cast(row_number() over (order by indicator_id) as integer) as display_order
   from catalogue;
 insert into marts.dim_indicator
   select 'not_a_headline', 'No headline', '', 'process', '', '', 'registered_population', 'cost', null,
-         1000, 'neither', 'HES', 'nobody', '1.0', false;
+         1000, 'neither', 'HES', 'nobody', '1.0', false, 999;
 """
 
 VALUES = """

@@ -10,7 +10,7 @@ from dagster_duckdb import DuckDBResource
 from orchestration.build.dbt_build import build_warehouse
 from orchestration.build.plan import make_plan
 from orchestration.foundation.progress import reporter
-from orchestration.foundation.warehouse import Warehouse
+from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.gate import void_receipt
 from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words
 from orchestration.graph.assets.table_metadata import TableMetadata, asset_key_of
@@ -51,7 +51,7 @@ def spec_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> dg.AssetSpe
 
 def build_dbt_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     nodes = built_nodes(manifest)
-    leave_the_house = [key for key in nodes if key.path[0] in ("marts", "as_at")]
+    leave_the_house = [key for key in nodes if key.path[0] in MART_SCHEMAS]
     seal = dg.AssetSpec(
         SEAL_KEY,
         deps=sorted(leave_the_house),

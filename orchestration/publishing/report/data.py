@@ -204,9 +204,8 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
 
 
 def _indicators(warehouse: Warehouse) -> list[Indicator]:
-    rows = dicts(warehouse, "select * from marts.dim_indicator order by all")
-    order = {name: i for i, name in enumerate(DISPLAY_ORDER)}
-    found = [
+    rows = dicts(warehouse, "select * from marts.dim_indicator order by display_order, indicator_id")
+    return [
         Indicator(
             indicator_id=row["indicator_id"],
             title=row["title"],
@@ -217,36 +216,6 @@ def _indicators(warehouse: Warehouse) -> list[Indicator]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda i: (order.get(i.indicator_id, len(order)), i.indicator_id))
-
-
-# the framework's order: contacts, connections, cost, then what they are hoped to change; others follow by name
-DISPLAY_ORDER = (
-    "all_visits",
-    "gp_appointments_attended",
-    "gp_dna_pct",
-    "online_consultations",
-    "ae_attendances_unplanned",
-    "ae_type_1_attendances",
-    "sdec_attendances",
-    "op_attendances",
-    "community_contacts",
-    "gp_referrals_ers",
-    "gp_referrals_hes_op",
-    "spend_per_head",
-    "emergency_admissions",
-    "emergency_admissions_los_0",
-    "emergency_admissions_los_1_plus",
-    "nnhip_non_elective_spells",
-    "emergency_overnight_medical_75_plus",
-    "acs_chronic_admissions",
-    "acs_19_admissions",
-    "falls_admissions_65_plus",
-    "readmissions_30d",
-    "readmissions_60d",
-    "readmissions_90d",
-    "occupied_bed_days",
-)
 
 
 def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:

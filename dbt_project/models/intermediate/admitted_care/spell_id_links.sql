@@ -29,7 +29,7 @@ counted as (
     from pairs
 ),
 
-round_0 as (
+round_0 as {{ computed_once() }} (
     select
         person_id,
         provider_code,
@@ -43,7 +43,7 @@ round_0 as (
 ),
 
 {% for number in range(1, rounds + 1) -%}
-round_{{ number }} as (
+round_{{ number }} as {{ computed_once() }} (
     select
         person_id,
         provider_code,

@@ -1,0 +1,98 @@
+-- Which councils and trusts surround a team: those in which at least a tenth of its people live, and which send at least a tenth of the rows
+-- of admitted care of its practices in the 12 newest months. What surrounds a team is context for it, never its own figure (definitions E23).
+{% set least_share_pct = 10 -%}
+with practices as (
+    select
+        practice_code,
+        int_code
+    from {{ ref('practice_areas') }}
+    where boundary = 'marts' and month = (select max(newest.month) from {{ ref('months') }} as newest)
+),
+
+-- a file may come with a row for all sexes or one per sex, never to be added together
+lists as (
+    select
+        *,
+        max(case when sex in ('male', 'female') then 1 else 0 end) over (partition by practice_code) as has_sexes
+    from {{ ref('stg_gp_registrations_lsoa__patients') }}
+    where list_month = (select max(newest.list_month) from {{ ref('stg_gp_registrations_lsoa__patients') }} as newest)
+),
+
+people as (
+    select
+        practices.int_code,
+        deprivation.council_code,
+        districts.county_code,
+        sum(lists.patients) as amount
+    from lists
+    inner join practices on lists.practice_code = practices.practice_code
+    inner join {{ ref('stg_lsoa_deprivation__lsoas') }} as deprivation on lists.lsoa_code = deprivation.lsoa_code
+    left join {{ ref('council_districts') }} as districts on deprivation.council_code = districts.district_code
+    where deprivation.council_code is not null and (lists.has_sexes = 0 or lists.sex <> 'all')
+    group by practices.int_code, deprivation.council_code, districts.county_code
+),
+
+stays as (
+    select
+        practices.int_code,
+        cells.provider_code,
+        sum(cells.rows_sent) as amount
+    from {{ ref('feed_cells') }} as cells
+    inner join practices on cells.practice_code = practices.practice_code
+    where
+        cells.feed = 'hes_apc' and cells.provider_code is not null
+        and cells.month > (select {{ add_months('max(newest.month)', -12) }} from {{ ref('months') }} as newest)
+    group by practices.int_code, cells.provider_code
+),
+
+areas as (
+    select
+        int_code,
+        'council' as area_type,
+        council_code as area_code,
+        amount
+    from people
+    union all
+    select
+        int_code,
+        'council' as area_type,
+        county_code as area_code,
+        amount
+    from people
+    where county_code is not null
+    union all
+    select
+        int_code,
+        'trust' as area_type,
+        left(provider_code, 3) as area_code,
+        amount
+    from stays
+),
+
+totals as (
+    select
+        int_code,
+        'council' as area_type,
+        sum(amount) as amount
+    from people
+    group by int_code
+    union all
+    select
+        int_code,
+        'trust' as area_type,
+        sum(amount) as amount
+    from stays
+    group by int_code
+)
+
+select
+    areas.int_code,
+    areas.area_type,
+    areas.area_code,
+    cast(100.0 * sum(areas.amount) / max(totals.amount) as double) as share_pct
+from areas
+inner join totals on areas.int_code = totals.int_code and areas.area_type = totals.area_type
+inner join {{ ref('teams') }} as teams on areas.int_code = teams.int_code
+where totals.amount > 0
+group by areas.int_code, areas.area_type, areas.area_code
+having 100.0 * sum(areas.amount) / max(totals.amount) >= {{ least_share_pct }}
