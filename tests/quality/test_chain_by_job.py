@@ -26,6 +26,8 @@ from orchestration.gate.receipt import read_receipt, write_receipt
 from orchestration.graph.assets.checks import RECEIPT_KEY
 from orchestration.graph.assets.release import RELEASE_KEY
 from orchestration.graph.assets.shared import use_settings
+from orchestration.graph.automation import build_schedule, landing_sensor
+from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import open_instance, register_deliveries
 from orchestration.releases.listing import find_release, verify
 
@@ -56,7 +58,11 @@ LINKS = {
     "public receipt": "releases_public/2025-10.1/release.json",
     "ledger": "public_ledger/*.json.gz",
 }
-MOMENTS = {"between build and checks": [RECEIPT_KEY, RELEASE_KEY], "between checks and release": [RELEASE_KEY]}
+# a moment → what is run after it
+MOMENTS = {
+    "between build and checks": dg.AssetSelection.assets(RECEIPT_KEY, RELEASE_KEY).without_checks(),
+    "between checks and release": dg.AssetSelection.assets(RELEASE_KEY).without_checks(),
+}
 KEPT = ("releases", "releases_public", "public_ledger")
 
 
@@ -81,8 +87,12 @@ WAYS: dict[str, Callable[[bytes, random.Random], bytes] | None] = {
     "deleted": None,
 }
 EVERY = list(itertools.product(LINKS, WAYS, MOMENTS))
-# one of each link and all ways and moments among them
-SAMPLE = [random.Random(17 + n).choice([one for one in EVERY if one[0] == link]) for n, link in enumerate(LINKS)]
+# what one bit does to each link that publication stands on, and one change that costs the checks to see
+JUDGED = list(LINKS)[: list(LINKS).index("table of the release")]
+SAMPLE = [
+    ("lake file", "cut", "between build and checks"),
+    *((link, list(WAYS)[number % len(WAYS)], "between checks and release") for number, link in enumerate(JUDGED)),
+]
 
 
 def file_of(home: Path, link: str, chance: random.Random) -> Path:
@@ -114,17 +124,24 @@ def change(file: Path, way: str, chance: random.Random) -> Callable[[], None]:
 class Job:
     """The job of one home, in this process, on the home's own instance."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance, definition: dg.JobDefinition) -> None:
-        self.settings, self.instance, self.definition = settings, instance, definition
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self.settings, self.instance = settings, instance
+        parts = {moment.replace(" ", "_"): selection for moment, selection in MOMENTS.items()}
+        jobs = [dg.define_asset_job(name, selection=selection) for name, selection in parts.items()]
+        self.definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=jobs))
         self.saved = settings.paths.root.parent / "saved"
         for name in KEPT:
             shutil.copytree(settings.paths.root / name, self.saved / name, symlinks=True)
         self.before = self.published()
 
-    def run(self, assets: list[dg.AssetKey] | None = None, **asked: Any) -> dg.ExecuteInProcessResult:
-        asked = {"run_config": {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}} | asked
-        return self.definition.execute_in_process(
-            instance=self.instance, partition_key=DELIVERY, asset_selection=assets, raise_on_error=False, **asked
+    def run(self, moment: str = "refresh", **asked: Any) -> dg.ExecuteInProcessResult:
+        """All of it, or what comes after a moment."""
+        return self.definitions.resolve_job_def(moment.replace(" ", "_")).execute_in_process(
+            instance=self.instance,
+            partition_key=DELIVERY,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            **asked,
         )
 
     def published(self) -> dict[str, dict[str, str]]:
@@ -149,8 +166,6 @@ class Job:
 def job(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Job]:
     home = tmp_path_factory.mktemp("chain") / "data"
     shutil.copytree(published_home, home, symlinks=True)
-    from orchestration.graph.definitions import build_definitions
-
     with pytest.MonkeyPatch.context() as patched:
         for name in ("DAGSTER_HOME", "INT_MARTS_HOME"):
             patched.setenv(name, str(home))
@@ -158,7 +173,7 @@ def job(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         with open_instance(settings) as instance:
             use_settings(settings)
             register_deliveries(instance, settings)
-            yield Job(settings, instance, build_definitions(settings).resolve_job_def("refresh"))
+            yield Job(settings, instance)
 
 
 def seen_or_harmless(job: Job, link: str, way: str, moment: str) -> None:
@@ -166,7 +181,7 @@ def seen_or_harmless(job: Job, link: str, way: str, moment: str) -> None:
     file = file_of(job.settings.paths.root, link, chance)
     undo = change(file, way, chance)
     try:
-        done = job.run(MOMENTS[moment])
+        done = job.run(moment)
         after = job.published()
         was = next(iter(job.before.values()))
         assert after or not done.success or link.endswith("of the release"), f"nothing whole is left of {link}"
@@ -206,7 +221,7 @@ def test_a_receipt_of_another_build_or_of_other_code_is_not_believed_though_seal
     try:
         for check_id, update in forged.items():
             write_receipt(job.settings, receipt.model_copy(update=update).sealed())
-            done = job.run([RELEASE_KEY])
+            done = job.run("between checks and release")
             said = [event.step_failure_data.user_failure_data for event in done.all_events if event.is_step_failure]
             told = " ".join(str(failure.description) for failure in said if failure)
             assert not done.success
@@ -218,8 +233,6 @@ def test_a_receipt_of_another_build_or_of_other_code_is_not_believed_though_seal
 
 def test_a_delivery_whose_opt_outs_match_nobody_is_refused_whoever_starts_it(job: Job) -> None:
     """Every id of the newest list replaced by its hash: the sensor asks for a run, the run is refused, and neither asks again."""
-    from orchestration.graph.automation import build_schedule, landing_sensor
-
     home = job.settings.paths
     listed = next((home.landing / DELIVERY).glob("opt_outs*"))
     content = listed.read_text()
