@@ -119,13 +119,15 @@ def checks(as_json: Json = False, home: HomeOption = None) -> None:
         from orchestration.gate import write_registry
         from orchestration.graph.keys import SNAPSHOT, write_keys
         from orchestration.publishing.indicator_docs import PAGE, write_indicators_page
+        from orchestration.publishing.semantic_model import FILE, write_semantic_model
 
         settings = settings_for(home)
         ensure_manifest(settings)
         registered = write_registry(settings)
         write_indicators_page()
+        write_semantic_model()
         keys = write_keys(settings)
-        written = (REGISTRY_FILE, SNAPSHOT, PAGE)
+        written = (REGISTRY_FILE, SNAPSHOT, PAGE, FILE)
         return {"checks": registered, "keys": keys, "files": [str(file.relative_to(PROJECT_ROOT)) for file in written]}
 
     run_command(
