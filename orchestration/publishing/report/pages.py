@@ -131,10 +131,11 @@ def write_report(
             funnel=Markup(funnel_chart(points, label)) if points else None,
             funnel_rows=[(data.areas["int", point.area_code], point) for point in points],
             questions=wording.questions(indicator),
+            definition=_definition_rows(indicator),
         )
     write_evaluation_page(folder, warehouse, environment, shared)
     write_explorer(folder, warehouse, data, verdicts, environment, shared)
-    write("about.html", "about.html.j2", title="How to read this report", definition_rows=_definition_rows)
+    write("about.html", "about.html.j2", title="How to read this report")
 
 
 def page_name(area: Area) -> str:
