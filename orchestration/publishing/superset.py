@@ -55,6 +55,7 @@ def _database(uri: str) -> dict[str, Any]:
         "allow_ctas": False,
         "allow_cvas": False,
         "allow_dml": False,
+        "extra": {},
         "uuid": identity("database"),
         "version": VERSION,
     }

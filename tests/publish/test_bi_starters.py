@@ -175,8 +175,15 @@ def superset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("superset") / "environment"
     if not (folder / "bin" / "superset").exists():
         venv.create(folder, with_pip=True)
-        # 6.1 does not name rich, and does not run with a newer flask-caching
-        wanted = ["apache-superset>=6.1,<7", "flask-caching<2.4", "rich", "duckdb-engine>=0.17", "psycopg2-binary"]
+        # 6.1 names neither rich nor cachetools, and does not run with a newer flask-caching
+        wanted = [
+            "apache-superset>=6.1,<7",
+            "flask-caching<2.4",
+            "rich",
+            "cachetools",
+            "duckdb-engine>=0.17",
+            "psycopg2-binary",
+        ]
         command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
