@@ -122,8 +122,6 @@ def _object(key: str, value: str) -> str:
 
 def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts: Verdicts) -> dict[str, list[str]]:
     """One file for each indicator and group; returns the groups of each indicator, everybody first."""
-    if holes := warehouse.rows(f"select indicator_id, cohort_id, area from ({MONTHLY}) where not is_dense limit 1"):
-        raise ValueError(f"the monthly figures of {holes[0]} have months missing between the first and the last")
     known = {indicator.indicator_id: indicator for indicator in data.every}
     years = dict(
         warehouse.rows(
@@ -133,10 +131,14 @@ def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts
         )
     )
     groups: dict[str, list[str]] = {}
-    for indicator_id, cohort_id, areas in warehouse.rows(
-        f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')} from series "
-        "group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
+    for indicator_id, cohort_id, areas, hole in warehouse.rows(
+        f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')}, min(area) filter (where not is_dense) "
+        "from series group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
     ):
+        if hole is not None:
+            raise ValueError(
+                f"the monthly figures of {indicator_id} ({cohort_id}) in {hole} have months missing between the first and the last"
+            )
         if indicator_id not in known:
             continue
         groups.setdefault(indicator_id, []).append(cohort_id)

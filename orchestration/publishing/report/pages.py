@@ -76,6 +76,7 @@ def write_report(
         }
         for area in data.areas.values()
     }
+    rows = glance.rows(data, verdicts)
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -84,9 +85,8 @@ def write_report(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     for area in data.areas.values():
-        every = glance.rows(data, area, data.every, verdicts)
         if area.area_type == "int":
-            write_team_workbook(folder / workbook_name(area), context, data, area, every)
+            write_team_workbook(folder / workbook_name(area), context, data, area, rows[area.key])
         cards = [
             _card(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.indicators
         ]
@@ -98,7 +98,7 @@ def write_report(
             people=data.people.get(area.key),
             scorecard=(scorecards or {}).get(area.code) if area.area_type == "int" else None,
             workbook=workbook_name(area) if area.area_type == "int" else None,
-            glance_rows=glance.rows(data, area, data.indicators, verdicts),
+            glance_rows=[row for row in rows[area.key] if row.indicator.facts["is_headline"]],
             cards=cards,
             signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],
             standing_out=wording.standing_out(
@@ -115,19 +115,19 @@ def write_report(
             restated=_restated(context, data, area),
         )
         by_theme: defaultdict[str, list[glance.Row]] = defaultdict(list)
-        for row in every:
+        for row in rows[area.key]:
             by_theme[row.indicator.theme].append(row)
         write(
             every_page_name(area), "every.html.j2", area=area, trail=_trail(data, area), themes=list(by_theme.items())
         )
-    for indicator in data.every:
+    for number, indicator in enumerate(data.every):
         points = data.funnels.get(indicator.indicator_id, [])
         label = escape(f"Funnel plot of {indicator.title} across neighbourhood teams")
         write(
             indicator_page_name(indicator),
             "indicator.html.j2",
             indicator=indicator,
-            rows=glance.rows_of_areas(data, indicator, verdicts),
+            rows=[of_area[number] for of_area in rows.values()],
             funnel=Markup(funnel_chart(points, label)) if points else None,
             funnel_rows=[(data.areas["int", point.area_code], point) for point in points],
             questions=wording.questions(indicator),
