@@ -58,6 +58,7 @@ def write_workbook(
     cover = gptables.Cover(
         title=f"INT indicators, {facts['icb_name']}",
         intro=[
+            *(["Synthetic data: these figures are about nobody."] if facts.get("is_synthetic") else []),
             f"Release {facts['release_id']}, from data up to {_words(facts['data_cut'])}.",
             *([SYNTHETIC] if facts.get("is_synthetic") else []),
             "Headline indicators of the Integrated Neighbourhood Teams, their Health and Care Partnerships and the ICB, last 13 months.",

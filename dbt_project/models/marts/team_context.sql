@@ -1,5 +1,5 @@
 -- Which councils and trusts surround a team: those in which at least a tenth of its people live, and which send at least a tenth of the rows
--- of admitted care of its practices in the 12 newest months. What surrounds a team is context for it, never its own figure (definitions E23).
+-- of admitted care or of community contacts of its practices in the 12 newest months. What surrounds a team is context for it, never its own figure (definitions E23).
 {% set least_share_pct = 10 -%}
 with practices as (
     select
@@ -32,23 +32,25 @@ people as (
     group by practices.int_code, deprivation.council_code, districts.county_code
 ),
 
-stays as (
+rows_sent as (
     select
         practices.int_code,
+        cells.feed,
         cells.provider_code,
         sum(cells.rows_sent) as amount
     from {{ ref('feed_cells') }} as cells
     inner join practices on cells.practice_code = practices.practice_code
     where
-        cells.feed = 'hes_apc' and cells.provider_code is not null
+        cells.feed in ('hes_apc', 'community_contacts') and cells.provider_code is not null
         and cells.month > (select {{ add_months('max(newest.month)', -12) }} from {{ ref('months') }} as newest)
-    group by practices.int_code, cells.provider_code
+    group by practices.int_code, cells.feed, cells.provider_code
 ),
 
 areas as (
     select
         int_code,
         'council' as area_type,
+        'gp_registrations_lsoa' as feed,
         council_code as area_code,
         amount
     from people
@@ -56,6 +58,7 @@ areas as (
     select
         int_code,
         'council' as area_type,
+        'gp_registrations_lsoa' as feed,
         county_code as area_code,
         amount
     from people
@@ -64,35 +67,46 @@ areas as (
     select
         int_code,
         'trust' as area_type,
+        feed,
         left(provider_code, 3) as area_code,
         amount
-    from stays
+    from rows_sent
 ),
 
 totals as (
     select
         int_code,
-        'council' as area_type,
+        'gp_registrations_lsoa' as feed,
         sum(amount) as amount
     from people
     group by int_code
     union all
     select
         int_code,
-        'trust' as area_type,
+        feed,
         sum(amount) as amount
-    from stays
-    group by int_code
+    from rows_sent
+    group by int_code, feed
+),
+
+shares as (
+    select
+        areas.int_code,
+        areas.area_type,
+        areas.area_code,
+        cast(100.0 * sum(areas.amount) / max(totals.amount) as double) as share_pct
+    from areas
+    inner join totals on areas.int_code = totals.int_code and areas.feed = totals.feed
+    where totals.amount > 0
+    group by areas.int_code, areas.area_type, areas.feed, areas.area_code
 )
 
 select
-    areas.int_code,
-    areas.area_type,
-    areas.area_code,
-    cast(100.0 * sum(areas.amount) / max(totals.amount) as double) as share_pct
-from areas
-inner join totals on areas.int_code = totals.int_code and areas.area_type = totals.area_type
-inner join {{ ref('teams') }} as teams on areas.int_code = teams.int_code
-where totals.amount > 0
-group by areas.int_code, areas.area_type, areas.area_code
-having 100.0 * sum(areas.amount) / max(totals.amount) >= {{ least_share_pct }}
+    shares.int_code,
+    shares.area_type,
+    shares.area_code,
+    max(shares.share_pct) as share_pct
+from shares
+inner join {{ ref('teams') }} as teams on shares.int_code = teams.int_code
+where shares.share_pct >= {{ least_share_pct }}
+group by shares.int_code, shares.area_type, shares.area_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -180,6 +181,17 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
     )
 
 
+def read_headline(warehouse: Warehouse, icb_code: str, icb_name: str) -> tuple[Area, Indicator, list[Point]] | None:
+    """The first headline indicator of the ICB that has a figure, with its months; None when none has one yet."""
+    icb = next(area for area in _areas(warehouse, icb_code, icb_name).values() if area.area_type == "icb")
+    series = _series(warehouse, ("icb",))
+    for indicator in _indicators(warehouse):
+        points = series.get((indicator.indicator_id, *icb.key), [])
+        if indicator.facts["is_headline"] and any(point.value is not None for point in points):
+            return icb, indicator, points
+    return None
+
+
 def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str, str], Area]:
     teams = dicts(
         warehouse,
@@ -218,7 +230,7 @@ def _indicators(warehouse: Warehouse) -> list[Indicator]:
     ]
 
 
-def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
+def _series(warehouse: Warehouse, area_types: Sequence[str] = AREA_ORDER) -> dict[tuple[str, str, str], list[Point]]:
     rows = warehouse.rows(
         """
         select v.indicator_id, v.area_type, v.area_code, v.month, v.numerator, v.denominator, v.value, v.value_lower_95,
@@ -230,10 +242,10 @@ def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
         left join marts.indicator_spc as s
           on s.indicator_id = v.indicator_id and s.cohort_id = v.cohort_id and s.area_type = v.area_type
          and s.area_code = v.area_code and s.month = v.month
-        where v.period = 'month' and v.cohort_id = ? and v.area_type in ('int', 'hcp', 'icb')
+        where v.period = 'month' and v.cohort_id = ? and list_contains(?, v.area_type)
         order by v.indicator_id, v.area_type, v.area_code, v.month
         """,
-        [COHORT],
+        [COHORT, list(area_types)],
     )
     series: defaultdict[tuple[str, str, str], list[Point]] = defaultdict(list)
     for indicator_id, area_type, area_code, *rest in rows:
