@@ -180,13 +180,17 @@ def publish(
     delivery: DeliveryArgument = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", help="`postgres`: load the release into the serving database too.", show_default=False),
+        typer.Option(
+            "--to",
+            help="`postgres`: load the current release (of DELIVERY: its newest) into the serving database.",
+            show_default=False,
+        ),
     ] = None,
     wait: Wait = False,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
-    """Only the gate and the release, from what is built."""
+    """Only the gate and the release, from what is built; or, with --to, a release that stands into the serving database."""
 
     def work() -> dict[str, Any]:
         from orchestration.cli.refreshing import told
@@ -199,18 +203,36 @@ def publish(
         if to not in (None, "postgres"):
             raise UsageError(f"--to {to}: only `postgres` is known")
         settings = settings_for(home)
-        name = find_delivery(settings.paths, delivery).name
-        with hold(settings.paths, purpose=f"publish {name}", wait=wait):
-            with reporter().step("gate and release"):
-                done = publish_delivery(settings, name)
-            if to == "postgres":
-                from orchestration.publishing import publish_to_postgres
+        if to == "postgres":
+            from orchestration.publishing import publish_to_postgres
 
-                with reporter().step("load PostgreSQL"):
-                    publish_to_postgres(settings, done.release_id)
+            # what is released was judged and sealed: its own hashes are looked at, and the gate is not asked about the home again
+            with hold(settings.paths, purpose="load PostgreSQL", wait=wait), reporter().step("load PostgreSQL"):
+                loaded = publish_to_postgres(settings, released_for(settings, delivery))
+            return {"release": loaded.release_id, "schema": loaded.schema, "rows": loaded.rows_by_table}
+        name = find_delivery(settings.paths, delivery).name
+        with hold(settings.paths, purpose=f"publish {name}", wait=wait), reporter().step("gate and release"):
+            done = publish_delivery(settings, name)
         return told(done, is_new=done.is_new)
 
-    run_command(as_json, work, show_publication)
+    run_command(as_json, work, show_loaded if to == "postgres" else show_publication)
+
+
+def released_for(settings: Any, delivery: str | None) -> str | None:
+    """The newest release of a delivery; None, which is the current one, where none is named."""
+    from orchestration.foundation.errors import UsageError
+    from orchestration.releases.listing import stores
+
+    if delivery is None:
+        return None
+    newest = stores(settings)["internal"].newest(of_delivery=delivery)
+    if newest is None:
+        raise UsageError(f"there is no release of delivery {delivery}: `int-marts releases` lists them")
+    return str(newest)
+
+
+def show_loaded(result: dict[str, Any]) -> str:
+    return f"loaded: release {result['release']} as schema {result['schema']}, {sum(result['rows'].values()):,} rows"
 
 
 @app.command()

@@ -53,8 +53,10 @@ def normalise_header(header: str) -> str:
 
     >>> normalise_header("PCN Code [2, 3]"), normalise_header("ORGANISATION IDENTIFIER (CODE OF PROVIDER)")
     ('PCN_CODE', 'ORGANISATION_IDENTIFIER_CODE_OF_PROVIDER')
+    >>> normalise_header("Patients in a Virtual Ward\\n(see notes 1 and 4) ")
+    'PATIENTS_IN_A_VIRTUAL_WARD'
     """
-    without_notes = re.sub(r"\[[^\]]*\]", "", header.lstrip("\ufeff"))
+    without_notes = re.sub(r"\[[^\]]*\]|\(see notes?[^)]*\)", "", header.lstrip("\ufeff"), flags=re.IGNORECASE)
     return re.sub(r"[^A-Z0-9]+", "_", without_notes.upper()).strip("_")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-MART_SCHEMAS = ("marts", "as_at")
+MART_SCHEMAS = ("marts", "as_at", "bi")
 LOW_64_BITS = f"{2**64 - 1}::uhugeint"
 
 

@@ -20,7 +20,7 @@ from orchestration.gate import delivery_checks, drift
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import Delivery, list_deliveries
 
-BUILT = re.compile(r"\b(marts|as_at|intermediate|seeds|staging|indicators|measures|previous_figures)\b")
+BUILT = re.compile(r"\b(marts|as_at|intermediate|seeds|staging|indicators|measures|previous_figures|previous_plan)\b")
 
 
 def bring_history(settings: Settings, delivery: Delivery) -> None:

@@ -5,7 +5,7 @@ Temporary tables in the read-only connection: `seen_profile(feed, delivery, colu
 and `this_build(delivery, data_cut, first_month, last_month, flag_pct)`. They hold a row per column × month × provider, never one per
 record. `seen_people` holds, inside this connection only, what each feed says about a person's sex, year of birth, practice and home,
 from a sample of people that grows no further once it is large enough; `seen_membership` the map of practices as every delivery gave
-it; `seen_reference` what reference tables said; `previous_figures` what was published for an earlier delivery.
+it; `seen_reference` what reference tables said; `previous_figures` and `previous_plan` what was published for an earlier delivery.
 """
 
 from __future__ import annotations
@@ -76,26 +76,38 @@ def create_history(warehouse: Warehouse, settings: Settings) -> None:
     create_previous_figures(warehouse, settings, delivery)
 
 
+# table of what an earlier release said -> where it stands there, and which of its rows are compared
+EARLIER = {
+    "previous_figures": (
+        "indicator_values",
+        "indicator_id varchar, cohort_id varchar, area_type varchar, area_code varchar, month date, period varchar, "
+        "definition_version varchar, value double",
+        f"cohort_id = 'all' and value <> 0 and numerator >= {LARGE_ENOUGH} and period_status <> 'incomplete'",
+    ),
+    "previous_plan": (
+        "evaluation_plan",
+        "wave_id varchar, indicator_id varchar, cohort_id varchar, registered_on date, row_hash varchar, go_live_month date",
+        "is_registered_before_go_live",
+    ),
+}
+
+
 def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
-    """`previous_figures`: figures over everybody, large enough to compare, of the newest release of an earlier delivery; none without
-    one. A release of this very delivery is never compared with: the check would come out otherwise once it is published."""
-    earlier = [release for release in list_releases(settings) if release.delivery < delivery]
-    columns = "indicator_id, cohort_id, area_type, area_code, month, period, definition_version, value"
+    """`previous_figures`: figures over everybody, large enough to compare, and `previous_plan`: what was registered before go-live, of
+    the newest release of an earlier delivery; none without one. A release of this very delivery is never compared with: the check would
+    come out otherwise once it is published."""
     connection = warehouse.connection
-    if earlier:
-        path = literal(earlier[-1].database.absolute())
-        connection.execute(f"attach if not exists {path} as previous (read_only)")
-        connection.execute(
-            f"create temp table previous_figures as select {columns} from previous.marts.indicator_values "
-            f"where cohort_id = 'all' and value <> 0 and numerator >= {LARGE_ENOUGH} and period_status <> 'incomplete'"
-        )
-        connection.execute("detach previous")
-    else:
-        connection.execute(
-            f"create temp table previous_figures as select {columns} from (select null::varchar as indicator_id, null::varchar as "
-            "cohort_id, null::varchar as area_type, null::varchar as area_code, null::date as month, null::varchar as period, "
-            "null::varchar as definition_version, null::double as value) where false"
-        )
+    for name, (_, columns, _) in EARLIER.items():
+        connection.execute(f"create temp table {name} ({columns})")
+    earlier = [release for release in list_releases(settings) if release.delivery < delivery]
+    if not earlier:
+        return
+    connection.execute(f"attach if not exists {literal(earlier[-1].database.absolute())} as previous (read_only)")
+    for name, (mart, columns, where) in EARLIER.items():
+        if f"marts.{mart}" in earlier[-1].rows_by_table:
+            names = ", ".join(column.split()[0] for column in columns.split(", "))
+            connection.execute(f"insert into {name} select {names} from previous.marts.{mart} where {where}")
+    connection.execute("detach previous")
 
 
 def create_volume(warehouse: Warehouse, folders: list[Path]) -> None:

@@ -1,17 +1,20 @@
 """A release as a PostgreSQL schema, for Power BI, Tableau and Excel users who cannot reach a file.
 
-Each release is loaded into a schema of its own (`release_2025_10_2`); the views in `marts` and `as_at`, which people query, are
+Each release is loaded into a schema of its own (`release_2025_10_2`); the views in `marts`, `as_at` and `bi`, which people query, are
 switched to it in one transaction, so a reader sees the whole old release or the whole new one.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from orchestration.foundation.errors import IntMartsError, UsageError
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.warehouse import MART_SCHEMAS
+from orchestration.publishing.marts import KEYS
 from orchestration.releases.listing import Release, check_folder, find_release
 from orchestration.releases.tables import attach, columns_of, tables_of
 
@@ -21,11 +24,11 @@ if TYPE_CHECKING:
     from psycopg import sql as pg
 
 READ_ONLY_ROLE = "int_marts_reader"
-VIEW_SCHEMAS = ("marts", "as_at")
 SCHEMAS_KEPT = 2
 LOCK_TRIES = 3000
 LOCK_PAUSE_SECONDS = 0.02
 ROWS_AT_A_TIME = 20_000
+FILTERED_BY = ("area_key", "area_code", "int_code", "indicator_id", "month")
 POSTGRES_TYPE = {
     "VARCHAR": "text",
     "BOOLEAN": "boolean",
@@ -53,7 +56,8 @@ class Loaded:
 def publish_to_postgres(settings: Settings, release_id: str | None = None) -> Loaded:
     """Load a verified release (default: the current one) into the database of the setting `postgres_dsn` and switch the views to it.
 
-    Loading the release that is already served loads it again, to the same effect. Raises `UsageError` (no such release, no setting),
+    The release was judged and sealed: its hashes are looked at, the gate is not asked again. Loading one that is already served loads it
+    again, to the same effect. Raises `UsageError` (no such release, no setting),
     `VerifyDiffers` (the release is not what its receipt says) or `IntMartsError` (the database refused).
     """
     if settings.postgres_dsn is None:
@@ -115,8 +119,6 @@ def _load_table(
         pg.SQL("{} {}").format(pg.Identifier(name), pg.SQL(postgres_type(kind))) for name, kind in columns.items()
     )
     server.execute(pg.SQL("create table {} ({})").format(table, declared))
-    for name, text in _comments(source, relation).items():
-        server.execute(pg.SQL("comment on column {}.{} is {}").format(table, pg.Identifier(name), pg.Literal(text)))
     cursor = source.execute(f"select * from release.{relation}")
     count = 0
     with server.cursor().copy(pg.SQL("copy {} from stdin").format(table)) as copy:
@@ -124,8 +126,22 @@ def _load_table(
             for row in batch:
                 copy.write_row(row)
             count += len(batch)
+    _index(server, table, relation.split(".")[1], columns)
     server.execute(pg.SQL("analyze {}").format(table))
     return count
+
+
+def _index(server: psycopg.Connection, table: pg.Composed, name: str, columns: Iterable[str]) -> None:
+    """The mart's key, and an index for each column that people filter by and the key does not begin with."""
+    from psycopg import sql as pg
+
+    key = KEYS.get(name, ())
+    if key:
+        named = pg.SQL(", ").join(map(pg.Identifier, key))
+        server.execute(pg.SQL("alter table {} add primary key ({})").format(table, named))
+    for column in FILTERED_BY:
+        if column in columns and column not in key[:1]:
+            server.execute(pg.SQL("create index on {} ({})").format(table, pg.Identifier(column)))
 
 
 def postgres_type(duckdb_type: str) -> str:
@@ -138,6 +154,31 @@ def postgres_type(duckdb_type: str) -> str:
     if duckdb_type.endswith("[]"):
         return postgres_type(duckdb_type[:-2]) + "[]"
     return POSTGRES_TYPE.get(duckdb_type, "text")
+
+
+def _describe(
+    server: psycopg.Connection,
+    source: duckdb.DuckDBPyConnection,
+    relation: str,
+    kind: Literal["table", "view"],
+    name: pg.Identifier,
+) -> None:
+    """The words of the dictionary, on the view that people query and on the table behind it."""
+    from psycopg import sql as pg
+
+    for text in _comment(source, relation):
+        server.execute(pg.SQL("comment on {} {} is {}").format(pg.SQL(kind), name, pg.Literal(text)))
+    for column, text in _comments(source, relation).items():
+        server.execute(pg.SQL("comment on column {}.{} is {}").format(name, pg.Identifier(column), pg.Literal(text)))
+
+
+def _comment(source: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    found: list[Any] = source.execute(
+        "select comment from duckdb_tables() where database_name = 'release' and schema_name || '.' || table_name = ? "
+        "and comment is not null",
+        [relation],
+    ).fetchall()
+    return [text for (text,) in found]
 
 
 def _comments(source: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -156,7 +197,7 @@ def _switch_views(
     """Views are dropped and made again in the same transaction, so that a changed column list cannot stop a release."""
     from psycopg import sql as pg
 
-    for view_schema in VIEW_SCHEMAS:
+    for view_schema in MART_SCHEMAS:
         server.execute(pg.SQL("create schema if not exists {}").format(pg.Identifier(view_schema)))
     views = _take_views(server)
     for view in views:
@@ -167,10 +208,8 @@ def _switch_views(
         view = pg.Identifier(*relation.split("."))
         table = pg.Identifier(schema, relation.replace(".", "__"))
         server.execute(pg.SQL("create view {} as select * from {}").format(view, table))
-        for column, text in _comments(source, relation).items():
-            server.execute(
-                pg.SQL("comment on column {}.{} is {}").format(view, pg.Identifier(column), pg.Literal(text))
-            )
+        _describe(server, source, relation, "table", table)
+        _describe(server, source, relation, "view", view)
 
 
 def _take_views(server: psycopg.Connection) -> list[pg.Identifier]:
@@ -184,7 +223,7 @@ def _take_views(server: psycopg.Connection) -> list[pg.Identifier]:
 
     found = server.execute(
         "select table_schema, table_name from information_schema.views where table_schema = any(%s) order by 1, 2",
-        [list(VIEW_SCHEMAS)],
+        [list(MART_SCHEMAS)],
     ).fetchall()
     views = [pg.Identifier(schema, name) for schema, name in found]
     if not views:
@@ -210,7 +249,7 @@ def _grant(server: psycopg.Connection) -> None:
     known = server.execute("select 1 from pg_roles where rolname = %s", [READ_ONLY_ROLE]).fetchone()
     if known is None:
         server.execute(pg.SQL("create role {} nologin").format(role))
-    for view_schema in VIEW_SCHEMAS:
+    for view_schema in MART_SCHEMAS:
         schema = pg.Identifier(view_schema)
         server.execute(pg.SQL("revoke create on schema {} from public").format(schema))
         server.execute(pg.SQL("grant usage on schema {} to {}").format(schema, role))

@@ -8,10 +8,17 @@ from collections import Counter
 import pytest
 
 from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.build.measure_unions import UNIONS, union_sql, write_measure_unions
+from orchestration.build.measure_unions import UNIONS, measure_yml, union_sql, write_measure_unions
 from orchestration.publishing.indicator_docs import PAGE, THEMES, indicators_page, read_seed
 
 CATALOGUE = read_seed("indicator_catalogue")
+WITH_MORE_TO_SAY = {
+    "end_of_life_measures",
+    "gp_appointment_published_measures",
+    "gp_appointment_record_measures",
+    "online_consultation_population_measures",
+}
+CATALOGUE_BY_ID = {row["indicator_id"]: row for row in CATALOGUE}
 CORE_IDS = {
     "gp_appointments_attended",
     "gp_dna_pct",
@@ -82,6 +89,48 @@ def test_every_indicator_is_described_in_full(row: dict[str, str]) -> None:
     }
 
 
+def test_short_titles_fit_a_column_and_tell_indicators_apart() -> None:
+    shorts = [row["short_title"] for row in CATALOGUE]
+    assert max(map(len, shorts)) <= 28
+    assert len(set(shorts)) == len(shorts)
+    # a title that fits a column is its own short one
+    assert not [row["title"] for row in CATALOGUE if row["short_title"] == row["title"] and len(row["title"]) > 28]
+
+
+def test_what_is_read_beside_an_indicator_exists_and_headlines_balance_both_ways() -> None:
+    """What could get worse where this gets better; blank only where neither direction is good, or nothing stands against it."""
+    beside = {row["indicator_id"]: set(filter(None, row["balancing_indicator_ids"].split(";"))) for row in CATALOGUE}
+    assert set().union(*beside.values()) <= beside.keys()
+    assert not [name for name, others in beside.items() if name in others]
+    judged = [row["indicator_id"] for row in CATALOGUE if not row["measure_kind"].startswith("reported_")]
+    judged = [name for name in judged if CATALOGUE_BY_ID[name]["polarity"] != "neutral"]
+    assert [name for name in judged if not beside[name]] == ["spend_priced_activity_pct"]
+    headlines = {row["indicator_id"] for row in CATALOGUE if row["is_headline"] == "true"}
+    assert all(beside[name] for name in headlines)
+    one_way = [(a, b) for a in headlines for b in beside[a] & headlines if a not in beside[b]]
+    assert not one_way
+
+
+def test_the_order_of_reading_is_one_for_all_and_by_theme() -> None:
+    ordered = sorted(CATALOGUE, key=lambda row: int(row["display_order"]))
+    assert len({row["display_order"] for row in CATALOGUE}) == len(CATALOGUE)
+    themes = [row["theme"] for row in ordered]
+    assert list(dict.fromkeys(themes)) == list(THEMES)
+    assert themes == sorted(themes, key=list(THEMES).index)
+
+
+def test_headlines_side_by_side_are_those_of_the_catalogue_in_their_unit() -> None:
+    """Macro `headline_columns`: a column's name says the unit that the catalogue gives."""
+    macro = (DBT_PROJECT_DIR / "macros" / "rules" / "headlines.sql").read_text()
+    columns = dict(re.findall(r"'(\w+)': '(\w+)'", macro))
+    ordered = sorted(CATALOGUE, key=lambda row: int(row["display_order"]))
+    headlines = [row for row in ordered if row["is_headline"] == "true"]
+    assert set(columns) == {row["indicator_id"] for row in headlines}
+    for row in headlines:
+        ending = {"%": "_pct", "£ per head": "_gbp"}.get(row["unit"], f"_per_{row['multiplier']}")
+        assert columns[row["indicator_id"]] == row["indicator_id"].removesuffix(ending) + ending
+
+
 def test_every_measure_named_by_the_catalogue_is_made_by_a_measure_file() -> None:
     text = "".join(
         path.read_text()
@@ -140,6 +189,15 @@ def test_the_unions_over_measure_files_are_current(tmp_path) -> None:
         folder = DBT_PROJECT_DIR / "models" / "measures"
         measures = sorted(path.stem for path in (folder / kind).glob("*.sql"))
         assert (folder / f"{model}.sql").read_text() == union_sql(kind, measures)
+
+
+def test_a_measure_file_without_words_gets_those_of_its_kind(tmp_path) -> None:
+    """Those of the project are the same but where a file has more to say."""
+    for kind in UNIONS:
+        files = sorted((DBT_PROJECT_DIR / "models" / "measures" / kind).glob("*.yml"))
+        own = [file.stem for file in files if file.read_text() != measure_yml(kind, file.stem)]
+        assert len(own) < len(files), kind
+        assert set(own) <= WITH_MORE_TO_SAY
 
 
 def test_unions_are_written_once_and_refuse_nothing_to_unite(tmp_path) -> None:

@@ -88,6 +88,11 @@ HEADERS: dict[str, list[str]] = {
     ],
     "gp_workforce": "MONTH|PRACTICE_CODE|STAFF_GROUP|DETAILED_STAFF_ROLE|MEASURE|VALUE|partner_fte|salaried_fte|locum_fte".split("|"),
     "homelessness_duty": "MONTH|AREA_CODE|AREA_NAME|HOUSEHOLDS_ASSESSED|HOUSEHOLDS_OWED_A_DUTY|HOUSEHOLDS_THOUSANDS".split("|"),
+    "acute_discharge": "Period|Level|Region|ICB|Org Code|Org Name|Metric|Metric Type|Metric Group|Value".split("|"),
+    "community_services": "org_type|org_code|org_name|metric|month|value".split("|"),
+    "virtual_ward_capacity": "MONTH|Region|ICB code|Name|Virtual Ward Capacity|Patients in a Virtual Ward".split("|"),
+    "adult_social_care": "FINANCIAL_YEAR|Geographical Level|ONS Code|Geographical Description|ASCOF Measure Code"
+    "|Disaggregation Level|Measure Type|Measure Value".split("|"),
     "qof_prevalence": "FINANCIAL_YEAR|PRACTICE_CODE|GROUP_CODE|REGISTER|PATIENT_LIST_TYPE|PRACTICE_LIST_SIZE".split("|"),
     "reported_measures": "MEASURE_ID|AREA_TYPE|AREA_CODE|PERIOD_START|PERIOD_END|NUMERATOR|DENOMINATOR|N|VALUE_SUM"
     "|VALUE_SUM_OF_SQUARES|PROMOTERS|DETRACTORS|INVITED".split("|"),
@@ -258,6 +263,26 @@ def row(feed: str, n: int, start: dt.date = dt.date(2025, 4, 1)) -> list[str]:
             return ["2025-09", f"Y9{n:04d}", "GP", "Salaried GPs", "FTE", f"{n + 1}.5", "", "", ""]
         case "homelessness_duty":
             return ["2025-09", f"E0700{n:04d}", "Council", f"{100 + n}", f"{90 + n}", "55.125"]
+        case "acute_discharge":
+            stay = "Number of patients who no longer meet the criteria to reside"
+            return [
+                "01/09/2025",
+                "PROVIDER",
+                "SOUTH EAST",
+                "ICB",
+                f"RZ{n:02d}",
+                "TRUST",
+                stay,
+                "Daily metric",
+                "NCTR",
+                f"{n + 50}.00",
+            ]
+        case "community_services":
+            return ["Provider", f"RZ{n:02d}", "TRUST", "performance", "Sep-25", f"{70 + n / 4}"]
+        case "virtual_ward_capacity":
+            return ["2025-09", "SOUTH EAST", f"Q{n:02d}", "ICB", f"{400 + n}", f"{300 + n}"]
+        case "adult_social_care":
+            return ["2020-21", "Council", f"E0600{n:04d}", "Council", "2B1", "Total", "Numerator", f"{200 + n}"]
         case "qof_prevalence":
             return ["2024-25", f"Y9{n:04d}", "DEM", f"{n + 10}", "TOTAL", "9000"]
         case "reported_measures":

@@ -22,6 +22,13 @@ FILES = {
     "qof/PREVALENCE_2425_kent_medway.csv": ("PREVALENCE_2425_kent_medway.csv", "qof_prevalence"),
     "gpps/GPPS_2025_Practice_data_(weighted)_first25_rows.csv": ("gp_patient_survey_2025-03.csv", "gp_patient_survey"),
     "dementia/pcdem-nhs-rate-mar-2026_england_QKS_transcribed.csv": ("dementia.csv", "dementia_diagnoses"),
+    "discharge/acute-discharge-august-2026_Y59_extract_transcribed.csv": ("discharge.csv", "acute_discharge"),
+    "ucr/ucr-2024-25_kent_medway_england_long.csv": ("ucr.csv", "community_services"),
+    "virtual_ward/VW202407.xlsx": ("virtual_wards_2024-07.xlsx", "virtual_ward_capacity"),
+    "ascof/meas-from-asc-of-eng-2021-open-data_kent_medway_england.csv": (
+        "adult_social_care_2020-21.csv",
+        "adult_social_care",
+    ),
     "workforce/gp_composition_may26_kent_medway_transcribed.csv": ("gp_composition_may26.csv", "gp_workforce"),
 }
 pytestmark = [
@@ -88,3 +95,43 @@ def test_gps_of_175_practices(live: duckdb.DuckDBPyConnection) -> None:
     ).fetchone()
     assert found[:4] == (175, 412.17, 388.2, 20.14)
     assert str(found[4]) == "2026-05-01"
+
+
+def test_patients_fit_to_leave_of_the_icb_are_those_of_its_trusts(live: duckdb.DuckDBPyConnection) -> None:
+    stay = "metric = 'Number of patients who no longer meet the criteria to reside'"
+    found = dict(
+        live.execute(
+            f"select area_code, value from live.acute_discharge where {stay} and day = date '2026-08-01'"
+        ).fetchall()
+    )
+    assert found["QKS"] == 532 == found["RN7"] + found["RPA"] + found["RVV"] + found["RWF"]
+    assert found["ENG"] == 21_082
+
+
+def test_urgent_response_of_the_icb(live: duckdb.DuckDBPyConnection) -> None:
+    found = live.execute(
+        "select sum(value) filter (where lower(metric) = 'referrals'), "
+        "max(value) filter (where lower(metric) = 'performance' and month = date '2025-03-01') "
+        "from live.community_services where area_code = 'QKS'"
+    ).fetchone()
+    assert (found[0], round(found[1], 1)) == (32_185, 85.3)
+
+
+def test_virtual_wards_are_read_below_the_notice_at_the_top_of_the_workbook(live: duckdb.DuckDBPyConnection) -> None:
+    found = live.execute(
+        "select capacity_beds, patients, cast(month as varchar) from live.virtual_ward_capacity where area_code = 'QKS'"
+    ).fetchall()
+    assert found == [(492.0, 323.0, "2024-07-01")]
+
+
+def test_reablement_and_care_homes_of_the_councils(live: duckdb.DuckDBPyConnection) -> None:
+    found = live.execute(
+        "select area_name, measure_code, max(value) filter (where measure_type = 'Numerator'), "
+        "max(value) filter (where measure_type = 'Denominator') from live.adult_social_care "
+        "where measure_code in ('2A2', '2B1') and disaggregation = 'Total' and area_name in ('Kent', 'Medway') "
+        "group by all order by all"
+    ).fetchall()
+    assert found == [
+        ("Kent", "2A2", 1348.0, 322775.0), ("Kent", "2B1", 721.0, 831.0),
+        ("Medway", "2A2", 325.0, 45273.0), ("Medway", "2B1", 225.0, 372.0),
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ from orchestration.build.plan import Plan
 from orchestration.build.seal import seal_build
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.warehouse import MART_SCHEMAS
 from orchestration.gate import Receipt, Verdict
 
 PEOPLE, PEOPLE_65 = ("registered_population", "population"), ("registered_population_65_plus", "population")
@@ -289,7 +290,7 @@ def _write_indicator_values(warehouse: duckdb.DuckDBPyConnection, version: str) 
 def declared_columns() -> dict[str, dict[str, str]]:
     """`schema.table` -> columns and types of every mart, from the project's own YAML, so that the fixture cannot fall behind it."""
     found = {}
-    for schema in ("marts", "as_at"):
+    for schema in MART_SCHEMAS:
         for file in sorted((PROJECT_ROOT / "dbt_project" / "models" / schema).glob("*.yml")):
             for model in yaml.safe_load(file.read_text()).get("models", []):
                 name = model["name"].removeprefix("as_at_")
@@ -302,6 +303,7 @@ def _write_other_marts(warehouse: duckdb.DuckDBPyConnection, last: dt.date) -> N
     run = warehouse.execute
     for relation, columns in declared_columns().items():
         declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        run(f"create schema if not exists {relation.split('.')[0]}")
         run(f"create table if not exists {relation} ({declared})")
         for name, kind in columns.items():
             run(f'alter table {relation} add column if not exists "{name}" {kind}')
@@ -330,7 +332,7 @@ def write_manifest(settings: Settings) -> None:
     """dbt's manifest as far as the dictionary reads it: every mart has words, every column a description."""
     with duckdb.connect(str(settings.paths.warehouse_file), read_only=True) as warehouse:
         columns = warehouse.execute(
-            "select table_schema, table_name, column_name from information_schema.columns where table_schema in ('marts', 'as_at') "
+            "select table_schema, table_name, column_name from information_schema.columns where table_schema in ('marts', 'as_at', 'bi') "
             "order by table_schema, table_name, ordinal_position"
         ).fetchall()
     nodes: dict[str, dict] = {}

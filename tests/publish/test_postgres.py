@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -10,10 +13,13 @@ import duckdb
 import psycopg
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from orchestration import publishing as publish
+from orchestration.cli.app import app
 from orchestration.foundation.errors import IntMartsError, UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
+from orchestration.publishing.marts import KEYS
 from orchestration.publishing.postgres import READ_ONLY_ROLE, postgres_type, publish_to_postgres
 from tests.postgres_server import postgres_server
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
@@ -37,7 +43,7 @@ def serving(settings: Settings, server: str) -> Iterator[Settings]:
     yield settings.model_copy(update={"postgres_dsn": SecretStr(server)})
     with psycopg.connect(server) as connection:
         names = connection.execute(
-            "select nspname from pg_namespace where nspname ~ '^(release_|marts$|as_at$)'"
+            "select nspname from pg_namespace where nspname ~ '^(release_|marts$|as_at$|bi$)'"
         ).fetchall()
         for (name,) in names:
             connection.execute(f'drop schema "{name}" cascade')
@@ -72,6 +78,61 @@ def test_every_table_arrives_whole(serving: Settings, server: str) -> None:
     assert query(server, "select col_description('marts.readmissions'::regclass, 1)") == [
         ("What int_code means in readmissions.",)
     ]
+
+
+def test_keys_indexes_and_words_are_there_for_whoever_queries(serving: Settings, server: str) -> None:
+    """Each mart has its key, what people filter by has an index, and view and table say what the dictionary says."""
+    publish_to_postgres(serving)
+    keys = dict(
+        query(
+            server,
+            "select c.conrelid::regclass::text, array_agg(a.attname::text order by array_position(c.conkey, a.attnum)) "
+            "from pg_constraint as c join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = any(c.conkey) "
+            "where c.contype = 'p' and c.connamespace = 'release_2025_10_1'::regnamespace group by 1",
+        )
+    )
+    served = {f"release_2025_10_1.{relation.replace('.', '__')}": relation for relation in publish_tables(serving)}
+    assert set(keys) == set(served)
+    assert {name: tuple(columns) for name, columns in keys.items()} == {
+        name: KEYS[relation.split(".")[1]] for name, relation in served.items()
+    }
+    indexed = query(
+        server, "select indexdef from pg_indexes where schemaname = 'release_2025_10_1' and tablename = 'bi__spc_chart'"
+    )
+    assert {text.rpartition("(")[2].rstrip(")") for (text,) in indexed} >= {"area_key", "month"}
+    for described in ("marts.readmissions", "release_2025_10_1.marts__readmissions"):
+        assert query(server, f"select obj_description('{described}'::regclass)") == [("The mart readmissions.",)]
+        assert query(server, f"select col_description('{described}'::regclass, 1)") == [
+            ("What int_code means in readmissions.",)
+        ]
+
+
+def publish_tables(settings: Settings) -> list[str]:
+    with duckdb.connect(str(settings.paths.releases / "2025-10.1" / "int_marts.duckdb"), read_only=True) as inside:
+        return [
+            name
+            for (name,) in inside.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        ]
+
+
+def test_the_command_loads_the_sealed_release_of_a_copied_home_and_asks_no_gate(
+    serving: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy has other times and may lack landing and lake: what was published was judged once and is served by its hashes."""
+    monkeypatch.setenv("INT_MARTS_POSTGRES_DSN", server)
+    for folder in (serving.paths.landing, serving.paths.lake, serving.paths.warehouse):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in serving.paths.releases.rglob("*"):
+        if file.is_file():
+            os.utime(file, (0, 0))
+    run = functools.partial(CliRunner().invoke, app)
+    home = ["--home", str(serving.paths.root), "--json"]
+    done = run(["publish", "--to", "postgres", *home])
+    assert done.exit_code == 0, done.output
+    assert query(server, "select release_id from marts.release_info") == [("2025-10.1",)]
+    assert run(["publish", "2025-10", "--to", "postgres", *home]).exit_code == 0
+    assert run(["publish", "2025-09", "--to", "postgres", *home]).exit_code == 2
+    assert run(["publish", "--to", "paper", *home]).exit_code == 2
 
 
 def test_types_say_what_the_columns_hold() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
+from tests.conftest import PROJECT_ROOT
 from tests.quality.small_delivery import empty_delivery, violations
 
 
@@ -133,6 +136,28 @@ def test_restated_figures(connection: duckdb.DuckDBPyConnection) -> None:
     assert violations(connection, "restatement.icb") == []
 
 
+def test_what_was_registered_stays_under_its_date(connection: duckdb.DuckDBPyConnection) -> None:
+    """A changed, a backdated and a vanished row are seen; a change that bears its date is not held back, only shown as late."""
+    connection.execute(
+        "create table marts.evaluation_plan as select '2025-04' as wave_id, i as indicator_id, 'all' as cohort_id, "
+        "date '2025-03-10' as registered_on, 'as registered' as row_hash, date '2025-04-01' as go_live_month "
+        "from (values ('a'), ('b')) as r(i)"
+    )
+    connection.execute("create table previous_plan as from marts.evaluation_plan")
+    assert violations(connection, "evaluation.plan_stands") == []
+    connection.execute(
+        "update marts.evaluation_plan set row_hash = 'other', registered_on = date '2025-06-01' where indicator_id = 'a'"
+    )
+    assert violations(connection, "evaluation.plan_stands") == []
+    for registered_on in ("2025-03-10", "2025-03-01"):
+        connection.execute(
+            f"update marts.evaluation_plan set registered_on = date '{registered_on}' where indicator_id = 'a'"
+        )
+        assert violations(connection, "evaluation.plan_stands") == ["wave 2025-04"]
+    connection.execute("delete from marts.evaluation_plan where indicator_id = 'a'")
+    assert violations(connection, "evaluation.plan_stands") == ["wave 2025-04"]
+
+
 ELECTIVES = (
     "select 'ZX1' as procode3, 'ZX1' as provider_code, '11' as admimeth, d::date + {moved}::integer as admidate, "
     "date_trunc('month', d)::date as coverage_month, '{delivery}' as delivery, 'P' || row_number() over () as person_id, 1 as epiorder "
@@ -215,3 +240,13 @@ def test_days_without_a_record(
 ) -> None:
     daily_records(connection, closed, providers)
     assert violations(connection, "drift.empty_days.hes_op") == wrong
+
+
+def test_no_rule_names_a_sender_by_what_merely_stands_in_its_column() -> None:
+    """Free text in a code column must not become the subject of a check (definitions E11): a code is said by its shape."""
+    for file in sorted((PROJECT_ROOT / "expectations" / "drift").glob("*.sql")):
+        query = file.read_text(encoding="utf-8")
+        raw = re.findall(
+            r"(?<!said\()\b(?:\w\.)?(?:provider|sender|site|point_of_delivery)_code\b[^\n]* as subject", query
+        )
+        assert not raw or "$provider" in query, f"{file.name}: {raw}"

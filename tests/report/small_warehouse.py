@@ -76,11 +76,12 @@ create table marts.dim_indicator as
          'outcome' as donabedian_type, 'What is counted' as numerator, 'Registered people' as denominator,
          'registered_population' as denominator_measure_id, 'contacts' as theme,
          case when indicator_id = 'emergency_admissions' then 'readmissions_30d' end as balancing_indicator_ids,
-         multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline
+         multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline,
+         display_order
   from catalogue;
 insert into marts.dim_indicator
   select 'not_a_headline', 'No headline', '', 'process', '', '', 'registered_population', 'cost', null,
-         1000, 'neither', 'HES', 'nobody', '1.0', false;
+         1000, 'neither', 'HES', 'nobody', '1.0', false, 999;
 """
 
 VALUES = """
@@ -265,9 +266,13 @@ def write_small_warehouse(path: Path, teams: int = 6, months: int = 26, indicato
         connection.execute("set threads = 2")
         connection.execute("create schema marts")
         connection.execute(
-            "create temp table catalogue(indicator_id varchar, title varchar, multiplier double, polarity varchar, base double)"
+            "create temp table catalogue(indicator_id varchar, title varchar, multiplier double, polarity varchar, base double, "
+            "display_order integer)"
         )
-        connection.executemany("insert into catalogue values (?, ?, ?, ?, ?)", INDICATORS[:indicators])
+        connection.executemany(
+            "insert into catalogue values (?, ?, ?, ?, ?, ?)",
+            [(*row, n) for n, row in enumerate(INDICATORS[:indicators])],
+        )
         connection.execute("create temp table places(n integer, name varchar, partnerships varchar[])")
         names = [name for _, name in PARTNERSHIPS]
         connection.executemany(

@@ -37,8 +37,13 @@ create table marts.indicator_values as
         ('spell_bed_days', date '2025-09-01', 'rolling_12_months', 333.0, null, null)
     ) as t(indicator_id, month, period, value, response_pct, null_reason);
 create table marts.reported_context as
-    select 'staff_turnover_pct' as indicator_id, 'council' as area_type, 'E06000035' as area_code, 'Medway' as area_name,
-        date '2025-09-01' as month, 11.5 as value, 10.0 as target_value, date '2028-03-01' as target_month;
+    select 'staff_turnover_pct' as indicator_id, * , date '2025-09-01' as month, 11.5 as value, 10.0 as target_value,
+        date '2028-03-01' as target_month
+    from (values
+        ('council', 'E06000035', 'Medway'), ('council', 'E07000107', 'Dartford'), ('england', 'ENG', 'England')
+    ) as t(area_type, area_code, area_name);
+create table marts.team_context as
+    select 'INT 1' as int_code, 'council' as area_type, 'E06000035' as area_code, 84.0 as share_pct;
 """
 
 
@@ -85,3 +90,10 @@ def test_it_needs_no_script_and_no_request_and_escapes_names(page: str) -> None:
     assert "Hill &lt;Team&gt;" in page
     assert "Medway" in page
     assert "10.0 by Mar 2028" in page
+
+
+def test_only_what_surrounds_the_team_is_its_context(page: str) -> None:
+    """A council in which few of its people live is not the team's; England is everybody's."""
+    assert "Medway" in page
+    assert "England" in page
+    assert "Dartford" not in page

@@ -1,4 +1,5 @@
 select
+    {{ area_key('area_type', 'area_code') }} as area_key,
     area_type,
     area_code,
     area_name,

@@ -24,6 +24,7 @@ select
     is_seasonal,
     expected_after_months,
     short_title,
+    display_order,
     balancing_indicator_ids,
     source,
     owner,

@@ -2,5 +2,6 @@ select
     lsoa_code,
     imd_decile,
     {{ imd_quintile('imd_decile') }} as imd_quintile,
-    imd_rank
+    imd_rank,
+    council_code
 from {{ source('live', 'lsoa_deprivation') }}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.graph.assets.check_results import cell
 from orchestration.publishing.report import charts, wording
-from orchestration.publishing.report.data import read_report_data
+from orchestration.publishing.report.data import read_headline
 
 if TYPE_CHECKING:
     from orchestration.foundation.warehouse import Warehouse
@@ -58,20 +58,18 @@ def headline_markdown(warehouse: Warehouse, icb_code: str, icb_name: str) -> str
 
     None when no headline indicator has a figure yet. About 30 kB, so that it fits into an event of Dagster's log.
     """
-    data = read_report_data(warehouse, icb_code, icb_name)
-    for indicator in data.indicators:
-        points = data.points(indicator, data.icb)
-        if not any(point.value is not None for point in points):
-            continue
-        verdict = wording.judge(indicator, points)
-        label = f"{indicator.title}, {data.icb.name}, by month"
-        picture = base64.b64encode(png(charts.spc_chart(charts.SpcPicture(points, [], escape(label))))).decode("ascii")
-        return (
-            f"**{indicator.title}**, {data.icb.name}, {wording.unit(indicator)}, by month\n\n"
-            f"{verdict.this_month} {verdict.twelve_months}\n\n"
-            f"![{label}](data:image/png;base64,{picture})"
-        )
-    return None
+    found = read_headline(warehouse, icb_code, icb_name)
+    if found is None:
+        return None
+    icb, indicator, points = found
+    verdict = wording.judge(indicator, points)
+    label = f"{indicator.title}, {icb.name}, by month"
+    picture = base64.b64encode(png(charts.spc_chart(charts.SpcPicture(points, [], escape(label))))).decode("ascii")
+    return (
+        f"**{indicator.title}**, {icb.name}, {wording.unit(indicator)}, by month\n\n"
+        f"{verdict.this_month} {verdict.twelve_months}\n\n"
+        f"![{label}](data:image/png;base64,{picture})"
+    )
 
 
 def png(svg: str) -> bytes:

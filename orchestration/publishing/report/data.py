@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -180,6 +181,17 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
     )
 
 
+def read_headline(warehouse: Warehouse, icb_code: str, icb_name: str) -> tuple[Area, Indicator, list[Point]] | None:
+    """The first headline indicator of the ICB that has a figure, with its months; None when none has one yet."""
+    icb = next(area for area in _areas(warehouse, icb_code, icb_name).values() if area.area_type == "icb")
+    series = _series(warehouse, ("icb",))
+    for indicator in _indicators(warehouse):
+        points = series.get((indicator.indicator_id, *icb.key), [])
+        if indicator.facts["is_headline"] and any(point.value is not None for point in points):
+            return icb, indicator, points
+    return None
+
+
 def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str, str], Area]:
     teams = dicts(
         warehouse,
@@ -204,9 +216,8 @@ def _areas(warehouse: Warehouse, icb_code: str, icb_name: str) -> dict[tuple[str
 
 
 def _indicators(warehouse: Warehouse) -> list[Indicator]:
-    rows = dicts(warehouse, "select * from marts.dim_indicator order by all")
-    order = {name: i for i, name in enumerate(DISPLAY_ORDER)}
-    found = [
+    rows = dicts(warehouse, "select * from marts.dim_indicator order by display_order, indicator_id")
+    return [
         Indicator(
             indicator_id=row["indicator_id"],
             title=row["title"],
@@ -217,39 +228,9 @@ def _indicators(warehouse: Warehouse) -> list[Indicator]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda i: (order.get(i.indicator_id, len(order)), i.indicator_id))
 
 
-# the framework's order: contacts, connections, cost, then what they are hoped to change; others follow by name
-DISPLAY_ORDER = (
-    "all_visits",
-    "gp_appointments_attended",
-    "gp_dna_pct",
-    "online_consultations",
-    "ae_attendances_unplanned",
-    "ae_type_1_attendances",
-    "sdec_attendances",
-    "op_attendances",
-    "community_contacts",
-    "gp_referrals_ers",
-    "gp_referrals_hes_op",
-    "spend_per_head",
-    "emergency_admissions",
-    "emergency_admissions_los_0",
-    "emergency_admissions_los_1_plus",
-    "nnhip_non_elective_spells",
-    "emergency_overnight_medical_75_plus",
-    "acs_chronic_admissions",
-    "acs_19_admissions",
-    "falls_admissions_65_plus",
-    "readmissions_30d",
-    "readmissions_60d",
-    "readmissions_90d",
-    "occupied_bed_days",
-)
-
-
-def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
+def _series(warehouse: Warehouse, area_types: Sequence[str] = AREA_ORDER) -> dict[tuple[str, str, str], list[Point]]:
     rows = warehouse.rows(
         """
         select v.indicator_id, v.area_type, v.area_code, v.month, v.numerator, v.denominator, v.value, v.value_lower_95,
@@ -261,10 +242,10 @@ def _series(warehouse: Warehouse) -> dict[tuple[str, str, str], list[Point]]:
         left join marts.indicator_spc as s
           on s.indicator_id = v.indicator_id and s.cohort_id = v.cohort_id and s.area_type = v.area_type
          and s.area_code = v.area_code and s.month = v.month
-        where v.period = 'month' and v.cohort_id = ? and v.area_type in ('int', 'hcp', 'icb')
+        where v.period = 'month' and v.cohort_id = ? and list_contains(?, v.area_type)
         order by v.indicator_id, v.area_type, v.area_code, v.month
         """,
-        [COHORT],
+        [COHORT, list(area_types)],
     )
     series: defaultdict[tuple[str, str, str], list[Point]] = defaultdict(list)
     for indicator_id, area_type, area_code, *rest in rows:

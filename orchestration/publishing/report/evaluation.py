@@ -137,7 +137,8 @@ def sentences(row: dict[str, Any]) -> list[str]:
     if row["detectable_effect_pct"] is not None:
         said.append(
             f"With these teams and months a difference would have had to be {number(row['detectable_effect_pct'])} % to "
-            "be found in four cases of five."
+            "be found in four cases of five"
+            + ("; no fall can be as large." if row["detectable_effect_pct"] >= 100 else ".")
         )
     if row["leave_one_out_low_pct"] is not None:
         said.append(

@@ -4,7 +4,8 @@ The page holds what there is to choose from; a figure's series lies beside it in
 for (a browser lets no page read other files from a disk, but scripts it does). DuckDB writes the series as JSON: a set per file.
 
     explorer.html                               the page, its script within (about 12 kB; no chart library: Vega's is 877 kB)
-    explorer/<indicator>.js                     12-month figures of every group of people, monthly figures and charts of everybody
+    explorer/<indicator>.js                     12-month figures of every group of people, monthly figures and charts of everybody,
+                                                what is said of each area and what to ask next
     explorer/<indicator>.<cohort>.js            monthly figures of one group of people
 """
 
@@ -35,6 +36,7 @@ MONTHLY = f"""
         json_object(
             'm', year(min(v.month)) * 12 + month(min(v.month)) - 1,
             'v', list(round(v.value, {DECIMALS}) order by v.month),
+            'a', list(round(s.adjusted_value, {DECIMALS}) order by v.month),
             'lo', list(round(v.value_lower_95, {DECIMALS}) order by v.month),
             'hi', list(round(v.value_upper_95, {DECIMALS}) order by v.month),
             'n', list(v.numerator order by v.month),
@@ -92,17 +94,20 @@ def write_explorer(
     """`explorer.html` and `explorer/`. Raises `ValueError` where a series has holes that a list of months cannot hold."""
     series = folder / "explorer"
     series.mkdir()
-    cohorts = _write_series(series, warehouse, data)
+    cohorts = _write_series(series, warehouse, data, verdicts)
     script = (Path(__file__).parent / "templates" / "explorer.js").read_text(encoding="utf-8")
     page = environment.get_template("explorer.html.j2").render(
         **shared,
-        choices=json.dumps(
-            _choices(warehouse, data, verdicts, cohorts), ensure_ascii=False, separators=(",", ":")
-        ).replace("<", "\\u003c"),
+        choices=_json(_choices(warehouse, data, verdicts, cohorts)),
         script=script,
         script_hash=script_hash(script),
     )
     (folder / "explorer.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def _json(value: Any) -> str:
+    """JSON that can stand in a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def script_hash(script: str) -> str:
@@ -115,11 +120,9 @@ def _object(key: str, value: str) -> str:
     return f"'{{' || string_agg(cast(to_json({key}) as varchar) || ':' || {value}, ',' order by {key}) || '}}'"
 
 
-def _write_series(folder: Path, warehouse: Warehouse, data: ReportData) -> dict[str, list[str]]:
+def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts: Verdicts) -> dict[str, list[str]]:
     """One file for each indicator and group; returns the groups of each indicator, everybody first."""
-    if holes := warehouse.rows(f"select indicator_id, cohort_id, area from ({MONTHLY}) where not is_dense limit 1"):
-        raise ValueError(f"the monthly figures of {holes[0]} have months missing between the first and the last")
-    known = {indicator.indicator_id for indicator in data.every}
+    known = {indicator.indicator_id: indicator for indicator in data.every}
     years = dict(
         warehouse.rows(
             f"with figures as ({YEARLY}), cohorts as (select indicator_id, cohort_id, {_object('area', 'figures')} "
@@ -128,15 +131,20 @@ def _write_series(folder: Path, warehouse: Warehouse, data: ReportData) -> dict[
         )
     )
     groups: dict[str, list[str]] = {}
-    for indicator_id, cohort_id, areas in warehouse.rows(
-        f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')} from series "
-        "group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
+    for indicator_id, cohort_id, areas, hole in warehouse.rows(
+        f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')}, min(area) filter (where not is_dense) "
+        "from series group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
     ):
+        if hole is not None:
+            raise ValueError(
+                f"the monthly figures of {indicator_id} ({cohort_id}) in {hole} have months missing between the first and the last"
+            )
         if indicator_id not in known:
             continue
         groups.setdefault(indicator_id, []).append(cohort_id)
         if cohort_id == COHORT:
-            text = f'X.put("{indicator_id}","all",{areas},{years.get(indicator_id, "{}")});\n'
+            about = _json(_about(data, verdicts, known[indicator_id]))
+            text = f'X.put("{indicator_id}","all",{areas},{years.get(indicator_id, "{}")},{about});\n'
             name = f"{indicator_id}.js"
         else:
             text, name = f'X.put("{indicator_id}","{cohort_id}",{areas});\n', f"{indicator_id}.{cohort_id}.js"
@@ -170,22 +178,28 @@ def _choices(
 
 
 def _choice(data: ReportData, verdicts: Verdicts, indicator: Indicator, cohorts: list[str]) -> dict[str, Any]:
-    facts, said = indicator.facts, {key: of[indicator.indicator_id] for key, of in verdicts.items()}
-    balancing = str(facts.get("balancing_indicator_ids") or "")
+    balancing = str(indicator.facts.get("balancing_indicator_ids") or "")
     return {
         "id": indicator.indicator_id,
         "title": indicator.title,
         "theme": indicator.theme,
         "unit": wording.unit(indicator),
         "definition": indicator.definition,
-        "numerator": facts.get("numerator") or "",
-        "denominator": facts.get("denominator") or "",
-        "limits": facts.get("known_limitations") or "",
+        "numerator": indicator.facts.get("numerator") or "",
         "balancing": [name for name in balancing.split(";") if name],
-        "ask": list(wording.questions(indicator)),
         "cohorts": cohorts,
         # the sign of the newest complete month in each area, in the order of the areas: what the list and the filter show
-        "now": "".join(SIGNS[said[key].variation] for key in data.areas),
+        "now": "".join(SIGNS[verdicts[key][indicator.indicator_id].variation] for key in data.areas),
+    }
+
+
+def _about(data: ReportData, verdicts: Verdicts, indicator: Indicator) -> dict[str, Any]:
+    """What is read once an indicator is chosen, in its own file so that the page stays small."""
+    said = {key: of[indicator.indicator_id] for key, of in verdicts.items()}
+    return {
+        "denominator": indicator.facts.get("denominator") or "",
+        "limits": indicator.facts.get("known_limitations") or "",
+        "ask": list(wording.questions(indicator)),
         "said": {
             f"{kind}:{code}": said[kind, code].this_month
             for kind, code in data.areas

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -53,10 +52,9 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
     )
 
 
-def rows(data: ReportData, area: Area, indicators: Iterable[Indicator], verdicts: Verdicts) -> list[Row]:
-    return [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in indicators]
-
-
-def rows_of_areas(data: ReportData, indicator: Indicator, verdicts: Verdicts) -> list[Row]:
-    """One indicator in the ICB, each partnership and each team, in order of name: never ranked."""
-    return [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for area in data.areas.values()]
+def rows(data: ReportData, verdicts: Verdicts) -> dict[tuple[str, str], list[Row]]:
+    """Of each area, in order of name and never ranked, every indicator in the order of `data.every`."""
+    return {
+        area.key: [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.every]
+        for area in data.areas.values()
+    }

@@ -25,30 +25,36 @@ COLUMNS = (
 MOST_ROWS = 9
 POINTS_BACK = 13
 
-# Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown.
+# Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown; a month that is incomplete is not judged.
 FIGURES = """
 select
     catalogue.indicator_id, catalogue.title, catalogue.unit, catalogue.theme, catalogue.is_headline, catalogue.source, catalogue.owner,
     figures.area_code, figures.month, figures.period_end, figures.value, figures.value_lower_95, figures.value_upper_95,
-    figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status
+    figures.comparator_value, figures.response_pct, figures.null_reason
 from marts.dim_indicator as catalogue
 inner join marts.indicator_values as figures
     on
         catalogue.indicator_id = figures.indicator_id
         and figures.cohort_id = 'all'
         and figures.area_type = 'int'
+        and figures.period_status is distinct from 'incomplete'
         and (figures.period = 'reported' or (figures.period = 'rolling_12_months' and catalogue.is_headline))
 order by figures.area_code, catalogue.indicator_id, figures.month
 """
 CATALOGUE = "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator order by indicator_id"
+# Of each measure the newest period; a team's councils and trusts by the share of it that they hold, then what lies above all teams.
 CONTEXT = """
-select catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area, context.month,
-    context.value, context.target_value, context.target_month
+select teams.int_code, catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area,
+    context.month, context.value, context.target_value, context.target_month
 from marts.reported_context as context
 inner join marts.dim_indicator as catalogue on context.indicator_id = catalogue.indicator_id
-where context.value is not null
-qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type)
-order by catalogue.title, context.area_type, area
+cross join (select int_code from marts.dim_int where is_current and not is_special) as teams
+left join marts.team_context as around
+    on
+        teams.int_code = around.int_code and context.area_type = around.area_type and context.area_code = around.area_code
+where context.value is not null and (around.int_code is not null or context.area_type in ('region', 'england'))
+qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type, context.area_code)
+order by teams.int_code, catalogue.title, around.share_pct desc nulls last, context.area_type, area
 """
 
 
@@ -66,7 +72,6 @@ class Line:
     comparator: float | None
     response_pct: float | None
     null_reason: str | None
-    status: str
     picture: Markup
 
 
@@ -106,7 +111,7 @@ def line_of(rows: list[dict[str, Any]]) -> Line:
         title=newest["title"], unit=newest["unit"], when=newest["period_end"], value=newest["value"],
         lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=earlier[-1] if earlier else None,
         comparator=newest["comparator_value"], response_pct=newest["response_pct"], null_reason=newest["null_reason"],
-        status=newest["period_status"], picture=sparkline([row["value"] for row in recent], newest["title"]),
+        picture=sparkline([row["value"] for row in recent], newest["title"]),
     )  # fmt: skip
 
 
@@ -153,7 +158,10 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     )  # fmt: skip
     environment.filters["number"] = number
     template = environment.get_template("scorecard.html.j2")
-    catalogue, context = dicts(warehouse, CATALOGUE), dicts(warehouse, CONTEXT)
+    catalogue = dicts(warehouse, CATALOGUE)
+    context: dict[str, list[dict[str, Any]]] = {}
+    for row in dicts(warehouse, CONTEXT):
+        context.setdefault(row["int_code"], []).append(row)
     by_team: dict[str, list[dict[str, Any]]] = {}
     for row in dicts(warehouse, FIGURES):
         by_team.setdefault(row["area_code"], []).append(row)
@@ -165,7 +173,10 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     names = {team["int_code"]: scorecard_name(team["int_code"]) for team in teams}
     for team in teams:
         page = template.render(
-            team=team, columns=columns_of(by_team.get(team["int_code"], []), catalogue), context=context, facts=facts
+            team=team,
+            columns=columns_of(by_team.get(team["int_code"], []), catalogue),
+            context=context.get(team["int_code"], []),
+            facts=facts,
         )
         (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
     return names

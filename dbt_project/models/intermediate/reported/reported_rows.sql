@@ -8,6 +8,10 @@
     'dementia_diagnoses': 'stg_dementia_diagnoses__rates',
     'gp_workforce': 'gp_workforce_rows',
     'homelessness_duty': 'stg_homelessness_duty__councils',
+    'acute_discharge': 'stg_acute_discharge__days',
+    'community_services': 'stg_community_services__months',
+    'virtual_ward_capacity': 'stg_virtual_ward_capacity__months',
+    'adult_social_care': 'stg_adult_social_care__councils',
 } -%}
 {% for feed, model in sources.items() -%}
 select

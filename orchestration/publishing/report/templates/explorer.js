@@ -32,10 +32,10 @@ function number(v, unit) {
   return unit === "%" ? text + "%" : unit && unit.startsWith("£") ? "£" + text : text;
 }
 
-window.X = {put(indicator, cohort, areas, years) {
+window.X = {put(indicator, cohort, areas, years, about) {
   const at = got[indicator] = got[indicator] || {};
   at[cohort] = areas;
-  if (years) at.years = years;
+  if (years) Object.assign(at, {years, about});
 }};
 function load(indicator, cohort) {
   const key = cohort === "all" ? indicator : indicator + "." + cohort;
@@ -91,8 +91,10 @@ function runs(series, same) {
   }
   return out;
 }
+// what average, limits and signals are of: the value after season and working days where there is one
+const judged = (series, at) => series.a[at] ?? series.v[at];
 function chart(indicator, series, title) {
-  const n = series.v.length, all = [...series.v, ...series.c, ...series.l, ...series.u, ...series.t].filter(v => v != null);
+  const n = series.v.length, values = series.v.map((v, at) => judged(series, at)), all = [...series.v, ...values, ...series.c, ...series.l, ...series.u, ...series.t].filter(v => v != null);
   const marks = ticks(Math.min(...all), Math.max(...all)), low = marks[0], high = marks[marks.length - 1];
   const x = at => L + (at + 0.7) / (n + 0.4) * W, y = v => T + (high - v) / (high - low) * H;
   const root = svg("svg", {class: "spc", viewBox: `0 0 ${L + W + 10} ${T + H + 26}`, tabindex: 0, role: "group", "aria-roledescription": "chart",
@@ -116,10 +118,14 @@ function chart(indicator, series, title) {
     const words = month(series.m + at);
     add("text", {x: x(at), y: T + H + 18, "text-anchor": at < 2 ? "start" : at > n - 3 ? "end" : "middle", fill: "var(--ink)"}, words.slice(0, 4) + words.slice(-2));
   }
-  let line = "", pen = "M";
-  series.v.forEach((v, at) => { if (v == null) pen = "M"; else { line += `${pen}${x(at)},${y(v)}`; pen = "L"; } });
-  add("path", {d: line, fill: "none", stroke: "var(--line)", "stroke-width": 1.6});
-  series.v.forEach((v, at) => {
+  const line = (of, style) => {
+    let d = "", pen = "M";
+    of.forEach((v, at) => { if (v == null) pen = "M"; else { d += `${pen}${x(at)},${y(v)}`; pen = "L"; } });
+    add("path", {d, fill: "none", stroke: "var(--line)", ...style});
+  };
+  if (series.a.some(v => v != null)) line(series.v, {"stroke-width": 1, opacity: 0.4});
+  line(values, {"stroke-width": 1.6});
+  values.forEach((v, at) => {
     if (v == null) return;
     const k = series.s[at] === "i" ? "?" : series.k[at], colour = `var(--${KIND[k]})`;
     add("path", {transform: `translate(${x(at)},${y(v)})`, d: MARK[k], fill: series.s[at] === "f" ? colour : "var(--paper)", stroke: colour, "stroke-width": 1.6});
@@ -129,7 +135,7 @@ function chart(indicator, series, title) {
   let here = n;
   const read = at => {
     here = Math.max(0, Math.min(n - 1, at));
-    const v = series.v[here];
+    const v = values[here];
     ring.setAttribute("visibility", v == null ? "hidden" : "visible");
     if (v != null) { ring.setAttribute("cx", x(here)); ring.setAttribute("cy", y(v)); }
     $("live").textContent = point(indicator, series, here);
@@ -149,6 +155,7 @@ function chart(indicator, series, title) {
 function point(indicator, series, at) {
   const v = series.v[at], parts = [month(series.m + at) + ": " + number(v, indicator.unit)];
   if (v == null) return parts[0] + (series.w[at] ? " (" + series.w[at].replaceAll("_", " ") + ")" : "");
+  if (series.a[at] != null && series.a[at] !== v) parts.push(`counts as ${number(series.a[at], indicator.unit)} after season and working days`);
   if (series.lo[at] != null) parts.push(`95% limits ${number(series.lo[at])} to ${number(series.hi[at])}`);
   if (series.n[at] != null) parts.push(`count ${number(series.n[at])}`);
   if (series.x[at] && series.s[at] !== "i") parts.push(C.causes[series.x[at]]);
@@ -168,8 +175,6 @@ async function show(focus) {
   $("unit").textContent = name + " · " + indicator.unit + ", each month";
   if (!indicator.cohorts.includes(now.c)) now.c = "all";
   options($("cohort"), indicator.cohorts.map(c => [c, C.cohorts[c]]), now.c);
-  $("ask").replaceChildren(...indicator.ask.map(q => el("li", {}, q)));
-  $("meaning").replaceChildren(el("p", {}, indicator.definition), el("p", {}, "Counted: " + indicator.numerator), el("p", {}, "Out of: " + indicator.denominator), el("p", {}, indicator.limits || ""));
   list();
   try {
     await load(indicator.id, "all");
@@ -177,8 +182,10 @@ async function show(focus) {
     for (const b of indicator.balancing) if (by.has(b)) await load(b, "all");
   } catch (problem) { if (mine === turn) { $("charts").replaceChildren(); $("said").textContent = problem.message; } return; }
   if (mine !== turn) return;
-  const series = (got[indicator.id][now.c] || {})[now.area];
-  $("said").textContent = now.c === "all" ? indicator.said[now.area] || "Nothing here stands out from chance in the newest complete month, or there is too little to judge." :
+  const series = (got[indicator.id][now.c] || {})[now.area], about = got[indicator.id].about;
+  $("ask").replaceChildren(...about.ask.map(q => el("li", {}, q)));
+  $("meaning").replaceChildren(el("p", {}, indicator.definition), el("p", {}, "Counted: " + indicator.numerator), el("p", {}, "Out of: " + about.denominator), el("p", {}, about.limits));
+  $("said").textContent = now.c === "all" ? about.said[now.area] || "Nothing here stands out from chance in the newest complete month, or there is too little to judge." :
     "Limits of chance are worked out for everybody only; this is the figure of the group, with its own limits in the table.";
   const draw = (i, s, words) => el("figure", {}, el("figcaption", {class: "small"}, words), s && s.v.some(v => v != null) ? chart(i, s, words + ", " + name) :
     el("p", {}, "Nothing is known here" + (s && s.w.find(Boolean) ? ": " + s.w.find(Boolean).replaceAll("_", " ") : "") + "."));
@@ -188,9 +195,9 @@ async function show(focus) {
   $("months").replaceChildren(series ? table(indicator.title + ", " + name + ", " + C.cohorts[now.c], HEAD, rows(indicator, series).reverse()) : "");
   if (focus) $("name").focus();
 }
-const HEAD = ["Month", "Value", "95% from", "95% to", "Count", "Out of", "Average", "Chance from", "Chance to", "Signal", "Status", "Why not known"];
+const HEAD = ["Month", "Value", "Adjusted", "95% from", "95% to", "Count", "Out of", "Average", "Chance from", "Chance to", "Signal", "Status", "Why not known"];
 function rows(indicator, s) {
-  return s.v.map((v, n) => [month(s.m + n), ...[v, s.lo[n], s.hi[n], s.n[n], s.d[n], s.c[n], s.l[n], s.u[n]].map(f => dash(f)),
+  return s.v.map((v, n) => [month(s.m + n), ...[v, s.a[n], s.lo[n], s.hi[n], s.n[n], s.d[n], s.c[n], s.l[n], s.u[n]].map(f => dash(f)),
     s.x[n] && s.s[n] !== "i" ? C.causes[s.x[n]] : "", STATUS[s.s[n]], (s.w[n] || "").replaceAll("_", " ")]);
 }
 function years(indicator, name) {
@@ -212,8 +219,8 @@ function save(name, type, text) {
 }
 function csv() {
   const s = got[now.i][now.c][now.area], cell = v => v == null ? "" : /[",\n]/.test(v) ? '"' + String(v).replaceAll('"', '""') + '"' : v;
-  const head = "indicator_id,cohort_id,area,month,value,value_lower_95,value_upper_95,numerator,denominator,centre_line,lower_process_limit,upper_process_limit,special_cause,period_status,null_reason";
-  const lines = s.v.map((v, n) => [now.i, now.c, now.area, Math.floor((s.m + n) / 12) + "-" + String((s.m + n) % 12 + 1).padStart(2, "0") + "-01", v, s.lo[n], s.hi[n],
+  const head = "indicator_id,cohort_id,area,month,value,adjusted_value,value_lower_95,value_upper_95,numerator,denominator,centre_line,lower_process_limit,upper_process_limit,special_cause,period_status,null_reason";
+  const lines = s.v.map((v, n) => [now.i, now.c, now.area, Math.floor((s.m + n) / 12) + "-" + String((s.m + n) % 12 + 1).padStart(2, "0") + "-01", v, s.a[n], s.lo[n], s.hi[n],
     s.n[n], s.d[n], s.c[n], s.l[n], s.u[n], s.x[n], STATUS[s.s[n]], s.w[n]].map(cell).join());
   save(`${now.i}-${now.c}-${now.area.replace(":", "-")}.csv`, "text/csv", [head, ...lines].join("\r\n") + "\r\n");
 }

@@ -1,0 +1,25 @@
+-- two outcomes by council, numerator and denominator in rows of their own; later years give the same measures other codes, and are not read
+select
+    case measure_code when '2B1' then 'reablement_at_home_pct' else 'care_home_admissions_65_plus_per_100000' end as measure_id,
+    case
+        when area_code like 'E92%' then 'england'
+        when area_code like 'E12%' then 'region'
+        else 'council'
+    end as area_type,
+    area_code,
+    min(area_name) as area_name,
+    make_date(cast(left(financial_year, 4) as integer), 4, 1) as period_start,
+    year_end as period_end,
+    cast(max(value) filter (where lower(measure_type) = 'numerator') as decimal(28, 6)) as numerator,
+    cast(max(value) filter (where lower(measure_type) = 'denominator') as decimal(28, 6)) as denominator,
+    cast(null as bigint) as replies,
+    cast(null as decimal(28, 6)) as value_sum,
+    cast(null as decimal(28, 6)) as value_sum_of_squares,
+    cast(null as bigint) as promoters,
+    cast(null as bigint) as detractors,
+    cast(null as bigint) as invited
+from {{ source('live', 'adult_social_care') }}
+where
+    year_end is not null and area_code is not null and lower(disaggregation) = 'total'
+    and measure_code in ('2A2', '2B1') and cast(left(financial_year, 4) as integer) <= 2022
+group by measure_code, area_code, financial_year, year_end

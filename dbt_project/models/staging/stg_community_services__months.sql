@@ -1,0 +1,25 @@
+-- the share of urgent community response within two hours, published as a percentage without its counts: it is not summed to anything
+select
+    'urgent_response_2_hours_pct' as measure_id,
+    case upper(area_level)
+        when 'NATIONAL' then 'england'
+        when 'REGION' then 'region'
+        when 'ICB' then 'icb'
+        when 'PROVIDER' then 'trust'
+    end as area_type,
+    case when upper(area_level) = 'NATIONAL' then 'ENG' else area_code end as area_code,
+    area_name,
+    month as period_start,
+    {{ month_end('month') }} as period_end,
+    cast(value as decimal(28, 6)) as numerator,
+    cast(100 as decimal(28, 6)) as denominator,
+    cast(null as bigint) as replies,
+    cast(null as decimal(28, 6)) as value_sum,
+    cast(null as decimal(28, 6)) as value_sum_of_squares,
+    cast(null as bigint) as promoters,
+    cast(null as bigint) as detractors,
+    cast(null as bigint) as invited
+from {{ source('live', 'community_services') }}
+where
+    month is not null and value between 0 and 100 and upper(metric) = 'PERFORMANCE'
+    and upper(area_level) in ('NATIONAL', 'REGION', 'ICB', 'PROVIDER')
