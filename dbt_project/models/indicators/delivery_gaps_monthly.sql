@@ -28,7 +28,7 @@ uncovered as (
     from single
     cross join {{ ref('months') }} as months
     left join {{ ref('requirement_months') }} as found on single.requirement = found.requirement and months.month = found.month
-    where found.month is null
+    where found.month is null or found.missed_feed = single.feed
 ),
 
 unsaid as (
