@@ -35,7 +35,14 @@ def evaluate(
     """Does it work? Callaway-Sant'Anna effects of a staggered start, with permutation p values and a verdict."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.evaluation import BASES, CONTROLS, LARGEST_PLAUSIBLE, OUTCOMES
+        from orchestration.build.evaluation import (
+            AGGREGATIONS,
+            BASES,
+            CONTROLS,
+            GROUP_TIME,
+            LARGEST_PLAUSIBLE,
+            OUTCOMES,
+        )
         from orchestration.build.evaluation import evaluate as evaluate_panel
         from orchestration.build.evaluation.panel_file import read_panel, write_evaluation
         from orchestration.foundation.errors import UsageError
@@ -47,6 +54,8 @@ def evaluate(
         ):
             if value not in known:
                 raise UsageError(f"--{name} {value}: known are {', '.join(known)}")
+        if out.exists() and out.samefile(panel):
+            raise UsageError(f"--out {out} is the panel itself")
         read = read_panel(panel)
         rows = evaluate_panel(
             read.logged() if outcome == "log_rate" else read,
@@ -54,7 +63,7 @@ def evaluate(
             base,
             least_months_after=expected_after,
             largest_plausible=LARGEST_PLAUSIBLE if outcome == "log_rate" else None,
-            group_time_too=True,
+            aggregations=(*AGGREGATIONS, GROUP_TIME),
         )
         write_evaluation(out, rows, outcome)
         first = rows[0]

@@ -188,6 +188,15 @@ def test_the_command_gives_the_same_bytes_in_any_order_and_on_any_threads(tmp_pa
         (lambda lines: [[unit, t, "", y] for unit, t, _, y in lines], "no unit is first treated within the panel"),
         (lambda lines: [[unit, t, 4, y] for unit, t, _, y in lines], "nobody is left to compare with"),
         (lambda lines: [], "no rows below the header"),
+        (
+            lambda lines: [["u000", 1, "9" * 400, 3.0], *lines[1:]],
+            "line 2: first_treated: 9+ is neither a whole number",
+        ),
+        (lambda lines: [["u000", 1, 4, "1_0"], *lines[1:]], "line 2: outcome: 1_0 is not a number"),
+        (
+            lambda lines: [[u, t - 4, g - 4 if g else 0, y] for u, t, g, y in lines],
+            "first_treated: 0 is never, and a period",
+        ),
     ],
 )
 def test_what_is_no_panel_is_refused_in_words(tmp_path: Path, change, says: str) -> None:
@@ -196,6 +205,53 @@ def test_what_is_no_panel_is_refused_in_words(tmp_path: Path, change, says: str)
     panel = write_panel(tmp_path / "panel.csv", change(lines_of(invented(1))))
     with pytest.raises(PanelError, match=says.replace("(", r"\(").replace(")", r"\)")):
         evaluate(read_panel(panel).logged())
+
+
+def test_units_that_differ_in_nothing_give_no_evidence_from_the_last_bits() -> None:
+    """Level by unit and by period and no chance at all: what is left over are rounding errors, and no figure."""
+    draw = random.Random(1)
+    units = [Unit(13 if n < 8 else None, 1.0, {t: draw.gauss(0, 1) for t in range(1, 25)}) for n in range(30)]
+    common = units[0].outcomes
+    same = [Unit(u.first_treated, 1.0, {t: u.outcomes[1] + y for t, y in common.items()}) for u in units]
+    nothing = overall(evaluate(Panel.from_rows(rows_of(same))))
+    assert (nothing.effect, nothing.standard_error, nothing.permutation_p, nothing.detectable_effect) == (
+        0,
+        0,
+        None,
+        None,
+    )
+    assert nothing.verdict == "not_detectable"
+    fallen = [
+        Unit(u.first_treated, 1.0, {t: y - 5 * (t >= (u.first_treated or 99)) for t, y in u.outcomes.items()})
+        for u in same
+    ]
+    sure = overall(evaluate(Panel.from_rows(rows_of(fallen))))
+    assert (sure.effect, sure.standard_error, sure.permutation_p) == (-5, 0, sure.smallest_possible_p)
+    assert sure.verdict == "evidence_lower"
+
+
+@pytest.mark.parametrize("out", ["panel.csv", "no/such/folder/out.csv", ""])
+def test_an_answer_goes_into_a_file_of_its_own(tmp_path: Path, out: str) -> None:
+    panel = write_panel(tmp_path / "panel.csv", lines_of(invented(1)))
+    before = panel.read_bytes()
+    done = int_marts(
+        "evaluate", "--panel", str(panel), "--out", str(tmp_path / out), "--outcome", "as_is", home=tmp_path
+    )
+    assert done.exit_code == 2 and str(tmp_path / out) in done.stderr, done.stderr
+    assert panel.read_bytes() == before
+
+
+def test_the_first_day_of_a_month_is_the_month(tmp_path: Path) -> None:
+    from orchestration.build.evaluation.panel_file import read_panel
+
+    read = []
+    for day in ("", "-01"):
+        lines: list[list[object]] = [
+            [unit, f"2024-{t:02d}{day}", f"2024-{g:02d}{day}" if g else "", y]
+            for unit, t, g, y in lines_of(invented(1))
+        ]
+        read.append(read_panel(write_panel(tmp_path / "p.csv", lines)))
+    assert read[0].periods == read[1].periods and read[0].waves == read[1].waves
 
 
 def test_months_are_months_and_weights_and_strata_are_read(tmp_path: Path) -> None:

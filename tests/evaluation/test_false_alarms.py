@@ -16,10 +16,9 @@ DIRECTIONS = {"evidence_lower", "evidence_higher"}
 
 
 def first(kind: str, seed: int, effect: float, waves: tuple[tuple[int, int], ...]) -> Judged:
-    rows = evaluate(simulated(kind, seed, effect, waves), largest_plausible=LARGEST_PLAUSIBLE)
-    if rows[0].verdict not in DIRECTIONS:
-        assert not DIRECTIONS & {row.verdict for row in rows}, "a part is evidence where the whole is not"
-    return rows[0]
+    """The simple mean alone: its verdict opens the others, and is worked out ten times as fast without them."""
+    panel = simulated(kind, seed, effect, waves)
+    return evaluate(panel, largest_plausible=LARGEST_PLAUSIBLE, aggregations=("simple",))[0]
 
 
 def shares(kind: str, seeds: range, waves: tuple[tuple[int, int], ...]) -> tuple[float, float]:
@@ -33,6 +32,17 @@ def shares(kind: str, seeds: range, waves: tuple[tuple[int, int], ...]) -> tuple
     return sum(said[verdict] for verdict in DIRECTIONS) / len(seeds), found / len(seeds)
 
 
+@pytest.mark.parametrize("effect", [0.0, -0.05])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_part_is_evidence_where_the_whole_is_not(kind: str, effect: float) -> None:
+    panel = simulated(kind, 1, effect, TWO_WAVES)
+    whole, *parts = evaluate(panel, largest_plausible=LARGEST_PLAUSIBLE)
+    assert whole == first(kind, 1, effect, TWO_WAVES)
+    opened = {part.verdict for part in parts} & DIRECTIONS
+    assert opened <= ({whole.verdict} if whole.verdict in DIRECTIONS else set())
+
+
+@pytest.mark.slow
 def test_a_fixed_few_of_every_kind() -> None:
     alarms, found = [], []
     for kind in KINDS:

@@ -135,6 +135,7 @@ def test_every_inline_command_is_one_the_program_knows() -> None:
     from orchestration.cli import releases, upkeep  # noqa: F401 - the import registers their commands
 
     known = {info.name or info.callback.__name__ for info in upkeep.app.registered_commands if info.callback}
+    known |= {group.name for group in upkeep.app.registered_groups}
     assert "refresh" in known
     for page in PAGES:
         for text in INLINE.findall(page.read_text()):

@@ -10,12 +10,19 @@ too small for few, which is why nothing is decided on them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from orchestration.build.evaluation.panel import Panel, PanelError, period_text
+
+AGGREGATIONS = ("simple", "event", "wave", "calendar")
+GROUP_TIME = "group_time"
+
+NOUGHT = 1e-12
+"""An effect or a standard error below this share of the largest outcome is what additions leave, and none."""
 
 CHUNK = 4_000_000
 """Numbers of one intermediate array: bounds memory, changes no figure."""
@@ -70,11 +77,11 @@ class Estimates:
     @property
     def t(self) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.standard_error > 0, self.effect / self.standard_error, np.nan)
+            return np.asarray(self.effect / self.standard_error)
 
 
-def design(panel: Panel, controls: str, base: str, group_time_too: bool = False) -> Design:
-    """Cells that have somebody to compare with, and the rows made of them; `group_time_too`: each cell is a row as well."""
+def design(panel: Panel, controls: str, base: str, aggregations: Sequence[str] = AGGREGATIONS) -> Design:
+    """Cells that have somebody to compare with, and the rows made of them; with `group_time` each cell is a row as well."""
     never = len(panel.waves)
     has_members = [bool(np.any(panel.wave_of == wave)) for wave in range(never + 1)]
     cells = []
@@ -95,10 +102,10 @@ def design(panel: Panel, controls: str, base: str, group_time_too: bool = False)
             cells.append(Cell(number, period, period - wave, contrast, level, first_control))
     if not any(cell.event >= 0 for cell in cells):
         raise PanelError("nobody is left to compare with after the first start")
-    rows = _rows(panel, cells)
-    if group_time_too:
+    rows = _rows(panel, cells, aggregations)
+    if GROUP_TIME in aggregations:
         keys = [f"{period_text(panel.waves[cell.wave])}/{period_text(cell.period)}" for cell in cells]
-        rows += [Aggregate("group_time", key, (number,), post=False) for number, key in enumerate(keys)]
+        rows += [Aggregate(GROUP_TIME, key, (number,), post=False) for number, key in enumerate(keys)]
     return Design(tuple(cells), tuple(rows), never)
 
 
@@ -111,11 +118,14 @@ def _base_places(base: str, before: list[int], place: int) -> list[int]:
     return before[-1:]
 
 
-def _rows(panel: Panel, cells: list[Cell]) -> list[Aggregate]:
+def _rows(panel: Panel, cells: list[Cell], aggregations: Sequence[str]) -> list[Aggregate]:
+    """The simple mean, whose verdict opens the others, and what else is asked for."""
     post = [number for number, cell in enumerate(cells) if cell.event >= 0]
     rows = [Aggregate("simple", "overall", tuple(post))]
 
     def family(name: str, keys: dict[str, list[int]], shares: bool, by_size: bool) -> None:
+        if name not in aggregations:
+            return
         first = len(rows)
         rows.extend(
             Aggregate(name, key, tuple(members), shares, post=cells[members[0]].event >= 0)
@@ -178,6 +188,8 @@ def _estimate_chunk(
         deviation = membership - share[:, None, :]
         rows, row_influence = _aggregate(plan, cell_waves, effect, influence, share, deviation)
     standard_error = np.sqrt((row_influence**2).sum(axis=1)) / units
+    for figures in (rows, standard_error):
+        figures[np.abs(figures) < NOUGHT * np.abs(panel.outcomes).max()] = 0.0
     return Estimates(rows, standard_error, effect[0], influence[0])
 
 

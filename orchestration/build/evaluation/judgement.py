@@ -9,7 +9,8 @@ the simple mean of all is, so that looking at forty rows is not forty chances.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations, product
@@ -18,6 +19,7 @@ from math import comb
 import numpy as np
 
 from orchestration.build.evaluation.estimator import (
+    AGGREGATIONS,
     Aggregate,
     Cell,
     Design,
@@ -75,14 +77,14 @@ def evaluate(
     base: str = "mean_12",
     least_months_after: int = LEAST_MONTHS_AFTER,
     largest_plausible: float | None = None,
-    group_time_too: bool = False,
+    aggregations: Sequence[str] = AGGREGATIONS,
 ) -> list[Judged]:
     """Every row of the panel's evaluation.
 
     `largest_plausible`: the largest effect that a programme of this kind could have, in the outcome's unit; a design
     that could see only more than that sees nothing.
     """
-    plan = design(panel, controls, base, group_time_too)
+    plan = design(panel, controls, base, aggregations)
     after = _only_after(plan)
     found = estimate(panel, plan, panel.wave_of)
     assignments, is_all = assignments_of(panel)
@@ -91,7 +93,7 @@ def evaluate(
         _permutation(estimate(panel, after, assignments, same_start=same).t, is_all) for same in (False, True)
     )
     same_start = estimate(panel, after, panel.wave_of, same_start=True).effect[0]
-    detectable = _detectable(panel, controls, base)
+    detectable = _detectable(panel, controls, base, after)
     spread = _leave_one_out(panel, plan)
     trend_p, wald, degrees = _pre_trend(panel, plan, found, assignments, is_all)
     decimals = DIGITS - 1 - int(np.floor(np.log10(np.abs(panel.outcomes).max() or 1.0)))
@@ -201,7 +203,10 @@ def _arrangements(waves: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def _permutation(t: np.ndarray, is_all: bool) -> tuple[np.ndarray, np.ndarray]:
-    """p and the smallest p that these assignments could have given, of each row; the true assignment is the first."""
+    """p and the smallest p that these assignments could have given, of each row; the true assignment is the first.
+
+    An assignment without a t (its teams differ in nothing) counts as one as large as the true one.
+    """
     size = np.where(np.isnan(t), np.inf, np.abs(t))
     p = (size >= size[0] - 1e-9).mean(axis=0)
     smallest = (size >= size.max(axis=0) - 1e-9).mean(axis=0) if is_all else np.full(t.shape[1], 1.0 / len(t))
@@ -235,16 +240,16 @@ def _pre_trend(
     return float(_permutation(estimate(panel, slope, assignments).t, is_all)[0][0]), float("nan"), 0
 
 
-def _detectable(panel: Panel, controls: str, base: str) -> np.ndarray | None:
+def _detectable(panel: Panel, controls: str, base: str, after: Design) -> np.ndarray | None:
     """The effect that the same design finds in four of five panels, from placebo dates before the first start.
 
     Every arrangement of starts among teams that nobody had started is a draw of what chance does. An effect adds to
     the estimate and leaves its error, so what it would have had to be in each draw is read off; the fifth that the
     test of earlier trends takes away is made up for.
     """
-    on, after = panel, _only_after(design(panel, controls, base))
+    on = panel
     if (placebo := panel.before_anything()) is not None:
-        then = _only_after(design(placebo, controls, base))
+        then = _only_after(design(placebo, controls, base, sorted({row.aggregation for row in after.rows})))
         if _shape(then) == _shape(after):
             on, after = placebo, then
     drawn, _ = assignments_of(on)
@@ -255,10 +260,17 @@ def _detectable(panel: Panel, controls: str, base: str) -> np.ndarray | None:
         both = []
         for same in (False, True):
             there = estimate(on, after, drawn[:500], same_start=same)
-            critical = np.nanquantile(np.abs(there.t), 1.0 - LEVEL, axis=0)
+            critical = _quantile(np.abs(there.t), 1.0 - LEVEL)
             both.append(critical * there.standard_error - sign * there.effect)
         needed.append(np.fmax(*both))
-    return np.asarray(np.nanquantile(np.concatenate(needed), POWER / (1.0 - LEVEL), axis=0))
+    return _quantile(np.concatenate(needed), POWER / (1.0 - LEVEL))
+
+
+def _quantile(values: np.ndarray, share: float) -> np.ndarray:
+    """Of each column's known values; a column without any has none."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)
+        return np.asarray(np.nanquantile(values, share, axis=0))
 
 
 def _leave_one_out(panel: Panel, plan: Design) -> tuple[np.ndarray, np.ndarray]:
