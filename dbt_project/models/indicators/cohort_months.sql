@@ -3,13 +3,27 @@
 with
 
 -- members of a list stand where their latest event, or else their first, puts them: one month of these feeds that nobody has moves some
-whole as (
-    select found.requirement
+placing_months as (
+    select
+        found.requirement,
+        found.month,
+        said.property is not null as has_persons
     from {{ ref('requirement_months') }} as found
-    inner join {{ ref('feed_month_properties') }} as said
+    inner join (
+        select distinct requirement
+        from {{ ref('indicator_needs') }}
+        where is_placement
+    ) as needs on found.requirement = needs.requirement
+    left join {{ ref('feed_month_properties') }} as said
         on found.feed = said.feed and found.month = said.month and said.property = 'person'
-    group by found.requirement
-    having count(*) = (select count(*) from {{ ref('months') }})
+),
+
+whole as (
+    select requirement
+    from placing_months
+    where has_persons
+    group by requirement
+    having count(*) = (select count(distinct month) from placing_months)
 ),
 
 need_months as (
