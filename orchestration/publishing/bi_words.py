@@ -39,9 +39,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Metric:
+    """`title` is what a legend says, `description` what it means."""
+
     name: str
     title: str
     expression: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,14 @@ def _table(schema: str, name: str) -> BiTable:
 
 def _metrics(table: str, columns: tuple[Column, ...]) -> list[Metric]:
     if table in SUMS:
-        return [Metric(name, title, sql) for name, (title, sql) in SUMS[table].items()]
+        return [Metric(name, title, sql, f"{title}.") for name, (title, sql) in SUMS[table].items()]
     if table == "spc_chart":
         shown = [column for column in columns if column.name in CHART_LINES]
     elif table in ("headline_wide", "team_newest"):
         shown = [column for column in columns if column.data_type == "double"]
     else:
         shown = []
-    return [Metric(f"the_{c.name}", c.description, FINISHED.format(column=c.name)) for c in shown]
+    return [
+        Metric(f"the_{c.name}", c.name.replace("_", " ").capitalize(), FINISHED.format(column=c.name), c.description)
+        for c in shown
+    ]

@@ -37,7 +37,7 @@ def semantic_model() -> dict[str, Any]:
             {
                 "name": f"{table.name}__{metric.name}",
                 "expression": _sql(metric.expression),
-                "description": f"{metric.title} Of {table.schema}.{table.name}.",
+                "description": f"{metric.description} Of {table.schema}.{table.name}.",
             }
             for table in tables
             for metric in table.metrics

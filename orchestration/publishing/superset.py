@@ -87,9 +87,9 @@ def _dataset(table: BiTable) -> dict[str, Any]:
         "metrics": [
             {
                 "metric_name": metric.name,
-                "verbose_name": metric.title[:250],
+                "verbose_name": metric.title,
                 "expression": metric.expression,
-                "description": metric.title,
+                "description": metric.description,
             }
             for metric in table.metrics
         ],

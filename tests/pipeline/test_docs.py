@@ -202,7 +202,7 @@ def test_the_python_that_reads_a_release_reads_it(reader: dict[str, str]) -> Non
 
 
 def test_the_indicator_of_the_page_is_the_one_that_a_test_adds() -> None:
-    from tests.indicators.test_world import NEW_MEASURE
+    from tests.indicators.conftest import NEW_MEASURE
 
     ((_, sql),) = blocks("sql", [DOCS / "add-an-indicator.md"])
     assert sql.strip() == NEW_MEASURE.strip()

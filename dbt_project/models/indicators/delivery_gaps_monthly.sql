@@ -67,7 +67,8 @@ select distinct
     'sender_missing' as gap_kind,
     feed,
     case property when 'rows' then '' else property end as property,
-    sender_code,
+    -- what has not the shape of a code is not printed (definitions E11)
+    case when {{ matches('sender_code', '[A-Z0-9]{3,6}') }} then sender_code else 'others' end as sender_code,
     area_type,
     area_code,
     month
