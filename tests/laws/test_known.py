@@ -19,7 +19,7 @@ from tests.laws.known import Taking
 
 SCORE = PROJECT_ROOT / "docs" / "known_score.md"
 SEEDS = range(int(os.environ.get("KNOWN_LAW_TAKINGS", "24")))
-PEOPLE, MONTHS = int(os.environ.get("KNOWN_LAW_PEOPLE", "6000")), 26
+PEOPLE, MONTHS = int(os.environ.get("KNOWN_LAW_PEOPLE", "6000")), int(os.environ.get("KNOWN_LAW_MONTHS", "26"))
 
 
 def together(*takings: Taking) -> Taking:

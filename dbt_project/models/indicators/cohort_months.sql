@@ -3,13 +3,32 @@
 with
 
 -- members of a list stand where their latest event, or else their first, puts them: one month of these feeds that nobody has moves some
-whole as (
-    select found.requirement
+placing_months as (
+    select
+        found.requirement,
+        needs.property,
+        found.month,
+        said.property is not null as is_said
     from {{ ref('requirement_months') }} as found
-    inner join {{ ref('feed_month_properties') }} as said
-        on found.feed = said.feed and found.month = said.month and said.property = 'person'
-    group by found.requirement
-    having count(*) = (select count(*) from {{ ref('months') }})
+    inner join (
+        select distinct
+            requirement,
+            property
+        from {{ ref('indicator_needs') }}
+        where is_placement
+    ) as needs on found.requirement = needs.requirement
+    left join {{ ref('feed_month_properties') }} as said
+        on found.feed = said.feed and found.month = said.month and needs.property = said.property
+),
+
+whole as (
+    select
+        requirement,
+        property
+    from placing_months
+    where is_said
+    group by requirement, property
+    having count(*) = (select count(distinct month) from placing_months)
 ),
 
 need_months as (
@@ -48,7 +67,7 @@ need_months as (
     cross join {{ ref('months') }} as months
     left join {{ ref('requirement_months') }} as found
         on needs.requirement = found.requirement and months.month = found.month
-    left join whole on needs.requirement = whole.requirement
+    left join whole on needs.requirement = whole.requirement and needs.property = whole.property
     left join {{ ref('feed_month_properties') }} as said
         on found.feed = said.feed and found.month = said.month and needs.property = said.property
     left join (

@@ -120,15 +120,21 @@ needs as (
     from standardised
 ),
 
--- members of a list are placed by their events of any kind: without one of these feeds some stand elsewhere
+-- members of a list are placed by their events of any kind, and have the age that these say: without one of these feeds some stand elsewhere
 placed as (
     select
         populations.indicator_cohort_key,
-        feeds.requirement
+        feeds.requirement,
+        unnest(case
+            when populations.standardisation <> 'none' or asked.measure_id is not null then ['person', 'age']
+            else ['person']
+        end) as property
     from populations
     cross join (
         values ('gp_appointments'), ('urgent_care|urgent_care_legacy'), ('outpatients'), ('admissions')
     ) as feeds (requirement)
+    left join {{ ref('measure_requirements') }} as asked
+        on populations.denominator_measure_id = asked.measure_id and asked.status_groups = 'population' and asked.asks = 'age'
     where populations.cohort_kind = 'person_list'
 )
 
@@ -146,7 +152,7 @@ union all
 select
     indicator_cohort_key,
     requirement,
-    '' as property,
+    property,
     false as is_standardisation,
     0 as look_back_months,
     0 as follow_up_days,

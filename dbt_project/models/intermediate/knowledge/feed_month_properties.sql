@@ -1,7 +1,7 @@
 -- Whether a feed's records of a month say a property (definitions E1): at least half as often as in the 12 nearest months that say it
 -- at all, or so seldom there (in fewer than half of the rows, and fewer than 20) that few are chance, and none where fewer than 5 would say
--- it; what every record has, in at least half of the rows. `months_behind` and `months_ahead`: how many months in a row say it too, for what looks back or waits. Lists are judged
--- area by area (area_list_gaps).
+-- it; what every record has, in at least half of the rows. `months_behind` and `months_ahead`: how many months in a row say it too, for what
+-- looks back or waits. Lists are judged area by area (area_list_gaps).
 with
 
 shares as (
