@@ -27,7 +27,7 @@ NAMES = {
     "f_small_memory": "(f) full history, little memory",
 }
 # twice the people may take so many times as long
-MOST_GROWTH = 2.2
+MOST_GROWTH = 2.1
 
 
 def make_demo(home: Path, people: int, months: int, seed: int) -> Timing:
@@ -70,12 +70,6 @@ def measure(home: Path, people: int, repeats: int, with_next: bool) -> tuple[lis
     return timings, steps
 
 
-def models_by_seconds(home: Path, most: int = 20) -> list[tuple[str, float]]:
-    results = json.loads((home / "dbt" / "target" / "run_results.json").read_text())["results"]
-    seconds = [(" ".join(r["unique_id"].split(".")[0:3:2]), round(r["execution_time"], 2)) for r in results]
-    return sorted(seconds, key=lambda pair: -pair[1])[:most]
-
-
 def medians(timings: list[Timing]) -> dict[tuple[int, str], dict[str, float]]:
     groups: dict[tuple[int, str], list[Timing]] = {}
     for timing in timings:
@@ -105,16 +99,17 @@ def tables(summary: dict, months: int) -> str:
         lines.append(
             f"| {people:,} | {label} | {m['wall']:.1f} | {spread} | {m['cpu']:.1f} | {m['peak_mb']:,.0f} | {m['runs']} |"
         )
-    lines += ["", "| people | (a) ÷ (c) | (e) ÷ (c) | (b) ÷ (a) | (a) for twice the people |", "|---|---|---|---|---|"]
+    lines += ["", "y = (e) + (c), what the machine needs at the least.", ""]
+    lines += ["| people | y s | (a) ÷ y | (b) ÷ y | (a) for twice the people |", "|---|---|---|---|---|"]
     smaller: tuple[int, float] | None = None
     for people in sorted({people for people, _ in summary}):
         found = {name[0]: m["wall"] for (size, name), m in summary.items() if size == people}
         if not {"a", "c", "e"} <= set(found):
             continue
-        a, c, e = (found[letter] for letter in "ace")
-        of_full = f"{found['b'] / a:.2f}" if "b" in found else ""
+        a, y = found["a"], found["c"] + found["e"]
+        of_next = f"{found['b'] / y:.2f}" if "b" in found else ""
         growth = f"{doubling(smaller, (people, a)):.2f} ×" if smaller else ""
-        lines.append(f"| {people:,} | {a / c:.2f} | {e / c:.2f} | {of_full} | {growth} |")
+        lines.append(f"| {people:,} | {y:.1f} | {a / y:.2f} | {of_next} | {growth} |")
         smaller = (people, a)
     return "\n".join(lines)
 
@@ -149,7 +144,7 @@ def plot(summary: dict, out: Path) -> None:
     (allowed + measured).properties(width=560, height=320, title=title).save(str(out))
 
 
-def page(command: str, summary: dict, months: int, steps: dict[int, dict], slow: list[tuple[str, float]]) -> str:
+def page(command: str, summary: dict, months: int, steps: dict[int, dict]) -> str:
     parts = [
         "# Measured\n",
         f"Command: `{command}`.\n",
@@ -161,12 +156,6 @@ def page(command: str, summary: dict, months: int, steps: dict[int, dict], slow:
         for name, seconds in by_run.items():
             top = sorted(seconds.items(), key=lambda pair: -pair[1])[:12]
             parts.append(f"- {people:,} people, {NAMES[name]}: " + ", ".join(f"{step} {s} s" for step, s in top))
-    parts += [
-        "\nSlowest dbt nodes of the last build:\n",
-        "| node | seconds |",
-        "|---|---|",
-        *(f"| {n} | {s} |" for n, s in slow),
-    ]
     return "\n".join(parts) + "\n"
 
 
@@ -199,7 +188,6 @@ def main() -> None:
         with_next = arguments.next_delivery is None or people in arguments.next_delivery
         measured, steps[people] = measure(home, people, arguments.repeats, with_next)
         timings += measured
-        slow = models_by_seconds(home)
         first, _ = deliveries(home)
         if arguments.pandas and people == largest:
             script = str(ROOT / "benchmarks" / "pandas_floor.py")
@@ -210,7 +198,7 @@ def main() -> None:
         # after each size, so that what took hours stands when the next one fails
         summary = medians(timings)
         print(tables(summary, arguments.months), flush=True)
-        arguments.out.write_text(page(command, summary, arguments.months, steps, slow))
+        arguments.out.write_text(page(command, summary, arguments.months, steps))
         arguments.out.with_suffix(".json").write_text(json.dumps([asdict(t) for t in timings], indent=1) + "\n")
         plot(summary, arguments.out.with_name("performance.svg"))
     shutil.rmtree(home, ignore_errors=True)

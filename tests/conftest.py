@@ -33,6 +33,7 @@ ASSET_GROUPS = (
     "indicators",
     "marts",
     "as_at",
+    "bi",
     "warehouse",
     "gate",
     "release",

@@ -71,7 +71,7 @@ scored as (
     from terms group by column_name, provider_code, month, n, big_n
 )
 select
-    concat_ws(' ', column_name, nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
+    concat_ws(' ', column_name, said(provider_code), strftime(month, '%Y-%m')) as subject,
     n as examined,
     sqrt(greatest(0, chi_square - df) / n) > $effect and effect_distance(chi_square, df, n, $effect / 2) > $standard_errors as is_violation,
     format('mix differs from its history by an effect of {:.2f}', sqrt(greatest(0, chi_square - df) / n)) as note

@@ -23,3 +23,8 @@ create or replace temp macro effect_distance(chi_square, df, n, effect) as
         pow(greatest(chi_square, 0) / (df + effect * effect * n), 1 / 3)
         - 1 + 2 / 9 * (df + 2 * effect * effect * n) / pow(df + effect * effect * n, 2)
     ) / sqrt(2 / 9 * (df + 2 * effect * effect * n) / pow(df + effect * effect * n, 2));
+
+-- What a sender is called in a message: its code, or one of `others` when what stands there has not the shape of a code (definitions
+-- E11); what a query says of all of them stays.
+create or replace temp macro said(code) as
+    case when regexp_full_match(code, '[A-Z0-9]{3,6}|all|all providers') then code when code <> '' then 'others' end;

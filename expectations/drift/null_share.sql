@@ -34,7 +34,7 @@ scored as (
     from compared where h_rows >= $minimum_history and rows >= $minimum_rows and not list_contains(string_split('$skip', ' '), column_name)
 )
 select
-    concat_ws(' ', column_name, nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
+    concat_ws(' ', column_name, said(provider_code), strftime(month, '%Y-%m')) as subject,
     rows as examined,
     abs(p - q) > $floor and abs(share_distance(nulls, rows, h_nulls, h_rows)) > $standard_errors as is_violation,
     format('{:.0f} % blank, {:.0f} % in its history', 100 * p, 100 * q) as note

@@ -22,7 +22,7 @@ shares as (
     select provider_code, 'age' as what, count(other_age) as n, sum(other_age) as wrong from matched group by provider_code
 )
 select
-    concat_ws(' ', what, nullif(provider_code, '')) as subject,
+    concat_ws(' ', what, said(provider_code)) as subject,
     n as examined,
     share_beyond(wrong, n, $share) > $standard_errors as is_violation,
     format('{:.0f} % of the people known elsewhere have another {} there', 100 * wrong / n, what) as note

@@ -27,7 +27,7 @@ scored as (
     from shares where n >= $minimum_people and h_n >= $minimum_people
 )
 select
-    coalesce(nullif(provider_code, ''), 'all') as subject,
+    coalesce(said(provider_code), 'all') as subject,
     n as examined,
     q - p > $floor and share_distance(known, n, h_known, h_n) < -$standard_errors as is_violation,
     format('{:.0f} % of people known in other feeds, {:.0f} % in its history', 100 * p, 100 * q) as note

@@ -1,6 +1,6 @@
 -- Mean price per unit of activity over everything delivered, by provider: a hospital contact costs tens to thousands of pounds.
 select
-    provider_code as subject,
+    said(provider_code) as subject,
     count(*) as examined,
     sum(price_gbp)::double / sum(activity)::double not between $lowest and $highest as is_violation,
     format('mean price of {:.0f} pounds', sum(price_gbp)::double / sum(activity)::double) as note

@@ -25,8 +25,10 @@ compared as (
     group by all
 )
 select
-    concat_ws(' ', provider_code, point_of_delivery_code, strftime(month, '%Y-%m')) as subject,
+    concat_ws(' ', said(provider_code), listed, strftime(month, '%Y-%m')) as subject,
     lines as examined,
     price <= 0 or abs(ln(price / usual)) > ln($ratio) + $standard_errors * least(spread / price, 1.5) / sqrt(lines) as is_violation,
     format('{:.2f} times its usual price', price / usual) as note
-from compared where months >= $months_needed and lines >= $minimum_rows
+from compared
+left join (select point_of_delivery as listed from seeds.points_of_delivery) as points on point_of_delivery_code = listed
+where months >= $months_needed and lines >= $minimum_rows

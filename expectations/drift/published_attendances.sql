@@ -13,7 +13,7 @@ scored as (
     select *, median(ratio) over (partition by provider_code) as usual, count(*) over (partition by provider_code) as months from pairs
 )
 select
-    provider_code || ' ' || strftime(month, '%Y-%m') as subject,
+    said(provider_code) || ' ' || strftime(month, '%Y-%m') as subject,
     y as examined,
     ratio > 1 + $share + $standard_errors / sqrt(y + 1)
     or (months >= 6 and abs(ln((y + 0.5) / published / usual)) > $share + $standard_errors / sqrt(y + 1)) as is_violation,

@@ -19,7 +19,7 @@ now as (
     select s.provider_code, s.month, s.y from seen as s, this_build as b where s.delivery = b.delivery
 ),
 compared as (
-    select concat_ws(' ', nullif(e.provider_code, ''), strftime(e.month, '%Y-%m')) as subject, e.y as y_then, n.y as y_now
+    select concat_ws(' ', said(e.provider_code), strftime(e.month, '%Y-%m')) as subject, e.y as y_then, n.y as y_now
     from earlier as e inner join now as n using (provider_code, month)
     union all
     select 'all providers ' || strftime(month, '%Y-%m'), sum(e.y), coalesce(max(n.y), 0)

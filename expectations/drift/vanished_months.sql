@@ -37,7 +37,7 @@ found as (
     where e.feed = '$feed' and e.sender_kind = 'provider' and e.property = 'rows'
 )
 select
-    concat_ws(' ', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
+    concat_ws(' ', said(provider_code), strftime(month, '%Y-%m')) as subject,
     1 as examined,
     bool_or(coalesce(is_lost, false)) as is_violation,
     'no row of it is left' as note

@@ -59,7 +59,7 @@ scored as (
     from expected
 )
 select
-    concat_ws(' ', nullif(provider_code, ''), strftime(month, '%Y-%m')) as subject,
+    concat_ws(' ', said(provider_code), strftime(month, '%Y-%m')) as subject,
     if(provider_code = 'all providers', 0, y) as examined,
     least(abs(from_around), abs(from_last_year)) > $standard_errors
     and least(abs(y - around), abs(y - last_year)) >= $least_rows as is_violation,

@@ -151,10 +151,14 @@ def write_empty_inputs(path: Path) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     with duckdb.connect(str(temporary)) as connection:
-        create_schemas(connection)
-        for feed in load_contracts().values():
-            connection.execute(f"create view live.{feed.feed} as {empty_select(feed)}")
+        create_empty_inputs(connection)
     temporary.replace(path)
+
+
+def create_empty_inputs(connection: duckdb.DuckDBPyConnection) -> None:
+    create_schemas(connection)
+    for feed in load_contracts().values():
+        connection.execute(f"create view live.{feed.feed} as {empty_select(feed)}")
 
 
 def write_inputs(settings: Settings, delivery_name: str) -> Inputs:
@@ -238,11 +242,7 @@ def write_feed(
     kept = " and ".join(condition for _, condition in conditions)
     select = f"{base} as lake" if files else base
     connection.execute(f"create view live.{feed.feed} as {select}{' where ' + kept if kept else ''}")
-    provider = quote(feed.provider) if feed.provider else "''"
-    connection.execute(
-        f"insert into plan.feed_coverage select '{feed.feed}', coverage_month, coalesce({provider}, ''), delivery, "
-        f"null, null, count(*) from live.{feed.feed} group by all"
-    )
+    write_coverage(connection, feed)
     live: dict[str, int] = dict(
         connection.execute(
             f"select delivery, sum(rows_live)::bigint from plan.feed_coverage where feed = '{feed.feed}' group by delivery"
@@ -250,6 +250,15 @@ def write_feed(
     )
     count_removed(connection, feed, delivered, segments, select, conditions, live)
     return sum(live.values())
+
+
+def write_coverage(connection: duckdb.DuckDBPyConnection, feed: FeedContract) -> None:
+    """How many rows of each month, provider and delivery are live; `write_plan` adds what is said of the deliveries."""
+    provider = quote(feed.provider) if feed.provider else "''"
+    connection.execute(
+        f"insert into plan.feed_coverage select '{feed.feed}', coverage_month, coalesce({provider}, ''), delivery, "
+        f"null, null, count(*) from live.{feed.feed} group by all"
+    )
 
 
 def unit_condition(connection: duckdb.DuckDBPyConnection, feed: FeedContract, base: str) -> str:

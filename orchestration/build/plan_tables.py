@@ -67,10 +67,6 @@ def write_plan(
         connection.execute("insert into plan.deliveries values (?, ?, ?, ?)", [name, *facts])
     for code in settings.sub_icb_codes:
         connection.execute("insert into plan.sub_icb_codes values (?)", [code])
-    connection.execute(
-        "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
-        "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
-    )
     for name, feed in load_contracts().items():
         listed = delivered.get(name, [])
         newest = listed[-1] if listed else None
@@ -97,6 +93,15 @@ def write_plan(
                 for column, rows in manifest.values_nulled.items()
             ],
         )
+    write_months(connection, settings, delivery_name, cut)
+
+
+def write_months(connection: duckdb.DuckDBPyConnection, settings: Settings, delivery_name: str, cut: dt.date) -> None:
+    """What follows from the live rows alone: which deliveries cover their months, who sent them, where the marts begin and end."""
+    connection.execute(
+        "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
+        "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
+    )
     write_expected_providers(connection, settings)
     activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
     connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -118,4 +119,37 @@ def verify(
 
     run_command(
         as_json, work, lambda r: f"{r['release']} holds what its receipt says: {r['tables']} tables, {r['files']} files"
+    )
+
+
+@app.command()
+def superset(
+    out: Annotated[Path, typer.Option(help="Where to write the export (.zip).")],
+    uri: Annotated[
+        str | None,
+        typer.Option(
+            help="SQLAlchemy address of the database, without a password; default: the current release's file."
+        ),
+    ] = None,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """A starter for Apache Superset: database, datasets, charts and a dashboard, to be imported there."""
+
+    def work() -> dict[str, Any]:
+        from orchestration.publishing.superset import write_superset_export
+        from orchestration.releases.listing import find_release
+
+        settings = settings_for(home)
+        # through the link, so that the dashboard follows the current release
+        file = (
+            settings.paths.releases.absolute() / "current" / find_release(settings, None).database.name
+            if uri is None
+            else None
+        )
+        address = uri or f"duckdb:///{file}?access_mode=read_only"
+        return {"out": out, "uri": address, "files": len(write_superset_export(out, address))}
+
+    run_command(
+        as_json, work, lambda r: f"written: {r['out']}, {r['files']} files for {r['uri']}; import it in Superset"
     )

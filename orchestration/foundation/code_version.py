@@ -14,7 +14,6 @@ FIGURE_MAKING_FOLDERS = ("orchestration", "dbt_project", "seeds", "expectations"
 FIGURE_MAKING_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".json", ".csv", ".toml", ".j2", ".html", ".css", ".js"}
 NAMED_PACKAGES = (
     "dagster",
-    "dagster-dbt",
     "dbt-core",
     "dbt-duckdb",
     "duckdb",

@@ -29,6 +29,7 @@ from orchestration.gate.definitions import (
     register,
     save_registry,
 )
+from orchestration.gate.names import require_names
 from orchestration.gate.page import write_quality_page
 from orchestration.gate.receipt import Receipt, read_receipt
 from orchestration.gate.runner import declared_now
@@ -143,7 +144,9 @@ def tell_gate_is_shut(settings: Settings, verdict: Verdict) -> None:
 
 
 def write_registry(settings: Settings) -> int:
-    """Rewrites `expectations/checks.yml` from the checks as they are; returns how many there are."""
+    """Rewrites `expectations/checks.yml` from the checks as they are; returns how many there are. Raises `IntMartsError` where a seed
+    names what does not exist."""
+    require_names(settings)
     registry = register(declared_now(settings).values())
     save_registry(registry)
     return len(registry.checks)

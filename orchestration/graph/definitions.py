@@ -1,6 +1,7 @@
 """The one Definitions object: landing → lake → inputs → dbt's layers → seal → gate → release."""
 
 import dagster as dg
+from dagster_duckdb import DuckDBResource
 
 from orchestration.build.dbt_runtime import read_manifest
 from orchestration.foundation.settings import Settings
@@ -35,6 +36,18 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         jobs=[refresh_job],
         sensors=[landing_sensor, tell_people],
         schedules=[build_schedule(settings)],
-        resources={"home": HomeResource()},
+        resources={"home": HomeResource(), "warehouse": warehouse_to_read(settings)},
         executor=dg.in_process_executor,
+    )
+
+
+def warehouse_to_read(settings: Settings) -> DuckDBResource:
+    """The warehouse as assets see it: read-only, because dbt alone writes."""
+    return DuckDBResource(
+        database=str(settings.paths.warehouse_file.absolute()),
+        connection_config={
+            "access_mode": "READ_ONLY",
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+        },
     )

@@ -1,8 +1,9 @@
 """Dagster's SQLite event log on connections that stay open.
 
-A refresh leaves about a thousand events (two for each of 300 models and tests, and what was planned). Dagster's own class opens,
-commits, syncs to disk and closes a new engine for each, several times: 12 s of a refresh, more than half of which compiled the same
-four statements again. Here each file keeps one engine. The files are Dagster's own: its class reads them, and takes over at any time.
+A refresh leaves about a thousand events (one for each table and each check, and what was planned). Dagster's own class opens,
+commits, syncs to disk and closes a new engine for each, several times, and compiles the same four statements again: 29 s of processor
+time for 250 tables and 540 checks, 7 s with one engine kept for each file (measured with Dagster 1.13). The files are Dagster's own:
+its class reads them, and takes over at any time.
 """
 
 from __future__ import annotations

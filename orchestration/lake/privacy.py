@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import io
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,20 +64,12 @@ def refuse_personal_headers(source: Source, contract: FeedContract, layout: File
                 )
 
 
-def looks_like_nhs_numbers(values: Iterable[str]) -> bool:
-    """At least half of the ten-digit values pass the modulus 11 check.
-
-    >>> looks_like_nhs_numbers(["9434765919", "x"]), looks_like_nhs_numbers(["1234567890", "x"])
-    (True, False)
-    >>> looks_like_nhs_numbers(["943.476.5919"]), looks_like_nhs_numbers(["NHS:943\u00a0476\u00a05919"])
-    (True, True)
-    """
-    candidates, valid = count_valid(values)
-    return candidates > 0 and 2 * valid >= candidates
-
-
 def count_valid(values: Iterable[str]) -> tuple[int, int]:
-    """Values with ten digits, and how many of them pass the check."""
+    """Values with ten digits, and how many of them pass the check.
+
+    >>> count_valid(["9434765919", "x", "1234567890"]), count_valid(["943.476.5919", "NHS:943\u00a0476\u00a05919"])
+    ((2, 1), (2, 2))
+    """
     numbers = [re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value)) for value in values]
     candidates = [digits for digits in numbers if len(digits) == 10]
     return len(candidates), sum(1 for digits in candidates if nhs_number.is_valid(digits))
@@ -89,12 +81,15 @@ def is_beyond_chance(candidates: int, valid: int) -> bool:
     >>> is_beyond_chance(1000, 400), is_beyond_chance(1000, 100), is_beyond_chance(4, 4), is_beyond_chance(6, 6)
     (True, False, False, True)
     """
+    if valid <= candidates * BY_CHANCE:
+        return False
+    # costs more than most files: loaded only where it has something to say
     from scipy.stats import binom
 
     return bool(binom.sf(valid - 1, candidates, BY_CHANCE) < CERTAIN)
 
 
-def holds_nhs_numbers(by_provider: dict[str, list[str]]) -> bool:
+def holds_nhs_numbers(by_provider: Mapping[str, Collection[str]]) -> bool:
     """Among all values of a column, or among one provider's."""
     counts = [count_valid(values) for values in by_provider.values()]
     candidates, valid = (sum(numbers) for numbers in zip(*counts, strict=True)) if counts else (0, 0)
@@ -112,25 +107,23 @@ def refuse_nhs_numbers_in_sample(
     unseen = [number for number in range(layout.width) if number not in seen]
     provider = layout.columns.get(contract.provider or "")
     place = provider.positions[0] if provider and provider.positions else None
-    values: dict[int, set[tuple[str, str]]] = {number: set() for number in unseen}
+    rows: list[list[str]] = []
     for text in windows(source.path, source.facts.size):
-        rows = []
         with suppress(csv.Error):
             for cells in csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter):
                 if len(cells) >= layout.width:
                     rows.append(cells)
-        for number, found in values.items():
-            found.update(
-                (cells[place] if place is not None else "", cells[number])
-                for cells in rows
-                if 10 <= len(cells[number]) <= LONGEST_SHAPE
-            )
-    in_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
-    for number, found in values.items():
-        by_provider: dict[str, list[str]] = {}
-        for sender, cell in found:
-            if in_shape(cell):
-                by_provider.setdefault(sender, []).append(cell)
+    has_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
+    for number in unseen:
+        shaped = {
+            cell for cell in {cells[number] for cells in rows} if 10 <= len(cell) <= LONGEST_SHAPE and has_shape(cell)
+        }
+        if not shaped:
+            continue
+        by_provider: dict[str, set[str]] = {}
+        for cells in rows:
+            if cells[number] in shaped:
+                by_provider.setdefault(cells[place] if place is not None else "", set()).add(cells[number])
         if holds_nhs_numbers(by_provider):
             raise nhs_numbers_found(source, f"column {number + 1}")
 
@@ -158,12 +151,18 @@ def refuse_nhs_numbers_in_table(
     """
     if not contract.is_patient_level or not columns:
         return
-    counts = ", ".join(f"count(*) filter ({LIKELY.format(column)})" for column in columns)
+    counts = ", ".join(f"count(*) filter ({in_shape(column, 'true')})" for column in columns)
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
     for (column, name), count in zip(columns.items(), found, strict=True):
         for source, rows in parts if count else ():
             if holds_nhs_numbers(values_in_shape(connection, contract, rows, column)):
                 raise nhs_numbers_found(source, f"column {name}")
+
+
+def in_shape(column: str, share: str) -> str:
+    """As a case, or DuckDB may try the pattern on every row before the cheap comparisons."""
+    pattern = f"regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}')"
+    return f"case when {LIKELY.format(column)} and {share} then {pattern} else false end"
 
 
 def values_in_shape(
@@ -176,11 +175,9 @@ def values_in_shape(
     sender = f"coalesce({contract.provider}, '')" if contract.provider else "''"
     found: dict[str, list[str]] = {}
     for share in (f"hash({column}) % {SHARE_LOOKED_AT} = 0", "true"):
-        # As a case, or DuckDB may try the pattern on every row before the cheap comparisons.
-        in_shape = f"regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}')"
         values = connection.execute(
             f"select sender, v from (select distinct {sender} as sender, trim({column}) as v from {rows} "
-            f"where case when {LIKELY.format(column)} and {share} then {in_shape} else false end) "
+            f"where {in_shape(column, share)}) "
             f"qualify row_number() over (partition by sender order by hash(v), v) <= {CANDIDATES_CHECKED}"
         ).fetchall()
         found = {}

@@ -23,6 +23,7 @@ AREA_ORDER = ("icb", "hcp", "int")
 AREA_WORDS = {"icb": "ICB", "hcp": "Health and Care Partnership", "int": "Integrated Neighbourhood Team"}
 NOT_AVAILABLE = "[x]"
 SUPPRESSED = "[c]"
+SYNTHETIC = "Synthetic figures: invented people and places."
 NOTES = {
     "figures": "Figures are for the area's registered population, through the practice on each record. "
     "Boundaries are those at the data cut.",
@@ -57,7 +58,9 @@ def write_workbook(
     cover = gptables.Cover(
         title=f"INT indicators, {facts['icb_name']}",
         intro=[
+            *(["Synthetic data: these figures are about nobody."] if facts.get("is_synthetic") else []),
             f"Release {facts['release_id']}, from data up to {_words(facts['data_cut'])}.",
+            *([SYNTHETIC] if facts.get("is_synthetic") else []),
             "Headline indicators of the Integrated Neighbourhood Teams, their Health and Care Partnerships and the ICB, last 13 months.",
         ],
         about=[

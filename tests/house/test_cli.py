@@ -28,6 +28,7 @@ COMMANDS = [
     "forget",
     "purge",
     "checks",
+    "new",
     "ui",
 ]
 

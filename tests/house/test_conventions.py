@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -152,3 +156,23 @@ def test_nothing_names_a_machine_or_a_registry() -> None:
         if p.is_file() and p.name != ".git" and any(host in p.read_text(errors="ignore") for host in hosts)
     ]
     assert not found
+
+
+def test_what_the_package_imports_is_asked_for_by_name() -> None:
+    """A library that only came along with another goes with it: dagster-dbt had brought sqlglot."""
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
+    asked = {
+        re.split(r"[\[<>=~! ]", line, maxsplit=1)[0].lower().replace("_", "-")
+        for line in [*project["dependencies"], *project["optional-dependencies"]["spark"]]
+    }
+    sent_with = metadata.packages_distributions()
+    missing = {}
+    for file in sorted((PROJECT_ROOT / "orchestration").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for top in {name.split(".")[0] for name in names} - {"orchestration"} - sys.stdlib_module_names:
+                senders = {name.lower().replace("_", "-") for name in sent_with.get(top, [top])}
+                if not senders & asked:
+                    missing[top] = file.name
+    assert missing == {}

@@ -68,3 +68,69 @@ def test_dagster_itself_finds_the_code_location(parsed_home: Path, tmp_path: Pat
         },
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def ancestors(graph, key) -> set[str]:
+    found, left = set(), [key]
+    while left:
+        for parent in graph.get(left.pop()).parent_keys - found:
+            found.add(parent)
+            left.append(parent)
+    return {one.to_user_string() for one in found}
+
+
+def test_lineage_names_the_feeds_a_table_is_made_of_and_not_all(definitions) -> None:
+    """The plan is asked by every model; it waits for all feeds with the views, and stands on the delivery alone."""
+    import dagster as dg
+
+    graph = definitions.get_repository_def().asset_graph
+    plan, live = dg.AssetKey(["inputs", "plan"]), dg.AssetKey(["inputs", "live"])
+    assert {key.to_user_string() for key in graph.get(plan).parent_keys} == {"landing/delivery"}
+    assert len([key for key in graph.get(live).parent_keys if key.path[0] == "lake"]) == len(
+        [key for key in graph.get_all_asset_keys() if key.path[0] == "lake"]
+    )
+    assert graph.get(plan).execution_set_asset_keys == {plan, live}, (
+        "one step: nothing is built before all feeds are in"
+    )
+
+    def feeds(schema: str, table: str) -> set[str]:
+        return {
+            name.split("/")[1] for name in ancestors(graph, dg.AssetKey([schema, table])) if name.startswith("lake/")
+        }
+
+    assert feeds("marts", "dim_int") == {"gp_payments", "int_membership", "ods_practices", "ods_succession"}
+    assert feeds("bi", "area_population") == feeds("marts", "dim_int") | {"gp_registrations"}
+    assert "gp_workforce" in feeds("marts", "indicator_values")
+    assert "gp_workforce" not in feeds("marts", "readmissions")
+    assert feeds("marts", "dim_month") == set()
+
+
+def test_no_ghosts(definitions) -> None:
+    """Every asset is made by something, is named once, and nothing names an asset that is not there: not even a column's origin."""
+    import json
+
+    from orchestration.graph.assets.table_metadata import SHIPPED_LINEAGE
+
+    graph = definitions.get_repository_def().asset_graph
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert not [key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable]
+    assert not [key for key in keys if key.split("/")[1].startswith(key.split("/")[0] + "_")]
+    origins = {
+        origin
+        for model in json.loads(SHIPPED_LINEAGE.read_text()).values()
+        for deps in (model["columns"] or {}).values()
+        for origin, _ in deps
+    }
+    assert len(origins) > 100
+    assert origins <= keys
+
+
+def test_a_refresh_tells_of_no_asset_that_the_code_does_not_have(definitions, published_home: Path) -> None:
+    from orchestration.foundation.settings import load_settings
+    from orchestration.graph.instance import open_instance
+
+    keys = definitions.get_repository_def().asset_graph.get_all_asset_keys()
+    with open_instance(load_settings(home=published_home)) as instance:
+        told = set(instance.all_asset_keys())
+    assert len(told) > 100
+    assert not {key.to_user_string() for key in told - keys}

@@ -15,6 +15,7 @@ from orchestration.graph.instance import (
     close_dead_runs,
     open_instance,
     register_deliveries,
+    remove_old_runs,
 )
 from tests.postgres_server import postgres_server
 
@@ -157,3 +158,31 @@ def test_events_on_kept_connections_are_the_ones_dagsters_own_class_reads(settin
         assert [record.event_log_entry for record in own.get_records_for_run(run).records] == events
     assert own.get_latest_materialization_events([dg.AssetKey("visits")])[dg.AssetKey("visits")].run_id == runs[-1]
     own.dispose()
+
+
+@pytest.mark.slow
+def test_old_runs_go_with_all_they_logged_and_new_ones_stay(settings: Settings) -> None:
+    import sqlite3
+
+    import dagster as dg
+
+    @dg.asset
+    def visits() -> None:
+        """Nothing but events."""
+
+    runs_folder = settings.paths.dagster / "history" / "runs"
+    with open_instance(settings) as instance:
+        old, new = (dg.materialize([visits], instance=instance).run_id for _ in range(2))
+        assert remove_old_runs(instance, settings) == 0
+        long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=31 * (settings.retention_months + 1))
+        with sqlite3.connect(settings.paths.dagster / "history" / "runs.db") as connection:
+            changed = connection.execute(
+                "update runs set create_timestamp = ? where run_id = ?", (long_ago.strftime("%Y-%m-%d %H:%M:%S"), old)
+            )
+        assert changed.rowcount == 1
+        assert remove_old_runs(instance, settings) == 1
+        assert instance.get_run_by_id(old) is None
+        assert instance.get_run_by_id(new) is not None
+        assert not list(runs_folder.glob(f"{old}*")), "its file of events, by far the largest part, is left behind"
+        assert not (settings.paths.dagster / "storage" / old).exists()
+        assert not instance.all_logs(old) and instance.all_logs(new)

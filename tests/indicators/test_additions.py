@@ -5,18 +5,15 @@ A copy of the project gets the three and refreshes a small demo to a release; th
 
 from __future__ import annotations
 
-import csv
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.foundation.settings import PROJECT_ROOT
+from tests.house.test_new import COHORT as NEW_COHORT
+from tests.house.test_new import INDICATOR as NEW_INDICATOR
+from tests.house.test_new import copy_of_project, run_in
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("additions")]
 DEMO = ("--people", "3000", "--months", "14", "--to", "2025-10", "--deliveries", "1", "--seed", "5")
@@ -28,61 +25,15 @@ MARTS = (
     "marts.dim_indicator",
 )
 INDICATOR, COHORT = "night_ae_attendances", "age_15_24"
-MEASURE_SQL = """{{ additive_measures(
-    events=ref('ae_attendances'),
-    measures={'night_ae_attendances': "setting = 'ae_attendance' and is_unplanned and extract(hour from arrival_timestamp) < 7"}
-) }}
-"""
-
-
-def add_row(path: Path, like: tuple[str, str], **changes: str) -> None:
-    """Another row of a seed, like an existing one but for what changes."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    (model,) = [row for row in rows if row[like[0]] == like[1]]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*rows, {**model, **changes}])
-
-
-def project_with_additions(folder: Path) -> Path:
-    left_out = shutil.ignore_patterns("target", "logs", "__pycache__", ".venv*", ".git", "data")
-    for part in ("orchestration", "dbt_project", "seeds", "expectations", "docs", "deploy"):
-        shutil.copytree(PROJECT_ROOT / part, folder / part, ignore=left_out)
-    for part in ("pyproject.toml", "requirements.lock", "workspace.yaml"):
-        shutil.copy(PROJECT_ROOT / part, folder / part)
-    (folder / "dbt_project/models/measures/additive/night_attendance_measures.sql").write_text(MEASURE_SQL)
-    add_row(
-        folder / "seeds/indicator_catalogue.csv",
-        like=("indicator_id", "ae_attendances_unplanned"),
-        indicator_id=INDICATOR,
-        numerator_measure_id=INDICATOR,
-        title="A&E attendances at night",
-        definition="Unplanned A&E visits between midnight and seven in the morning, for every 1,000 people on the list.",
-        standardisation="none",
-        cohorts="age",
-    )
-    add_row(
-        folder / "seeds/cohorts.csv",
-        like=("cohort_id", "age_65_plus"),
-        cohort_id=COHORT,
-        title="Aged 15 to 24",
-        age_from="15",
-        age_to="24",
-    )
-    return folder
 
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the release that the changed project published."""
-    project = project_with_additions(tmp_path_factory.mktemp("additions") / "project")
+    project = copy_of_project(tmp_path_factory.mktemp("additions") / "project")
     home = project.parent / "data"
-    environment = {**os.environ, "PYTHONPATH": str(project)}
-    for arguments in (("demo", *DEMO), ("refresh", "--json")):
-        command = [sys.executable, "-m", "orchestration.cli", *arguments, "--home", str(home)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=project)
+    for arguments in (NEW_INDICATOR, NEW_COHORT, ("checks",), ("demo", *DEMO), ("refresh", "--json")):
+        done = run_in(project, *arguments)
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return home / "releases" / "current"
 

@@ -8,10 +8,16 @@ from collections import Counter
 import pytest
 
 from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.build.measure_unions import UNIONS, union_sql, write_measure_unions
+from orchestration.build.measure_unions import UNIONS, measure_yml, union_sql, write_measure_unions
 from orchestration.publishing.indicator_docs import PAGE, THEMES, indicators_page, read_seed
 
 CATALOGUE = read_seed("indicator_catalogue")
+WITH_MORE_TO_SAY = {
+    "end_of_life_measures",
+    "gp_appointment_published_measures",
+    "gp_appointment_record_measures",
+    "online_consultation_population_measures",
+}
 CATALOGUE_BY_ID = {row["indicator_id"]: row for row in CATALOGUE}
 CORE_IDS = {
     "gp_appointments_attended",
@@ -183,6 +189,15 @@ def test_the_unions_over_measure_files_are_current(tmp_path) -> None:
         folder = DBT_PROJECT_DIR / "models" / "measures"
         measures = sorted(path.stem for path in (folder / kind).glob("*.sql"))
         assert (folder / f"{model}.sql").read_text() == union_sql(kind, measures)
+
+
+def test_a_measure_file_without_words_gets_those_of_its_kind(tmp_path) -> None:
+    """Those of the project are the same but where a file has more to say."""
+    for kind in UNIONS:
+        files = sorted((DBT_PROJECT_DIR / "models" / "measures" / kind).glob("*.yml"))
+        own = [file.stem for file in files if file.read_text() != measure_yml(kind, file.stem)]
+        assert len(own) < len(files), kind
+        assert set(own) <= WITH_MORE_TO_SAY
 
 
 def test_unions_are_written_once_and_refuse_nothing_to_unite(tmp_path) -> None:

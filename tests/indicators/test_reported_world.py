@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,7 @@ import pytest
 
 from orchestration.foundation.settings import load_settings
 from tests.indicators.harness import run_dbt
-from tests.indicators.world import deliver, write_world
+from tests.indicators.world import deliver
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("world")]
 
@@ -29,23 +30,24 @@ REPORTED = {
 }
 
 
-def build(folder: Path, with_reported: bool) -> Path:
+def build_with_reported(built: tuple[Path, Path], folder: Path) -> Path:
+    """The same world with the reported files beside it, built by the same project."""
     settings = load_settings(home=folder)
     settings.paths.create()
-    write_world(settings.paths.inputs_file, people=600)
-    if with_reported:
-        with duckdb.connect(str(settings.paths.inputs_file)) as connection:
-            connection.execute("create temp macro month_of(d) as cast(date_trunc('month', d) as date)")
-            for feed, select in REPORTED.items():
-                connection.execute(f"create temp table {feed} as {select}")
-                deliver(connection, feed)
-    done = run_dbt(folder, "build", "--resource-type", "seed", "--resource-type", "model")
+    shutil.copy(load_settings(home=built[0]).paths.inputs_file, settings.paths.inputs_file)
+    with duckdb.connect(str(settings.paths.inputs_file)) as connection:
+        connection.execute("create temp macro month_of(d) as cast(date_trunc('month', d) as date)")
+        for feed, select in REPORTED.items():
+            connection.execute(f"create temp table {feed} as {select}")
+            deliver(connection, feed)
+    arguments = ("build", "--exclude-resource-type", "test", "unit_test")
+    done = run_dbt(folder, *arguments, project=built[1].parent / "dbt_project")
     assert done.returncode == 0, done.stdout[-3000:]
-    return settings.paths.warehouse / "warehouse.duckdb"
+    return settings.paths.warehouse_file
 
 
-def test_no_figure_of_another_feed_moves(tmp_path: Path) -> None:
-    without, with_reported = build(tmp_path / "without", False), build(tmp_path / "with", True)
+def test_no_figure_of_another_feed_moves(built: tuple[Path, Path], tmp_path: Path) -> None:
+    without, with_reported = load_settings(home=built[0]).paths.warehouse_file, build_with_reported(built, tmp_path)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{without}' as a (read_only); attach '{with_reported}' as b (read_only)")
         marts = [

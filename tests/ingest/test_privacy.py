@@ -13,7 +13,7 @@ from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate import accept, require_acceptance
 from orchestration.lake.check import check_delivery, write_error_report
 from orchestration.lake.feed import ingest_feed
-from orchestration.lake.privacy import holds_nhs_numbers, looks_like_nhs_numbers
+from orchestration.lake.privacy import holds_nhs_numbers
 from orchestration.lake.retention import forget, purge
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery
@@ -160,9 +160,9 @@ def test_headers_of_the_real_layouts_are_not_personal() -> None:
 
 def test_half_of_the_numbers_are_enough_to_refuse() -> None:
     valid, other = "9434765919", "1234567890"
-    assert looks_like_nhs_numbers([valid, other])
-    assert looks_like_nhs_numbers([f"{valid[:3]} {valid[3:6]} {valid[6:]}", other, "ABC"])
-    assert not looks_like_nhs_numbers([valid, other, other])
+    assert holds_nhs_numbers({"": [valid, other]})
+    assert holds_nhs_numbers({"": [f"{valid[:3]} {valid[3:6]} {valid[6:]}", other, "ABC"]})
+    assert not holds_nhs_numbers({"": [valid, other, other]})
     assert holds_nhs_numbers({"RXA": [valid], "RXB": [other]})
     assert not holds_nhs_numbers({"RXA": [valid, other, other]})
-    assert not looks_like_nhs_numbers(["ABC"])
+    assert not holds_nhs_numbers({"": ["ABC"]})

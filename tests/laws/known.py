@@ -14,12 +14,16 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.build.inputs import write_inputs
+from orchestration.build.compiled_models import make, read_by, that_read
+from orchestration.build.dbt_runtime import read_manifest
+from orchestration.build.inputs import write_coverage, write_inputs
+from orchestration.build.plan_tables import write_months
+from orchestration.build.statistics_udf import register
+from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import load_settings
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery
 from orchestration.synthetic.demo import write_demo
-from tests.indicators.harness import run_dbt
 
 COUNT_MARTS = {
     "visits_per_capita": (
@@ -37,7 +41,11 @@ COUNT_MARTS = {
 FIGURE_KEY = "indicator_id, cohort_id, area_type, area_code, month, period"
 FIGURES = "numerator, denominator, value, value_lower_95, value_upper_95"
 STANDARDISED = "standardised_value, standardised_value_lower_95, standardised_value_upper_95"
-BUILT = [f"+{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)]
+FIGURES_OF = [
+    f"model.int_marts.{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)
+]
+# what of the plan follows from the rows that are live
+FOLLOWS = ("build", "feed_coverage", "expected_providers")
 # What of a record can be blanked, by feed: property → columns of the lake.
 BLANKED = {
     "hes_apc": {"person": ["person_id"], "age": ["age_years"], "sex": ["sex"], "small_area": ["lsoa11", "imd_decile"],
@@ -54,14 +62,13 @@ BLANKED = {
 }  # fmt: skip
 PROVIDER_FEEDS = ("hes_apc", "hes_op", "ecds", "community_contacts", "contract_activity")
 MONTH_FEEDS = (*PROVIDER_FEEDS, "gp_appointments", "ers_referrals", "online_consultations", "gp_registrations")
-PUBLISHED = """
-    select * from live.gp_appointments_published_whole
-    union all by name
+# what is published of the same appointments
+PUBLISHED_OF = """
     select 'practice' as level, practice_code, null::varchar as sub_icb_code,
         date_trunc('month', appointment_date)::date as appointment_month, null::date as appointment_date,
         appt_status, hcp_type, appt_mode, national_category, null::varchar as time_between_book_and_appt,
         count(*)::bigint as appointments, coverage_month, delivery
-    from live.gp_appointments_whole where coverage_month in ({months}) group by all
+    from {records} group by all
 """
 
 
@@ -103,29 +110,45 @@ def make_base(home: Path, people: int, months: int) -> Path:
     return home
 
 
-def build(home: Path) -> None:
-    done = run_dbt(home, "build", "--resource-type", "seed", "--resource-type", "model", "--select", *BUILT)
-    assert done.returncode == 0, done.stdout[-4000:]
+def build(home: Path, base: Path | None = None, feeds: Iterable[str] = ()) -> None:
+    """All that the figures stand on, from the SQL that dbt compiled; with a base, whose warehouse this one is a copy of, only what reads
+    the feeds that changed."""
+    settings = load_settings(home=home)
+    nodes = read_manifest(load_settings(home=base or home))["nodes"]
+    wanted = read_by(nodes, FIGURES_OF) + FIGURES_OF
+    if base is not None:
+        changed = [f"source.int_marts.live.{feed}" for feed in feeds] + [
+            f"source.int_marts.plan.{name}" for name in FOLLOWS
+        ]
+        again = set(that_read(nodes, changed))
+        wanted = [name for name in wanted if name in again]
+    with duckdb.connect(str(settings.paths.warehouse_file), config={"threads": 2}) as connection:
+        connection.execute(f"attach '{settings.paths.inputs_file}' as inputs (read_only)")
+        register(connection)
+        for name in wanted:
+            make(connection, nodes[name])
 
 
 def take_away(base: Path, home: Path, taking: Taking) -> Path:
-    """The same delivery without what the taking says, built in a home of its own."""
+    """The same delivery without what the taking says, and all that can follow from it worked out again in a home of its own."""
     whole, settings = load_settings(home=base).paths, load_settings(home=home)
     settings.paths.create()
-    shutil.copy(whole.inputs_file, settings.paths.inputs_file)
-    settings.paths.inputs_file.chmod(0o600)
+    for source, copy in (
+        (whole.inputs_file, settings.paths.inputs_file),
+        (whole.warehouse_file, settings.paths.warehouse_file),
+    ):
+        shutil.copyfile(source, copy)
     with duckdb.connect(str(settings.paths.inputs_file)) as connection:
         for feed in taking.queries:
             connection.execute(f"alter view live.{feed} rename to {feed}_whole")
         for feed, query in taking.queries.items():
             connection.execute(f"create view live.{feed} as {query.format(whole=f'live.{feed}_whole')}")
-            provider = "provider_code" if feed in PROVIDER_FEEDS or feed == "hes_ae" else "''"
-            connection.execute(f"delete from plan.feed_coverage where feed = '{feed}'")
-            connection.execute(
-                f"insert into plan.feed_coverage select '{feed}', coverage_month, coalesce({provider}, ''), delivery, data_cut, is_annual, "
-                f"count(*) from live.{feed} inner join plan.deliveries using (delivery) group by all"
-            )
-    build(home)
+            connection.execute("delete from plan.feed_coverage where feed = ?", [feed])
+            write_coverage(connection, load_contracts()[feed])
+        delivery, cut = connection.execute("delete from plan.build returning delivery, data_cut").fetchall()[0]
+        connection.execute("delete from plan.expected_providers")
+        write_months(connection, settings, delivery, cut)
+    build(home, base, taking.queries)
     return home
 
 
@@ -245,7 +268,10 @@ def published_for_records(months: list[str]) -> Taking:
         f"appointment records of {len(months)} months, for published counts",
         {
             "gp_appointments": f"select * from {{whole}} where coverage_month not in ({dates(months)})",
-            "gp_appointments_published": PUBLISHED.format(months=dates(months)),
+            "gp_appointments_published": "select * from {whole} union all by name "
+            + PUBLISHED_OF.format(
+                records=f"(from live.gp_appointments_whole where coverage_month in ({dates(months)})) as records"
+            ),
         },
     )
 

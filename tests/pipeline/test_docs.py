@@ -135,6 +135,7 @@ def test_every_inline_command_is_one_the_program_knows() -> None:
     from orchestration.cli import releases, upkeep  # noqa: F401 - the import registers their commands
 
     known = {info.name or info.callback.__name__ for info in upkeep.app.registered_commands if info.callback}
+    known |= {group.name for group in upkeep.app.registered_groups}
     assert "refresh" in known
     for page in PAGES:
         for text in INLINE.findall(page.read_text()):
@@ -201,7 +202,7 @@ def test_the_python_that_reads_a_release_reads_it(reader: dict[str, str]) -> Non
 
 
 def test_the_indicator_of_the_page_is_the_one_that_a_test_adds() -> None:
-    from tests.indicators.test_world import NEW_MEASURE
+    from tests.indicators.conftest import NEW_MEASURE
 
     ((_, sql),) = blocks("sql", [DOCS / "add-an-indicator.md"])
     assert sql.strip() == NEW_MEASURE.strip()

@@ -105,7 +105,8 @@ def test_the_publishers_own_tables_have_their_declared_columns(settings: Setting
 
 
 def test_keys_are_the_grain_that_dbt_tests() -> None:
-    for file in sorted((PROJECT_ROOT / "dbt_project" / "models" / "marts").glob("*.yml")):
+    models = PROJECT_ROOT / "dbt_project" / "models"
+    for file in [*sorted((models / "marts").glob("*.yml")), *sorted((models / "bi").glob("*.yml"))]:
         for model in yaml.safe_load(file.read_text()).get("models", []):
             grain = model["config"]["meta"]["grain"].replace("×", ",").replace("`", "").split(",")
             assert set(KEYS[model["name"]]) == {name.strip() for name in grain}, model["name"]

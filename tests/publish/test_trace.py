@@ -73,6 +73,84 @@ def test_a_figure_of_each_mart_is_traced(
 
 
 @pytest.mark.slow
+def test_what_is_not_known_is_explained_by_what_is_missing_and_since_when(
+    published_home: Path, command: Callable
+) -> None:
+    """Of each reason that the demo's months have, one figure: the reason in words, and for a feed that is not there its first month."""
+    database = (published_home / "releases" / "current").resolve() / "int_marts.duckdb"
+    with duckdb.connect(str(database), read_only=True) as release:
+        unknown = release.execute(
+            "select null_reason, arg_min([indicator_id, cohort_id, area_code, strftime(month, '%Y-%m')], (month, indicator_id, cohort_id)) "
+            "from marts.indicator_values where area_type = 'icb' and period = 'month' and null_reason in "
+            "('history_too_short', 'not_recorded', 'follow_up_not_over', 'twelve_months_only') group by null_reason order by 1"
+        ).fetchall()
+        payments = release.execute(
+            "select strftime(gaps.first_month, '%Y-%m'), strftime(gaps.first_month, '%B %Y'), area_code "
+            "from marts.delivery_gaps as gaps inner join marts.indicator_values as figures on figures.month = gaps.first_month "
+            "where gaps.feed = 'gp_payments' and gap_kind = 'month_not_covered' and indicator_id = 'gp_payments_per_head' "
+            "and area_type = 'int' and cohort_id = 'all' and period = 'month' order by all limit 1"
+        ).fetchone()
+    assert {"history_too_short", "follow_up_not_over"} <= {reason for reason, _ in unknown}
+    meanings = {row["null_reason"]: row["meaning"] for row in read_seed("null_reasons")}
+    for reason, (indicator, cohort, area, month) in unknown:
+        done = command("explain", area, indicator, month, "--cohort", cohort, home=published_home)
+        assert done.exit_code == 0, done.stderr
+        assert f"no value ({reason})" in done.stdout and f"missing: {meanings[reason]}" in done.stdout
+    month, said, team = payments
+    done = command("explain", team, "gp_payments_per_head", month, home=published_home)
+    assert f"missing: {meanings['not_delivered']}" in done.stdout
+    assert f"missing: No delivery covers gp_payments from {said} to " in done.stdout
+    known = command("explain", team, "gp_payments_per_head", "2025-03", home=published_home)
+    assert known.exit_code == 0 and "missing:" not in known.stdout
+
+
+def test_an_incomplete_figure_is_explained_by_who_is_missing_from_its_area(
+    settings: Settings, command: Callable
+) -> None:
+    sentence = (
+        "RVV is missing from hes_apc, of which {} usually has at least 2 in a hundred rows from it, in October 2025."
+    )
+    with writable(settings) as release:
+        release.execute(
+            "update marts.indicator_values set period_status = 'incomplete' where month = date '2025-10-01'"
+        )
+        release.execute(
+            "insert into marts.delivery_gaps by name select 'sender_missing' as gap_kind, 'hes_apc' as feed, '' as property, "
+            "'RVV' as sender_code, "
+            "'int' as area_type, area_code, date '2025-10-01' as first_month, date '2025-10-01' as last_month, 1 as months, "
+            "replace(?, '{}', area_code) as sentence from (values ('DI001'), ('DI002')) as areas (area_code)",
+            [sentence],
+        )
+    done = command("explain", "DI001", "emergency_admissions", "2025-10", home=settings.home)
+    assert done.exit_code == 0, done.stderr
+    assert f"missing: {sentence.format('DI001')}" in done.stdout and "DI002 usually" not in done.stdout
+    settled = command("explain", "DI001", "emergency_admissions", "2025-08", home=settings.home)
+    assert settled.exit_code == 0 and "missing:" not in settled.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (("DI001", "emergancy_admissions", "2025-08"), "did you mean emergency_admissions"),
+        (("DI01", "emergency_admissions", "2025-08"), "did you mean DI001"),
+        (("DI001", "emergency_admissions", "2023-01"), "there is one from 2024-06 to 2025-10"),
+    ],
+)
+def test_a_question_with_a_slip_of_the_pen_is_answered_by_what_was_meant(
+    settings: Settings, command: Callable, asked: tuple[str, ...], meant: str
+) -> None:
+    done = command("explain", *asked, home=settings.home)
+    assert done.exit_code == 2 and meant in done.stderr
+
+
+def writable(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The database of the current release, to be altered by a test."""
+    database = (settings.paths.releases / "current").resolve() / "int_marts.duckdb"
+    database.chmod(0o600)
+    return duckdb.connect(str(database))
+
+
+@pytest.mark.slow
 def test_releases_rollback_and_verify_by_the_command(settings: Settings, command: Callable) -> None:
     build_warehouse(settings, restated=2)
     publish.publish(settings, "2025-10", open_verdict(settings))

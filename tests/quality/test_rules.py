@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
+from tests.conftest import PROJECT_ROOT
 from tests.quality.small_delivery import empty_delivery, violations
 
 
@@ -237,3 +240,13 @@ def test_days_without_a_record(
 ) -> None:
     daily_records(connection, closed, providers)
     assert violations(connection, "drift.empty_days.hes_op") == wrong
+
+
+def test_no_rule_names_a_sender_by_what_merely_stands_in_its_column() -> None:
+    """Free text in a code column must not become the subject of a check (definitions E11): a code is said by its shape."""
+    for file in sorted((PROJECT_ROOT / "expectations" / "drift").glob("*.sql")):
+        query = file.read_text(encoding="utf-8")
+        raw = re.findall(
+            r"(?<!said\()(?<!said\([a-z]\.)\b(?:provider|sender|site|point_of_delivery)_code\b[^\n]* as subject", query
+        )
+        assert not raw or "$provider" in query, f"{file.name}: {raw}"

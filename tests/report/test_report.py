@@ -33,6 +33,7 @@ def test_a_page_for_the_icb_each_partnership_each_team_and_each_indicator(small_
     areas = {"index", *(f"hcp-H{n}" for n in range(1, 5)), *(f"int-U0000{n}" for n in range(1, 7))}
     indicators = {row[0].replace("_", "-") for row in INDICATORS} | {"not-a-headline"}
     assert names == {
+        *(f"{area}.xlsx" for area in areas if area.startswith("int-")),
         "about.html",
         "evaluation.html",
         "explorer.html",
@@ -46,10 +47,11 @@ def test_every_link_leads_somewhere_inside_the_release(small_report: Path) -> No
     ids = {
         p.name: set(html.fromstring(p.read_text(encoding="utf-8")).xpath("//@id")) for p in small_report.glob("*.html")
     }
+    books = {p.name for p in small_report.glob("*.xlsx")}
     for name in ids:
         for href in page(small_report, name).xpath("//a/@href"):
             target, _, anchor = href.partition("#")
-            assert target in {"", "../quality/index.html", "../dictionary.html"} | set(ids), href
+            assert target in {"", "../quality/index.html", "../dictionary.html"} | set(ids) | books, href
             # the explorer's anchors say what to show
             if anchor and target != "explorer.html":
                 assert anchor in ids[target or name], href

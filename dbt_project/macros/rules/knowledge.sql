@@ -64,3 +64,10 @@
 {% macro reason_of_rank(rank) -%}
 case {{ rank }} {% for reason in unknown_reasons() %} when {{ loop.index }} then '{{ reason }}'{% endfor %} end
 {%- endmacro %}
+
+{# Whether the months near one, as far as a part of its stays may lie in them and their feed covers them, say a property too: `said` is a row
+   of feed_month_properties, `found` one that tells how far the feed covers the months around. #}
+{% macro is_said_nearby(said, found, reach_months) -%}
+({{ said }}.months_behind >= least({{ reach_months }}, {{ found }}.months_behind)
+and {{ said }}.months_ahead >= least({{ reach_months }}, {{ found }}.months_ahead))
+{%- endmacro %}

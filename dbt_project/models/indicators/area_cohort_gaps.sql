@@ -17,13 +17,16 @@ missing as (
             found.requirement = needs.requirement
             and not needs.is_standardisation
             and (gaps.property in ('rows', needs.property) or (gaps.property = 'person' and groups.is_by_person))
-    -- the months whose figure reaches into the one that is missing
+    -- the months whose figure reaches into the one that is missing; where members of a list are, any month may say
     inner join {{ ref('months') }} as months
         on
-            {{ months_between('gaps.month', 'months.month') }} <= greatest(needs.look_back_months, groups.reach_months)
-            and (
-                gaps.month <= {{ add_days('months.month_end', 'needs.follow_up_days') }}
-                or {{ months_between('months.month', 'gaps.month') }} <= groups.reach_months
+            needs.is_placement
+            or (
+                {{ months_between('gaps.month', 'months.month') }} <= greatest(needs.look_back_months, groups.reach_months)
+                and (
+                    gaps.month <= {{ add_days('months.month_end', 'needs.follow_up_days') }}
+                    or {{ months_between('months.month', 'gaps.month') }} <= groups.reach_months
+                )
             )
 ),
 

@@ -1,6 +1,9 @@
 -- Counts of an area, and of what it is compared with, in the current period and in the baseline: the other areas of its kind in the ICB and
 -- in its partnership, and the other teams that had not gone live by the end of the current period. An area is there only if each month of
 -- both periods is complete and all are of one phase; the others leave out areas of which that is not so (definitions E1, E9, E16).
+-- How to read it: change_months adds up month by month, so a period is the difference of two of its rows (`counted`; people of 12 months stand
+-- as they are in `people`). `sums` holds both sides of every area, `own` those that have a change; each of the three comparators is the sum
+-- of its group less the area itself.
 with
 
 pairs as (

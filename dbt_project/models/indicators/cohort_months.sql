@@ -2,6 +2,35 @@
 -- it is, and the worst reason (macro unknown_reasons) why it cannot be stated. 12 months are as good as the worst of them.
 with
 
+-- members of a list stand where their latest event, or else their first, puts them: one month of these feeds that nobody has moves some
+placing_months as (
+    select
+        found.requirement,
+        needs.property,
+        found.month,
+        said.property is not null as is_said
+    from {{ ref('requirement_months') }} as found
+    inner join (
+        select distinct
+            requirement,
+            property
+        from {{ ref('indicator_needs') }}
+        where is_placement
+    ) as needs on found.requirement = needs.requirement
+    left join {{ ref('feed_month_properties') }} as said
+        on found.feed = said.feed and found.month = said.month and needs.property = said.property
+),
+
+whole as (
+    select
+        requirement,
+        property
+    from placing_months
+    where is_said
+    group by requirement, property
+    having count(*) = (select count(distinct month) from placing_months)
+),
+
 need_months as (
     select
         needs.indicator_cohort_key,
@@ -11,29 +40,34 @@ need_months as (
             needs.follow_up_days > 0
             and (
                 months.data_cut < {{ add_days('months.month_end', 'needs.follow_up_days') }}
-                or found.months_ahead < {{ months_between('months.month', add_days('months.month_end', 'needs.follow_up_days')) }}
+                or least(found.months_ahead, said.months_ahead)
+                < {{ months_between('months.month', add_days('months.month_end', 'needs.follow_up_days')) }}
             ), false
         ) as is_waiting,
         case
             when needs.is_placement then null
             when found.month is null then {{ reason_rank('not_delivered') }}
             when
-                needs.property <> '' and needs.requirement <> 'population'
-                and has_rows.feed is not null and said.property is null
+                needs.property <> '' and needs.requirement <> 'population' and has_rows.feed is not null
+                and (said.property is null or (needs.is_standardisation and not {{ is_said_nearby('said', 'found', 'found.reach_months') }}))
                 then {{ reason_rank('not_recorded') }}
-            when found.months_behind < needs.look_back_months then {{ reason_rank('history_too_short') }}
+            -- the months that are looked back on must be there and say it too
+            when least(found.months_behind, said.months_behind) < needs.look_back_months then {{ reason_rank('history_too_short') }}
             when is_waiting then {{ reason_rank('follow_up_not_over') }}
         end as reason_rank,
         case
-            when not needs.is_placement then found.period_status
-            when found.month is null or found.months_since_hole < 12 then 'incomplete'
-            else 'final'
+            when needs.is_placement and whole.requirement is null then 'incomplete'
+            when needs.is_placement then 'final'
+            -- what the record of a stay in a month nearby does not say
+            when not needs.is_standardisation and not {{ is_said_nearby('said', 'found', 'found.reach_months') }} then 'incomplete'
+            else found.period_status
         end as period_status,
         found.is_icb_only
     from {{ ref('indicator_needs') }} as needs
     cross join {{ ref('months') }} as months
     left join {{ ref('requirement_months') }} as found
         on needs.requirement = found.requirement and months.month = found.month
+    left join whole on needs.requirement = whole.requirement and needs.property = whole.property
     left join {{ ref('feed_month_properties') }} as said
         on found.feed = said.feed and found.month = said.month and needs.property = said.property
     left join (

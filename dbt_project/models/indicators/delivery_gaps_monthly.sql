@@ -28,7 +28,7 @@ uncovered as (
     from single
     cross join {{ ref('months') }} as months
     left join {{ ref('requirement_months') }} as found on single.requirement = found.requirement and months.month = found.month
-    where found.month is null
+    where found.month is null or found.missed_feed = single.feed
 ),
 
 unsaid as (
@@ -67,7 +67,8 @@ select distinct
     'sender_missing' as gap_kind,
     feed,
     case property when 'rows' then '' else property end as property,
-    sender_code,
+    -- what has not the shape of a code is not printed (definitions E11)
+    case when {{ matches('sender_code', '[A-Z0-9]{3,6}') }} then sender_code else 'others' end as sender_code,
     area_type,
     area_code,
     month

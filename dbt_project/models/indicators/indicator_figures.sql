@@ -1,4 +1,7 @@
 -- Each figure with its limits, or the reason why there is none. On both boundaries; the marts are cuts of this.
+-- How to read it: `judged` lays what is known (measure_knowledge) on the counts and adds what their numbers forbid, `shown` blanks what is not
+-- known, `valued` divides and sets limits; beside it stand the rates by age (standardised_rates) and the rest of the ICB: its own sums (`icb`)
+-- less the area and less the areas that lack something (`left_out`).
 with
 
 judged as (

@@ -17,7 +17,8 @@ asked_of_measures as (
         coalesce(asked.status_groups, own.requirement) as requirement,
         unnest(string_split(coalesce(asked.asks, ''), ';')) as property,
         -- with a list of the actions that make a referral, an earlier action of another kind dates nothing
-        case when asked.status_groups = 'referrals_ers' and actions.is_listed then 0 else asked.look_back_months end as look_back_months
+        case when asked.status_groups = 'referrals_ers' and actions.is_listed then 0 else asked.look_back_months end as look_back_months,
+        own.maturity_lag_days as follow_up_days
     from own
     inner join {{ ref('measure_requirements') }} as asked
         on asked.measure_id in (own.numerator_measure_id, own.denominator_measure_id)
@@ -37,7 +38,8 @@ asked_of_cohorts as (
             when 'event_flag' then cohort_id
             else cohort_kind
         end as property,
-        coalesce(months_of_history, 0) as look_back_months
+        coalesce(months_of_history, 0) as look_back_months,
+        0 as follow_up_days
     from own
     where cohort_kind <> 'all'
     union
@@ -45,7 +47,8 @@ asked_of_cohorts as (
         indicator_cohort_key,
         requirement,
         'person' as property,
-        0 as look_back_months
+        0 as look_back_months,
+        0 as follow_up_days
     from own
     where measure_kind = 'person_period'
 ),
@@ -55,7 +58,7 @@ populations as (
         *,
         'population' as requirement
     from {{ ref('indicator_cohorts') }}
-    where denominator_kind = 'population' and denominator_measure_id like 'registered_population%'
+    where denominator_measure_id like 'registered_population%'
 ),
 
 standardised as (
@@ -100,7 +103,6 @@ needs as (
     union all
     select
         asked.*,
-        0 as follow_up_days,
         false as is_standardisation
     from (
         select * from asked_of_measures
@@ -118,15 +120,21 @@ needs as (
     from standardised
 ),
 
--- members of a list are placed by their events of any kind: without one of these feeds some stand elsewhere
+-- members of a list are placed by their events of any kind, and have the age that these say: without one of these feeds some stand elsewhere
 placed as (
     select
         populations.indicator_cohort_key,
-        feeds.requirement
+        feeds.requirement,
+        unnest(case
+            when populations.standardisation <> 'none' or asked.measure_id is not null then ['person', 'age']
+            else ['person']
+        end) as property
     from populations
     cross join (
         values ('gp_appointments'), ('urgent_care|urgent_care_legacy'), ('outpatients'), ('admissions')
     ) as feeds (requirement)
+    left join {{ ref('measure_requirements') }} as asked
+        on populations.denominator_measure_id = asked.measure_id and asked.status_groups = 'population' and asked.asks = 'age'
     where populations.cohort_kind = 'person_list'
 )
 
@@ -144,7 +152,7 @@ union all
 select
     indicator_cohort_key,
     requirement,
-    '' as property,
+    property,
     false as is_standardisation,
     0 as look_back_months,
     0 as follow_up_days,

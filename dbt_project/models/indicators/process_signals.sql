@@ -2,6 +2,8 @@
 -- consecutive points on one side of the mean two beyond two thirds of the limit, points outside counting as beyond; 7 consecutive on one
 -- side of the mean. A point on the mean ends a run; equal neighbours end a trend. Every point of a run is marked, of two in three those beyond.
 -- While a seasonal measure's season is not known yet, only points outside the limits are signals (definitions E15, E24).
+-- How to read it: `points` says of each month of a series on which side it lies and whether outside, `placed` in which run, `threes` how long
+-- the run is, `runs` and `trends` spread two of three and trends over the points that make them; the last select takes the first rule that holds.
 {% set series = 'indicator_id, cohort_id, area_type, area_code, phase' -%}
 with
 

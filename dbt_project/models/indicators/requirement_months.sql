@@ -1,4 +1,5 @@
--- The status group that meets a requirement in each month: the first of its groups that covers it.
+-- The status group that meets a requirement in each month: the first of its groups that covers it. `missed_feed`: in whose place it stands,
+-- where that leaves the month incomplete.
 with
 
 alternatives as (
@@ -12,21 +13,15 @@ alternatives as (
     ) as requirements
 ),
 
--- a basis that stood in 6 of the 12 months before and is not there now leaves what stands instead incomplete (definitions E6)
-lapsed as (
+-- of two that are missed the one that should stand first is named
+missed as (
     select
         alternatives.requirement,
-        months.month
+        groups.month,
+        arg_min(groups.feed, alternatives.preference) as feed
     from alternatives
-    inner join {{ ref('status_groups') }} as groups
-        on alternatives.status_group = groups.status_group and groups.is_expected_to_last
-    cross join {{ ref('months') }} as months
-    inner join {{ ref('feed_month_statuses') }} as statuses
-        on
-            alternatives.status_group = statuses.status_group
-            and {{ months_between('statuses.month', 'months.month') }} between 0 and 12
-    group by alternatives.requirement, months.month
-    having count(*) filter (where statuses.month < months.month) >= 6 and count(*) filter (where statuses.month = months.month) = 0
+    inner join {{ ref('missed_group_months') }} as groups on alternatives.status_group = groups.status_group
+    group by alternatives.requirement, groups.month
 ),
 
 covered as (
@@ -40,10 +35,11 @@ covered as (
             is_icb_only := statuses.is_icb_only,
             months_behind := statuses.months_behind,
             months_ahead := statuses.months_ahead,
-            months_since_hole := statuses.months_since_hole
+            reach_months := groups.reach_months
         ), alternatives.preference) as found
     from alternatives
     inner join {{ ref('feed_month_statuses') }} as statuses on alternatives.status_group = statuses.status_group
+    inner join {{ ref('status_groups') }} as groups on alternatives.status_group = groups.status_group
     group by alternatives.requirement, statuses.month
 )
 
@@ -52,10 +48,11 @@ select
     covered.month,
     covered.found.status_group as status_group,
     covered.found.feed as feed,
-    case when lapsed.month is not null then 'incomplete' else covered.found.period_status end as period_status,
+    case when missed.month is not null then 'incomplete' else covered.found.period_status end as period_status,
     covered.found.is_icb_only as is_icb_only,
     covered.found.months_behind as months_behind,
     covered.found.months_ahead as months_ahead,
-    covered.found.months_since_hole as months_since_hole
+    covered.found.reach_months as reach_months,
+    missed.feed as missed_feed
 from covered
-left join lapsed on covered.requirement = lapsed.requirement and covered.month = lapsed.month
+left join missed on covered.requirement = missed.requirement and covered.month = missed.month

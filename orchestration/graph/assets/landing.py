@@ -1,5 +1,6 @@
 """landing → lake → inputs: one asset per feed and delivery, its acceptance, and the views that dbt reads."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ from orchestration.lake.whole_delivery import ingest_feed_up_to
 from orchestration.landing.deliveries import find_delivery
 
 LANDING_KEY = dg.AssetKey(["landing", "delivery"])
+LIVE_KEY = dg.AssetKey(["inputs", "live"])
 INPUTS_KEY = dg.AssetKey(["inputs", "plan"])
 CONTRACTS = load_contracts()
 
@@ -106,27 +108,34 @@ def ingested(manifest: Manifest | None) -> dict[str, Any]:
 lake_assets = [build_lake_asset(contract) for contract in CONTRACTS.values()]
 
 
-@dg.asset(
-    key=INPUTS_KEY,
-    deps=[lake_key(feed) for feed in CONTRACTS],
-    group_name="inputs",
-    kinds={"duckdb"},
-    owners=[DATA_ENGINEERS],
-    description=(
-        "Which lake rows are live for this delivery (restatement resolved), as views, and the build plan: "
-        "data cut, deliveries, coverage, what was removed. dbt reads nothing else."
-    ),
+@dg.multi_asset(
+    name="inputs",
+    specs=[
+        dg.AssetSpec(
+            LIVE_KEY,
+            deps=[lake_key(feed) for feed in CONTRACTS],
+            group_name="inputs",
+            kinds={"duckdb"},
+            owners=[DATA_ENGINEERS],
+            description="Which lake rows are live for this delivery (restatement resolved), a view of each feed. dbt reads nothing else.",
+        ),
+        # Every model asks the plan for months and data cut. It waits for all feeds, as one step with the views; what a table is made of
+        # is said by the feeds its staging models read, so that no mart seems to stand on all of them.
+        dg.AssetSpec(
+            INPUTS_KEY,
+            deps=[LANDING_KEY],
+            group_name="inputs",
+            kinds={"duckdb"},
+            owners=[DATA_ENGINEERS],
+            description="The build plan: data cut, months, deliveries, which feed covers what, what was removed.",
+        ),
+    ],
 )
-def inputs(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+def inputs(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
     with plain_words(context, "inputs"):
         plan = make_plan(home.settings, delivery_of_run(context, home.settings))
         write_inputs(home.settings, plan.delivery)
         note_plan(home.settings.paths, plan)
-    return dg.MaterializeResult(
-        metadata={
-            "delivery": plan.delivery,
-            "data_cut": str(plan.data_cut),
-            "build_id": plan.build_id,
-            "versions": dg.MetadataValue.json(plan.versions),
-        }
-    )
+    said = {"delivery": plan.delivery, "data_cut": str(plan.data_cut), "build_id": plan.build_id}
+    yield dg.MaterializeResult(asset_key=LIVE_KEY, metadata={**said, "versions": dg.MetadataValue.json(plan.versions)})
+    yield dg.MaterializeResult(asset_key=INPUTS_KEY, metadata=said)

@@ -5,11 +5,12 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
+from dagster_duckdb import DuckDBResource
 
 from orchestration.build.dbt_build import build_warehouse
 from orchestration.build.plan import make_plan
 from orchestration.foundation.progress import reporter
-from orchestration.foundation.warehouse import MART_SCHEMAS, open_warehouse
+from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.gate import void_receipt
 from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words
 from orchestration.graph.assets.table_metadata import TableMetadata, asset_key_of
@@ -64,14 +65,16 @@ def build_dbt_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     )
 
     @dg.multi_asset(name="dbt_build", specs=[*(spec_of(manifest, node) for node in nodes.values()), seal])
-    def dbt_build(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult]:
+    def dbt_build(
+        context: dg.AssetExecutionContext, home: HomeResource, warehouse: DuckDBResource
+    ) -> Iterator[dg.MaterializeResult]:
         """One dbt invocation; the warehouse is built whole, so nothing of an older build can survive in it."""
         run = home.settings
         with plain_words(context, "dbt"):
             void_receipt(run)
             sealed = build_warehouse(run, make_plan(run, delivery_of_run(context, run)))
-        with reporter().step("table metadata"), open_warehouse(run) as warehouse:
-            metadata = TableMetadata(manifest, run.paths.dbt, warehouse, run.paths.inputs_file)
+        with reporter().step("table metadata"), warehouse.get_connection() as connection:
+            metadata = TableMetadata(manifest, run.paths.dbt, Warehouse(connection), run.paths.inputs_file)
             for key, node in nodes.items():
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata.of(node))
             metadata.save()

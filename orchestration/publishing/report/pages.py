@@ -29,6 +29,7 @@ from orchestration.publishing.report.data import (
 )
 from orchestration.publishing.report.evaluation import write_evaluation_page
 from orchestration.publishing.report.explorer import write_explorer
+from orchestration.publishing.report.workbook import write_team_workbook
 
 AREA_WORDS = {
     "icb": "Integrated Care Board",
@@ -56,8 +57,8 @@ def write_report(
     """Write the pages of a release's report into `folder`:
 
     `index.html` (the ICB), `hcp-<code>.html` and `int-<code>.html` with the headlines, `…-every.html` with every indicator of the
-    area, `indicator-<id>.html` with every area of the indicator, `explorer.html` (`explorer.py`),
-    `evaluation.html` (`evaluation.py`) and `about.html`.
+    area, `int-<code>.xlsx` with a team's figures (`workbook.py`), `indicator-<id>.html` with every area of the indicator,
+    `explorer.html` (`explorer.py`), `evaluation.html` (`evaluation.py`) and `about.html`.
     `warehouse` is a handle on the release's own database, `facts` the columns of its `release_info`, `scorecards` the file beside
     these pages of each team that has one. The pages hold exact figures and belong to the internal profile.
     Same release and facts, same bytes.
@@ -84,6 +85,8 @@ def write_report(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     for area in data.areas.values():
+        if area.area_type == "int":
+            write_team_workbook(folder / workbook_name(area), context, data, area, rows[area.key])
         cards = [
             _card(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.indicators
         ]
@@ -94,6 +97,7 @@ def write_report(
             trail=_trail(data, area),
             people=data.people.get(area.key),
             scorecard=(scorecards or {}).get(area.code) if area.area_type == "int" else None,
+            workbook=workbook_name(area) if area.area_type == "int" else None,
             glance_rows=[row for row in rows[area.key] if row.indicator.facts["is_headline"]],
             cards=cards,
             signals=[c for kind in wording.SIGNALS for c in cards if c.verdict.variation == kind],
@@ -144,6 +148,11 @@ def page_name(area: Area) -> str:
 def every_page_name(area: Area) -> str:
     """The page of an area with every indicator, beside its page with the headlines."""
     return page_name(area).replace(".html", "-every.html")
+
+
+def workbook_name(area: Area) -> str:
+    """A team's figures as a workbook, beside its page."""
+    return page_name(area).replace(".html", ".xlsx")
 
 
 def indicator_page_name(indicator: Indicator) -> str:

@@ -104,6 +104,8 @@ joined as (
         -- per head of a list of another month is not settled either
         case
             when areas.population_basis <> 'list' then 'incomplete'
+            -- the record of a stay may lie in a month nearby that does not say its age
+            when not {{ is_said_nearby('ages', 'delivered', 'groups.reach_months') }} then 'incomplete'
             else coalesce(statuses.period_status, 'incomplete')
         end as period_status
     from frame
@@ -131,6 +133,9 @@ joined as (
             and frame.month = statuses.month
             and frame.int_code = statuses.int_code
             and statuses.status_group = 'admissions'
+    inner join {{ ref('feed_month_statuses') }} as delivered
+        on frame.month = delivered.month and delivered.status_group = 'admissions'
+    inner join {{ ref('status_groups') }} as groups on delivered.status_group = groups.status_group
     left join {{ ref('feed_month_properties') }} as ages
         on frame.month = ages.month and ages.feed = 'hes_apc' and ages.property = 'age'
     left join {{ ref('area_list_gaps') }} as gaps

@@ -1,5 +1,5 @@
--- Readmissions on both boundaries: cumulative windows of 30, 60 and 90 days, a percentage only where the
--- year of look-back and the follow-up are delivered.
+-- Readmissions on both boundaries: cumulative windows of 30, 60 and 90 days, a percentage only where the year of look-back and the
+-- follow-up are delivered, with the persons and the diagnoses that say which stays count.
 with windows as (
     {% for window_days in [30, 60, 90] -%}
     select {{ window_days }} as window_days
@@ -20,6 +20,20 @@ cells as (
     inner join {{ ref('feed_month_statuses') }} as delivered
         on discharge_month = delivered.month and delivered.status_group = 'discharges'
     group by discharge_month, practice_code
+),
+
+-- how far around a month the feed is covered and its records say what is asked
+known as (
+    select
+        delivered.month,
+        count(said.property) = 2 as is_recorded,
+        least(delivered.months_behind, min(said.months_behind)) as months_behind,
+        least(delivered.months_ahead, min(said.months_ahead)) as months_ahead
+    from {{ ref('feed_month_statuses') }} as delivered
+    left join {{ ref('feed_month_properties') }} as said
+        on delivered.feed = said.feed and delivered.month = said.month and said.property in ('person', 'diagnosis')
+    where delivered.status_group = 'discharges'
+    group by delivered.month, delivered.months_behind, delivered.months_ahead
 ),
 
 figures as (
@@ -84,10 +98,11 @@ joined as (
         months.data_cut >= {{ add_days('months.month_end', 'frame.window_days - 1') }} as is_mature,
         coalesce(statuses.period_status, 'incomplete') as feed_status,
         case
-            when delivered.months_behind < needs.look_back_months then 'history_too_short'
+            when not known.is_recorded then 'not_recorded'
+            when known.months_behind < needs.look_back_months then 'history_too_short'
             when
                 months.data_cut < {{ add_days('months.month_end', 'frame.window_days - 1') }}
-                or delivered.months_ahead < {{ months_between('months.month', add_days('months.month_end', 'frame.window_days - 1')) }}
+                or known.months_ahead < {{ months_between('months.month', add_days('months.month_end', 'frame.window_days - 1')) }}
                 then 'follow_up_not_over'
             when not areas.is_team then 'no_population'
             when coalesce(figures.discharges, 0) = 0 then 'nothing_to_divide_by'
@@ -96,8 +111,7 @@ joined as (
     inner join {{ ref('area_months') }} as areas
         on frame.boundary = areas.boundary and frame.month = areas.month and frame.int_code = areas.int_code
     inner join {{ ref('months') }} as months on frame.month = months.month
-    inner join {{ ref('feed_month_statuses') }} as delivered
-        on frame.month = delivered.month and delivered.status_group = 'discharges'
+    inner join known on frame.month = known.month
     inner join {{ ref('measure_requirements') }} as needs on needs.measure_id = 'index_discharges'
     left join figures
         on

@@ -1,6 +1,7 @@
 -- Whether a feed's records of a month say a property (definitions E1): at least half as often as in the 12 nearest months that say it
--- at all, or so seldom there that fewer than 20 rows would say it, where none is chance; what every record has, in at least half of the
--- rows. Lists are judged area by area (area_list_gaps).
+-- at all, or so seldom there (in fewer than half of the rows, and fewer than 20) that few are chance, and none where fewer than 5 would say
+-- it; what every record has, in at least half of the rows. `months_behind` and `months_ahead`: how many months in a row say it too, for what
+-- looks back or waits. Lists are judged area by area (area_list_gaps).
 with
 
 shares as (
@@ -43,20 +44,42 @@ usual as (
     from neighbours
     where nearness <= 12
     group by feed, month, property
+),
+
+said as (
+    select
+        shares.feed,
+        shares.month,
+        shares.property,
+        shares.share,
+        {{ month_number('shares.month') }} as month_number
+    from shares
+    left join usual
+        on shares.feed = usual.feed and shares.month = usual.month and shares.property = usual.property
+    where
+        case
+            when shares.property in ('{{ core_properties() | join("', '") }}')
+                then shares.share >= 0.5 and coalesce(shares.share >= 0.5 * usual.usual_share, true)
+            when usual.usual_share is null then shares.share > 0
+            else
+                shares.share >= 0.5 * usual.usual_share
+                or (usual.usual_share < 0.5 and shares.rows_sent * usual.usual_share < case when shares.share > 0 then 20 else 5 end)
+        end
+),
+
+-- months without one between them that does not say it have one number
+runs as (
+    select
+        *,
+        month_number - row_number() over (partition by feed, property order by month_number) as run_number
+    from said
 )
 
 select
-    shares.feed,
-    shares.month,
-    shares.property,
-    shares.share
-from shares
-left join usual
-    on shares.feed = usual.feed and shares.month = usual.month and shares.property = usual.property
-where
-    case
-        when shares.property in ('{{ core_properties() | join("', '") }}')
-            then shares.share >= 0.5 and coalesce(shares.share >= 0.5 * usual.usual_share, true)
-        when usual.usual_share is null then shares.share > 0
-        else shares.share >= 0.5 * usual.usual_share or shares.rows_sent * usual.usual_share < 20
-    end
+    feed,
+    month,
+    property,
+    share,
+    cast(month_number - min(month_number) over (partition by feed, property, run_number) as integer) as months_behind,
+    cast(max(month_number) over (partition by feed, property, run_number) - month_number as integer) as months_ahead
+from runs

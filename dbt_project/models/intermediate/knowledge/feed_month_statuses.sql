@@ -36,20 +36,20 @@ reached as (
     select
         *,
         min(month_number) over (partition by status_group) as first_number,
-        count(*) over (
+        -- what a month without persons has of a stay is as lost as if it were not there
+        count(case when not is_blurred then 1 end) over (
             partition by status_group order by month_number range between reach_months preceding and reach_months following
         ) as months_in_reach,
         -- months without a hole between them have one number
-        month_number - row_number() over (partition by status_group order by month_number) as run_number
+        month_number - row_number() over (partition by status_group, is_blurred order by month_number) as run_number
     from covered
 ),
 
 runs as (
     select
         *,
-        cast(month_number - min(month_number) over (partition by status_group, run_number) as integer) as months_behind,
-        cast(max(month_number) over (partition by status_group, run_number) - month_number as integer) as months_ahead,
-        min(month_number) over (partition by status_group, run_number) as run_start
+        cast(month_number - min(month_number) over (partition by status_group, is_blurred, run_number) as integer) as months_behind,
+        cast(max(month_number) over (partition by status_group, is_blurred, run_number) - month_number as integer) as months_ahead
     from reached
 )
 
@@ -69,8 +69,7 @@ select
     end as period_status,
     coalesce(sources.source = 'gp_appointments_published_sub_icb' and reached.feed = 'gp_appointments_published', false) as is_icb_only,
     reached.months_behind,
-    reached.months_ahead,
-    case when reached.run_start > reached.first_number then reached.months_behind end as months_since_hole
+    reached.months_ahead
 from runs as reached
 inner join {{ ref('months') }} as months on reached.month = months.month
 left join {{ ref('gp_appointment_month_sources') }} as sources on months.month = sources.month
@@ -86,6 +85,5 @@ select
     case population_basis when 'list' then 'final' else 'incomplete' end as period_status,
     false as is_icb_only,
     0 as months_behind,
-    0 as months_ahead,
-    cast(null as integer) as months_since_hole
+    0 as months_ahead
 from {{ ref('population_lists') }}

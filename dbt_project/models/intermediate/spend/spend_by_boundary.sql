@@ -81,7 +81,8 @@ line_facts as (
             when points.activity_group in ('elective', 'non_elective') or lines.point_of_delivery = 'OTHER' then 'discharges'
             when gp_sources.source = 'gp_appointments' then 'gp_appointments'
             else 'gp_appointments_published'
-        end as status_group
+        end as status_group,
+        case when points.activity_group = 'general_practice' then 'gp_payments' else 'contract' end as paid_by
     from lines
     left join {{ ref('points_of_delivery') }} as points on lines.point_of_delivery = points.point_of_delivery
     left join {{ ref('unit_costs') }} as costs on points.costed_as = costs.point_of_delivery
@@ -123,9 +124,10 @@ select
         'case when figures.int_code is null then cast(0 as decimal(18, 2)) else figures.spend_gbp end', 'areas.rate_population', 1
     ) }} as spend_per_head_gbp,
     line_facts.price_year,
-    -- per head of a list of another month is not settled either
+    -- per head of a list of another month is not settled either, nor is a unit cost where what was paid should stand
     case
         when areas.population_basis <> 'list' then 'incomplete'
+        when missed.status_group is not null or contract_statuses.period_status = 'incomplete' then 'incomplete'
         else coalesce(statuses.period_status, 'incomplete')
     end as period_status,
     case
@@ -153,3 +155,13 @@ left join {{ ref('area_month_statuses') }} as statuses
         and frame.month = statuses.month
         and frame.int_code = statuses.int_code
         and line_facts.status_group = statuses.status_group
+left join {{ ref('missed_group_months') }} as missed
+    on
+        frame.month = missed.month
+        and missed.status_group = case when line_facts.cost_basis = 'unit_cost' then line_facts.paid_by end
+left join {{ ref('area_month_statuses') }} as contract_statuses
+    on
+        frame.boundary = contract_statuses.boundary
+        and frame.month = contract_statuses.month
+        and frame.int_code = contract_statuses.int_code
+        and contract_statuses.status_group = case when line_facts.cost_basis = 'unit_cost' then line_facts.paid_by end

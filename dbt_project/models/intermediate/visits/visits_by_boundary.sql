@@ -94,6 +94,28 @@ frame as (
     from figures
 ),
 
+-- months in which a feed's records say which type each visit is, and whether it was kept
+{% set asked = {
+    'gp_appointments': ['attendance', 'staff_group'],
+    'gp_appointments_published': ['attendance', 'staff_group'],
+    'ecds': ['department'],
+    'hes_ae': ['department'],
+    'hes_op': ['attendance', 'first_or_follow_up', 'procedure'],
+    'community_contacts': ['attendance'],
+} -%}
+types_said as (
+    {% for feed, properties in asked.items() -%}
+    select
+        feed,
+        month
+    from {{ ref('feed_month_properties') }}
+    where feed = '{{ feed }}' and property in ('{{ properties | join("', '") }}')
+    group by feed, month
+    having count(*) = {{ properties | length }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 -- no record of a type is no visit of that type only where records say their type
 counted as (
     select
@@ -104,7 +126,8 @@ counted as (
         frame.visit_type,
         statuses.source,
         statuses.period_status,
-        figures.visits is not null or frame.setting = 'community_contact' or types_said.property is not null as is_known,
+        types_said.feed is not null as is_said,
+        figures.visits is not null or types_said.feed is not null as is_counted,
         figures.visits,
         figures.not_attended,
         figures.status_unknown
@@ -122,15 +145,7 @@ counted as (
             and frame.month = statuses.month
             and frame.int_code = statuses.int_code
             and frame.setting = statuses.setting
-    left join {{ ref('feed_month_properties') }} as types_said
-        on
-            statuses.source = types_said.feed
-            and statuses.month = types_said.month
-            and types_said.property = case frame.setting
-                when 'gp_appointment' then 'staff_group'
-                when 'outpatient_attendance' then 'first_or_follow_up'
-                else 'department'
-            end
+    left join types_said on statuses.source = types_said.feed and statuses.month = types_said.month
 )
 
 select
@@ -139,13 +154,13 @@ select
     counted.month,
     counted.setting,
     counted.visit_type,
-    case when counted.is_known then coalesce(counted.visits, 0) end as visits,
-    case when counted.is_known then coalesce(counted.not_attended, 0) end as not_attended,
-    case when counted.is_known then coalesce(counted.status_unknown, 0) end as status_unknown,
+    case when counted.is_counted then coalesce(counted.visits, 0) end as visits,
+    case when counted.is_counted then coalesce(counted.not_attended, 0) end as not_attended,
+    case when counted.is_counted then coalesce(counted.status_unknown, 0) end as status_unknown,
     counted.source,
     areas.registered_population,
     areas.population_basis,
-    {% set visits = 'case when counted.is_known then coalesce(counted.visits, 0) end' -%}
+    {% set visits = 'case when counted.is_said then coalesce(counted.visits, 0) end' -%}
     {{ crude_rate(visits, 'areas.rate_population', 1000) }} as visits_per_1000,
     {{ crude_rate_lower_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_lower_95,
     {{ crude_rate_upper_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
@@ -155,7 +170,7 @@ select
         else coalesce(counted.period_status, 'incomplete')
     end as period_status,
     case
-        when not counted.is_known then 'not_recorded'
+        when not counted.is_said then 'not_recorded'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from counted

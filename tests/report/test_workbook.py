@@ -1,0 +1,93 @@
+"""A team's workbook: the figures of its page as numbers and dates, heads in sight, and the same bytes for the same figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from orchestration.publishing.report import write_report
+from tests.report.conftest import FACTS
+from tests.report.small_warehouse import open_small_warehouse
+
+
+@pytest.fixture(scope="module")
+def book(small_report: Path) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(small_report / "int-U00001.xlsx")
+
+
+def table(book: openpyxl.Workbook, sheet: str) -> list[dict[str, object]]:
+    _, heads, *rows = book[sheet].iter_rows(values_only=True)
+    return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def test_every_team_has_one_that_its_page_leads_to(small_report: Path) -> None:
+    files = sorted(path.name for path in small_report.glob("*.xlsx"))
+    assert files == [f"int-U{n:05d}.xlsx" for n in range(1, 7)]
+    for name in files:
+        assert f'href="{name}"' in (small_report / name.replace(".xlsx", ".html")).read_text()
+    assert ".xlsx" not in (small_report / "index.html").read_text()
+
+
+def test_months_are_those_of_the_marts_in_numbers_and_dates(book: openpyxl.Workbook, small_database: Path) -> None:
+    warehouse = open_small_warehouse(small_database)
+    wanted = warehouse.rows(
+        "select i.title, v.month, v.value, v.numerator, v.denominator from marts.indicator_values as v "
+        "join marts.dim_indicator as i using (indicator_id) where v.area_code = 'U00001' and v.period = 'month' "
+        "and v.cohort_id = 'all' and i.is_headline order by 1, 2"
+    )
+    rows = table(book, "Months")
+    found = sorted((r["Indicator"], r["Month"].date(), r["Value"], r["Count"], r["Out of"]) for r in rows)
+    assert len(found) > 200
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours[:2] == theirs[:2]
+        assert ours[2:] == pytest.approx(theirs[2:])
+    assert all(isinstance(r["Month"], dt.datetime) and isinstance(r["Value"], int | float) for r in rows if r["Value"])
+    assert {r["Status"] for r in rows} >= {"final", "incomplete"}
+
+
+def test_now_says_value_limits_and_verdict_of_the_newest_complete_month(
+    book: openpyxl.Workbook, small_report: Path
+) -> None:
+    rows = {r["Indicator"]: r for r in table(book, "Now")}
+    months = table(book, "Months")
+    page = (small_report / "int-U00001.html").read_text()
+    for title, row in rows.items():
+        complete = [
+            m for m in months if m["Indicator"] == title and m["Status"] != "incomplete" and m["Value"] is not None
+        ]
+        if not complete:
+            assert row["Value"] is None
+            assert row["Why empty"]
+            continue
+        newest = max(complete, key=lambda m: m["Month"])
+        same = ("Month", "Value", "Count", "Out of", "Lower 95%", "Upper 95%", "Average", "Chance gives from", "to")
+        assert [row[name] for name in same] == [newest[name] for name in same]
+        assert row["Verdict"]
+        assert row["In words"].split(".")[0].replace("&", "&amp;") in page
+
+
+def test_heads_stay_in_sight_and_columns_can_be_filtered(book: openpyxl.Workbook) -> None:
+    for name, cell in (("Now", "C3"), ("Months", "D3")):
+        assert book[name].freeze_panes == cell
+        assert book[name].auto_filter.ref.startswith("A2:")
+        assert book[name].print_title_rows == "$2:$2"
+
+
+def test_synthetic_figures_say_so_on_every_sheet(small_database: Path, tmp_path: Path, book: openpyxl.Workbook) -> None:
+    def texts(one: openpyxl.Workbook) -> list[str]:
+        return [
+            " ".join(str(cell) for row in sheet.iter_rows(max_row=4, values_only=True) for cell in row) for sheet in one
+        ]
+
+    write_report(tmp_path, open_small_warehouse(small_database), {**FACTS, "is_synthetic": True})
+    assert all("about nobody" in text for text in texts(openpyxl.load_workbook(tmp_path / "int-U00001.xlsx")))
+    assert not any("about nobody" in text for text in texts(book))
+
+
+def test_the_same_figures_are_the_same_bytes(small_report: Path, small_database: Path, tmp_path: Path) -> None:
+    write_report(tmp_path, open_small_warehouse(small_database), FACTS)
+    for file in sorted(small_report.glob("*.xlsx")):
+        assert (tmp_path / file.name).read_bytes() == file.read_bytes()
