@@ -104,6 +104,9 @@ class Column(Strict):
     maximum: float | None = None
     pad: int | None = Field(default=None, description="codes that lost their leading zeros are padded to this length")
     from_file_name: bool = Field(default=False, description="the month named in the file name, where no header has it")
+    is_first_of_month: bool = Field(
+        default=False, description="a date that stands for its month, as the lists' extract dates do"
+    )
     snomed: bool = Field(default=False, description="SNOMED codes, whose check digit tells of rounding")
     is_pseudonym: bool = Field(default=False, description="an identifier column, checked to hold pseudonyms only")
     spaces: dict[str, str] = Field(default_factory=dict, description="header → identifier space, persons only")

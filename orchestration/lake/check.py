@@ -18,7 +18,7 @@ from orchestration.foundation.files import replacing, write_atomically
 from orchestration.foundation.home_lock import scratch_folder
 from orchestration.foundation.settings import Home, Settings
 from orchestration.foundation.sql import literal
-from orchestration.lake.feed import ingest_feed
+from orchestration.lake.feed import ingest_feed, require_known_feeds
 from orchestration.lake.manifest import Manifest, current_folder, deliveries_of, delivery_folder
 from orchestration.lake.retention_note import NOTE
 from orchestration.landing.deliveries import Delivery
@@ -54,9 +54,7 @@ def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> li
     A result with severity `block` and state `fail` or `error` would refuse the delivery. What was found line by line goes
     to `logs/checks/<delivery>.json`, for the report that `write_error_report` makes. Raises `UsageError` for the settings' own faults.
     """
-    unknown = [feed for group in settings.required_feeds for feed in group.split("|") if feed not in load_contracts()]
-    if unknown:
-        raise UsageError(f"setting required_feeds names {unknown[0]!r}, which is no feed")
+    require_known_feeds(settings)
     results = [
         result_of(delivery.name, "contract.delivery", State.FAIL, problem, "correct the delivery folder")
         for problem in delivery.problems

@@ -68,6 +68,7 @@ def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest |
     Returns `None` when the delivery does not hold the feed. Raises `DeliveryRefused` with one clear line, and leaves it in
     `logs/refused/<delivery>.json`; `UsageError` when a key is needed and missing.
     """
+    require_known_feeds(settings)
     if feed not in delivery.files:
         return None
     home = settings.paths
@@ -87,6 +88,19 @@ def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest |
         # DuckDB's own words may hold a value from the file, so only the kind of fault is told.
         unforeseen = IntMartsError(f"reading {feed} of {delivery.name} failed in the engine ({type(error).__name__})")
         raise machine_fault(error) or unforeseen from None
+
+
+def require_known_feeds(settings: Settings) -> None:
+    """Raises `UsageError` for a setting that names no feed: what it was to ask for or to hash would silently not be."""
+    named = {
+        "required_feeds": [feed for group in settings.required_feeds for feed in group.split("|")],
+        "local_identifier_feeds": settings.local_identifier_feeds,
+        "person_id_spaces": settings.person_id_spaces,
+    }
+    for setting, feeds in named.items():
+        unknown = next((feed for feed in feeds if feed not in load_contracts()), None)
+        if unknown is not None:
+            raise UsageError(f"setting {setting} names {unknown!r}, which is no feed")
 
 
 def refuse_problems(delivery: Delivery) -> None:
@@ -333,6 +347,12 @@ WHAT_TO_SEND = {
     FLOATING: "send codes and keys as text, straight from the system and not through a spreadsheet or data frame",
     ROUNDED: "send codes as text, straight from the system and not through a spreadsheet",
     MONTH_FIRST: "write dates as YYYY-MM-DD",
+    "not a date": "write dates as YYYY-MM-DD",
+    "not a month": "write months as YYYY-MM",
+    "not a date and time": "write dates and times as YYYY-MM-DD HH:MM:SS",
+    "not a practice code": "send the practice's six-character ODS code, and its name in a column of its own",
+    "missing": "send the column with its values in every row; it tells what the row is about",
+    "an error value of a spreadsheet": "send the column's own values; the look-up behind them failed",
 }
 
 

@@ -52,7 +52,7 @@ class OpenedSource(NamedTuple):
     def looks(self) -> tuple[bool, ...]:
         """What the bytes show of its values, on which the SQL that reads them depends."""
         facts = self.source.facts
-        return facts.is_plain, facts.has_errors, facts.has_floats
+        return facts.is_plain, facts.has_errors, facts.has_floats, facts.has_guards
 
     @property
     def most_rows(self) -> int:
@@ -142,7 +142,9 @@ def load_group(
     removals = columns_of_removals(contract, layout)
     sql = table_sql(contract, layout, relation, source.facts, space, is_hashed, removals, str(delivery.data_cut))
     for opened in group:
-        privacy.refuse_nhs_numbers_in_sample(opened.source, contract, layout, sql.checked.values())
+        privacy.refuse_nhs_numbers_in_sample(
+            connection, opened.source, contract, layout, relation, sql.checked.values()
+        )
     made = connection.execute(f"create table {table} as {sql.load}").fetchone()
     rows = made[0] if made else 0
     if len(group) == 1:
@@ -242,16 +244,14 @@ def parquet_relation(connection: duckdb.DuckDBPyConnection, source: Source, layo
 
 NESTED = ("STRUCT", "MAP", "UNION")
 # Beyond this a float does not tell one whole number from the next.
-EXACT_FLOAT = 1e15
+EXACT_FLOAT = {"FLOAT": 1 << 24, "DOUBLE": 10**15}
 
 
 def as_text(column: str, kind: str) -> str:
     """What a CSV would say: a data frame keeps whole numbers with gaps as floats, a database codes as decimals."""
-    if kind in ("FLOAT", "DOUBLE"):
-        is_whole = f"{column} = trunc({column}) and abs({column}) < {EXACT_FLOAT}"
-        return (
-            f"case when {is_whole} then {column}::bigint::varchar when not isnan({column}) then {column}::varchar end"
-        )
+    if limit := EXACT_FLOAT.get(kind):
+        is_whole = f"{column} = trunc({column}) and abs({column}) < {limit}"
+        return f"case when {is_whole} then {column}::bigint::varchar when isfinite({column}) then {column}::varchar end"
     if kind.startswith("DECIMAL"):
         return f"case when {column} = trunc({column}) then trunc({column})::hugeint::varchar else {column}::varchar end"
     if kind == "BOOLEAN":

@@ -20,6 +20,8 @@ from orchestration.landing.source import refuse
 
 # Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
 FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5
+# So many different lines that two short files share are not by chance either.
+FEWEST_DIFFERENT_SHARED = 8
 
 
 def find_outcomes(
@@ -58,6 +60,7 @@ def find_outcomes(
     elif contract.distinct:
         remove_repeated_rows(connection, contract, tables)
     elif contract.unit and len(tables) > 1:
+        remove_repeated_contents(connection, contract, tables)
         refuse_revised_units(connection, contract, tables)
 
 
@@ -144,6 +147,23 @@ def remove_repeated_files(connection: duckdb.DuckDBPyConnection, tables: list[Lo
             seen.add(content)
 
 
+def remove_repeated_contents(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """The same for a file that comes again in another dress: encoding, delimiter, order of its lines, workbook."""
+    content = ", ".join(quote(column.name) for column in contract.columns)
+    sizes = Counter(table.rows_in_table for table in tables)
+    seen: set[tuple[int, ...]] = set()
+    for table in tables:
+        if sizes[table.rows_in_table] > 1:
+            rows = still_there(connection, [table], f"hash({content}) as content")
+            found = connection.execute(f"select count(*), coalesce(sum(content), 0) from ({rows})").fetchone() or (0,)
+            if found in seen:
+                add(connection, [table], "'removed|file_sent_twice|'", "true")
+            elif found[0]:
+                seen.add(found)
+
+
 def remove_repeated_units(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
@@ -186,7 +206,8 @@ def refuse_revised_units(
         ), sizes as (
             select unit, source, sum(n) as n from lines group by all
         ), shared as (
-            select a.unit, a.source as first, b.source as second, sum(least(a.n, b.n)) as n
+            select a.unit, a.source as first, b.source as second, sum(least(a.n, b.n)) as n,
+                count(*) as different
             from lines as a join lines as b on a.unit = b.unit and a.content = b.content and a.source < b.source
             group by all
         )
@@ -194,7 +215,8 @@ def refuse_revised_units(
         from shared as s
             join sizes as a on a.unit = s.unit and a.source = s.first
             join sizes as b on b.unit = s.unit and b.source = s.second
-        where least(a.n, b.n) >= {FEWEST_LINES_COMPARED} and s.n > {MOST_SHARED} * least(a.n, b.n)
+        where (least(a.n, b.n) >= {FEWEST_LINES_COMPARED} or s.different >= {FEWEST_DIFFERENT_SHARED})
+            and s.n > {MOST_SHARED} * least(a.n, b.n)
         order by second desc, first
         limit 1
         """

@@ -28,10 +28,15 @@ CANDIDATES_CHECKED = 1000
 # Of a large file one value in so many is looked at; where that gives too few candidates, every value is.
 SHARE_LOOKED_AT = 64
 # Ten digits, however they are grouped and whatever a few characters before them say: `943 476 5919`, `943.476.5919`, `NHS:9434765919`.
-NHS_NUMBER_SHAPE = r"[^0-9]{0,8}([0-9][^0-9]{0,2}){9}[0-9](\.0+)?[^0-9]{0,2}"
+NUMBER_ALONE = r"[^0-9]{0,8}([0-9][^0-9]{0,2}){9}[0-9](\.0+)?[^0-9]{0,2}"
+# The same among words or before a suffix: `seen, NHS number 943 476 5919`, `9434765919/01`.
+NUMBER_WITHIN = r"(^|[^0-9A-Za-z])([0-9]{3})[^0-9A-Za-z]{0,2}([0-9]{3})[^0-9A-Za-z]{0,2}([0-9]{4})([^0-9A-Za-z]|$)"
+NHS_NUMBER_SHAPE = f"({NUMBER_ALONE})|(.*{NUMBER_WITHIN}.*)"
 # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
 LONGEST_SHAPE = 18
 LIKELY = f"strlen({{0}}) between 10 and {LONGEST_SHAPE}"
+# Longer texts are looked at in a share of the rows of a large table: a column of them shows there too.
+LONGEST_TEXT, ROWS_ALL_LOOKED_AT = 200, 20_000
 # One number in eleven passes the check by chance. More valid ones than chance gives once in so many columns are NHS numbers.
 BY_CHANCE, CERTAIN = 1 / 11, 1e-5
 WINDOWS, WINDOW_BYTES = 8, 1 << 16
@@ -70,7 +75,12 @@ def count_valid(values: Iterable[str]) -> tuple[int, int]:
     >>> count_valid(["9434765919", "x", "1234567890"]), count_valid(["943.476.5919", "NHS:943\u00a0476\u00a05919"])
     ((2, 1), (2, 2))
     """
-    numbers = [re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value)) for value in values]
+    numbers = []
+    for value in values:
+        digits = re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value))
+        if len(digits) != 10 and (within := re.search(NUMBER_WITHIN, value)):
+            digits = "".join(within.group(2, 3, 4))
+        numbers.append(digits)
     candidates = [digits for digits in numbers if len(digits) == 10]
     return len(candidates), sum(1 for digits in candidates if nhs_number.is_valid(digits))
 
@@ -93,30 +103,47 @@ def holds_nhs_numbers(by_provider: Mapping[str, Collection[str]]) -> bool:
     """Among all values of a column, or among one provider's."""
     counts = [count_valid(values) for values in by_provider.values()]
     candidates, valid = (sum(numbers) for numbers in zip(*counts, strict=True)) if counts else (0, 0)
-    is_half = candidates > 0 and 2 * valid >= candidates
+    # Among words one number proves nothing: a telephone number may pass the check.
+    alone, alone_valid = count_valid(
+        value for values in by_provider.values() for value in values if re.fullmatch(NUMBER_ALONE, value.strip())
+    )
+    is_half = alone > 0 and 2 * alone_valid >= alone
     return is_half or any(is_beyond_chance(*one) for one in [(candidates, valid), *counts])
 
 
 def refuse_nhs_numbers_in_sample(
-    source: Source, contract: FeedContract, layout: FileLayout, checked: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    contract: FeedContract,
+    layout: FileLayout,
+    relation: str,
+    checked: Collection[str],
 ) -> None:
-    """Columns that are not `checked` on every row: looked at in windows spread over the whole file (all of a small file)."""
-    if not contract.is_patient_level or source.kind != "csv":
+    """Columns that are not `checked` on every row: looked at in windows spread over the whole file (all of a small file),
+    of Parquet in its first rows."""
+    if not contract.is_patient_level:
         return
     seen = {position for name in checked if name in layout.columns for position in layout.columns[name].positions}
     unseen = [number for number in range(layout.width) if number not in seen]
     provider = layout.columns.get(contract.provider or "")
     place = provider.positions[0] if provider and provider.positions else None
+    if not unseen:
+        return
     rows: list[list[str]] = []
-    for text in windows(source.path, source.facts.size):
+    if source.kind == "parquet":
+        wanted = {*unseen, *([place] if place is not None else [])}
+        cells_of = ", ".join(f"coalesce(c{number}, '')" if number in wanted else "''" for number in range(layout.width))
+        found = connection.execute(f"select {cells_of} from {relation} limit {ROWS_ALL_LOOKED_AT}").fetchall()
+        rows = [list(cells) for cells in found]
+    for text in windows(source.path, source.facts.size) if source.kind == "csv" else ():
         with suppress(csv.Error):
             for cells in csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter):
                 if len(cells) >= layout.width:
                     rows.append(cells)
-    has_shape = re.compile(rf"\s*{NHS_NUMBER_SHAPE}\s*").fullmatch
+    has_shape = re.compile(rf"\s*({NHS_NUMBER_SHAPE})\s*", re.DOTALL).fullmatch
     for number in unseen:
         shaped = {
-            cell for cell in {cells[number] for cells in rows} if 10 <= len(cell) <= LONGEST_SHAPE and has_shape(cell)
+            cell for cell in {cells[number] for cells in rows} if 10 <= len(cell) <= LONGEST_TEXT and has_shape(cell)
         }
         if not shaped:
             continue
@@ -151,22 +178,25 @@ def refuse_nhs_numbers_in_table(
     """
     if not contract.is_patient_level or not columns:
         return
-    counts = ", ".join(f"count(*) filter ({in_shape(column, 'true')})" for column in columns)
+    is_large = connection.execute(f"select count(*) > {ROWS_ALL_LOOKED_AT} from {table}").fetchone() == (True,)
+    texts = f"{{}} % {SHARE_LOOKED_AT} = 0" if is_large else "true"
+    counts = ", ".join(f"count(*) filter ({in_shape(column, 'true', texts.format('rowid'))})" for column in columns)
     found = connection.execute(f"select {counts} from {table}").fetchone() or ()
     for (column, name), count in zip(columns.items(), found, strict=True):
         for source, rows in parts if count else ():
-            if holds_nhs_numbers(values_in_shape(connection, contract, rows, column)):
+            if holds_nhs_numbers(values_in_shape(connection, contract, rows, column, texts.format("row_id"))):
                 raise nhs_numbers_found(source, f"column {name}")
 
 
-def in_shape(column: str, share: str) -> str:
-    """As a case, or DuckDB may try the pattern on every row before the cheap comparisons."""
+def in_shape(column: str, share: str, texts: str) -> str:
+    """As a case, or DuckDB may try the pattern on every row before the cheap comparisons. `texts`: the rows whose longer texts count."""
     pattern = f"regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}')"
-    return f"case when {LIKELY.format(column)} and {share} then {pattern} else false end"
+    long = f"strlen({column}) between {LONGEST_SHAPE + 1} and {LONGEST_TEXT} and {texts}"
+    return f"case when {LIKELY.format(column)} and {share} then {pattern} when {long} then {pattern} else false end"
 
 
 def values_in_shape(
-    connection: duckdb.DuckDBPyConnection, contract: FeedContract, rows: str, column: str
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, rows: str, column: str, texts: str
 ) -> dict[str, list[str]]:
     """Provider → different values with the shape of an NHS number: all of them, or so many of each that a hash picks.
 
@@ -177,7 +207,7 @@ def values_in_shape(
     for share in (f"hash({column}) % {SHARE_LOOKED_AT} = 0", "true"):
         values = connection.execute(
             f"select sender, v from (select distinct {sender} as sender, trim({column}) as v from {rows} "
-            f"where {in_shape(column, share)}) "
+            f"where {in_shape(column, share, texts)}) "
             f"qualify row_number() over (partition by sender order by hash(v), v) <= {CANDIDATES_CHECKED}"
         ).fetchall()
         found = {}

@@ -125,6 +125,9 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
             t = f"t_{column.name}"
             words = typing_sql.is_any_of(f"upper({t})", TOTALS)
             arms.append((f"strlen({t}) between 5 and 11 and {t} >= 'G' and {words}", "removed|total_row|"))
+            if not contract.is_patient_level:
+                # `U99001 Total`, as a spreadsheet's subtotals are headed; published tables are small enough to look.
+                arms.append((f"regexp_full_match(upper({t}), '(.* )?(TOTAL|SUBTOTAL)S? ?:?')", "removed|total_row|"))
     return arms
 
 
@@ -157,12 +160,12 @@ def table_sql(
     for piece in pieces_of(contract, layout):
         name, column = piece.name, piece.column
         if column.type == "codes":
-            trims.append(f"{typing_sql.joined_codes(list(piece.raw))} as w_{name}")
+            trims.append(f"{typing_sql.joined_codes(list(piece.raw), facts.has_guards)} as w_{name}")
             texts.append(f"w_{name}")
             values.append(f"{typing_sql.plain_codes(f'w_{name}')} as v_{name}")
             kept_texts.append(f"w_{name}")
         else:
-            trims.append(f"{typing_sql.trimmed(piece.raw[0], facts.is_plain)} as t_{name}")
+            trims.append(f"{typing_sql.trimmed(piece.raw[0], facts.is_plain, facts.has_guards)} as t_{name}")
             trimmed_names[piece.raw[0]] = f"t_{name}"
             texts.append(
                 f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column) or not facts.has_errors)} as x_{name}"
@@ -243,8 +246,12 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
             reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
         if column.type in CODE_TYPES and facts.has_floats:
             reasons.append((typing_sql.is_floating(x), column.name, FLOATING))
-        if column.type in ("date", "timestamp"):
+        if column.type == "month" or column.is_first_of_month:
+            reasons.append((typing_sql.is_month_first(x, is_first_day=True), column.name, MONTH_FIRST))
+        elif column.type in ("date", "timestamp"):
             reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))
+        if column.type == "practice" and column.not_null:
+            reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, "not a practice code"))
         if column.on_invalid == "quarantine" or column.not_null:
             reason = words.get(column.type, "not a plausible value" if column.type != "code" else "not a code")
             sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)

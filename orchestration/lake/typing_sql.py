@@ -7,14 +7,37 @@ from __future__ import annotations
 
 from orchestration.contracts import Column
 
-# What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and spreadsheets; in any case.
-NOTHING = ("", "-", ".", "&", "NA", "N/A", "NULL", "NONE", "NAN", "NAT", "<NA>")
+# What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and its tools (`\\N`, `(null)`) and
+# spreadsheets; in any case.
+NOTHING = (
+    "",
+    "-",
+    ".",
+    "&",
+    "NA",
+    "N/A",
+    "NULL",
+    "NONE",
+    "NAN",
+    "NAT",
+    "<NA>",
+    "\\N",
+    "(NULL)",
+    "[NULL]",
+    "<NULL>",
+    "(BLANK)",
+)
 # What a spreadsheet leaves where a look-up failed: nothing as well, but in a key, person or required code it refuses the row.
-ERRORS = ("#N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")
-# How a number is written that was a code before a spreadsheet or a data frame made a float of it.
-FLOATING = r"[0-9]+(\.0+|(\.[0-9]+)?E\+[0-9]+)"
+ERRORS = ("#N/A", "#NA", "#N/A N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!",
+          "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#GETTING_DATA")  # fmt: skip
+# As many as a column that is too narrow has room for: the value itself is lost.
+TOO_NARROW = "##"
+# How a number is written that was a code before a spreadsheet or a data frame made a float of it: 1.2E+11, 1,2E+11, 1.2E11 (Spark), 12.0.
+FLOATING = r"[0-9]+(\.0+|([.,][0-9]+)?E\+[0-9]+|[.,][0-9]+E[0-9]+)"
 # Month first: no day of any month is written so with the day first.
-MONTH_FIRST = r"[0-9]{1,2}/(1[3-9]|2[0-9]|3[01])/[0-9]{2,4}.*"
+MONTH_FIRST = r"[0-9]{1,2}[-/. ](1[3-9]|2[0-9]|3[01])[-/. ]([0-9]{2}|[0-9]{4})([ T:].*)?"
+# What stands for a whole month is written as its first day: 9/1/2025 is September with the month first, not the 9th of January.
+FIRST_DAY_MONTH_FIRST = r"(0?[2-9]|1[0-2])[-/. ]0?1[-/. ]([0-9]{2}|[0-9]{4})([ T:].*)?"
 ZONED = r"[0-9] ?(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)$"
 LOCAL_ZONE = "Europe/London"
 # HES: 1 Jan 1800 = null, 1 Jan 1801 = submitted but invalid.
@@ -41,8 +64,13 @@ def listed(values: tuple[str, ...]) -> str:
     return ", ".join(text(value) for value in values)
 
 
-def trimmed(raw: str, is_plain: bool) -> str:
-    """Without blanks at its ends. In a plain file two comparisons show that there are none, at a quarter of what `trim` costs."""
+def trimmed(raw: str, is_plain: bool, has_guards: bool = False) -> str:
+    """Without blanks at its ends. In a plain file two comparisons show that there are none, at a quarter of what `trim` costs.
+
+    `has_guards`: a spreadsheet keeps the noughts of `="00123"`, which is a way to write 00123.
+    """
+    if has_guards:
+        return f"regexp_replace(trim({raw}, {BLANKS}), '^=\"([^\"]*)\"$', '\\1')"
     if not is_plain:
         return f"trim({raw}, {BLANKS})"
     return f"case when {raw} >= '!' and not ends_with({raw}, ' ') then {raw} else trim({raw}) end"
@@ -57,9 +85,14 @@ def cleaned(t: str, column: Column, keeps_errors: bool = False) -> str:
     """Null for blank and for every spelling of `nothing`. `t` is trimmed. `keeps_errors`: those of a spreadsheet are told apart."""
     everywhere = NOTHING if keeps_errors else (*NOTHING, *ERRORS)
     # Only what begins with a sign or an N is compared with the list: hardly a value of a good file.
-    begins = f"({t} < '0' or {t} >= '<' and {t} < '=' or {t} >= 'N' and {t} < 'O' or {t} >= 'n' and {t} < 'o')"
+    begins = (
+        f"({t} < '0' or {t} >= '<' and {t} < '=' or {t} >= 'N' and {t} < 'O' or {t} >= '[' and {t} < ']' "
+        f"or {t} >= 'n' and {t} < 'o')"
+    )
     longest = max(len(value) for value in everywhere)
     nothing = f"strlen({t}) <= {longest} and {begins} and {is_any_of(f'upper({t})', everywhere)}"
+    if not keeps_errors:
+        nothing = f"({nothing}) or starts_with({t}, '{TOO_NARROW}')"
     own = (*column.nulls, *(NULL_DATES if column.type in ("date", "month", "timestamp") else ()))
     if own:
         longest = max(len(value.encode()) for value in own)
@@ -69,16 +102,18 @@ def cleaned(t: str, column: Column, keeps_errors: bool = False) -> str:
 
 def is_error(x: str) -> str:
     """Whether cleaned text is an error value of a spreadsheet."""
-    return f"{x} >= '#' and {x} < '$' and {is_any_of(f'upper({x})', ERRORS)}"
+    return f"{x} >= '#' and {x} < '$' and (starts_with({x}, '{TOO_NARROW}') or {is_any_of(f'upper({x})', ERRORS)})"
 
 
 def is_floating(x: str) -> str:
-    likely = f"{x} < ':' and (ends_with({x}, '0') and contains({x}, '.') or contains({x}, '+'))"
+    likely = f"{x} < ':' and (contains({x}, '.') or contains({x}, '+') or contains({x}, ','))"
     return f"{likely} and regexp_full_match(upper({x}), '{FLOATING}')"
 
 
-def is_month_first(x: str) -> str:
-    return f"contains({x}, '/') and regexp_full_match({x}, '{MONTH_FIRST}')"
+def is_month_first(x: str, is_first_day: bool = False) -> str:
+    """`is_first_day`: the value stands for its month, so that a first of January cannot be the ninth."""
+    pattern = f"({MONTH_FIRST})|({FIRST_DAY_MONTH_FIRST})" if is_first_day else MONTH_FIRST
+    return f"{x} < ':' and regexp_full_match({x}, '{pattern}')"
 
 
 def without_commas(x: str) -> str:
@@ -175,9 +210,10 @@ def padded_or_mapped(v: str, column: Column) -> str:
     return v
 
 
-def joined_codes(pieces: list[str]) -> str:
+def joined_codes(pieces: list[str], has_guards: bool = False) -> str:
     """Codes in the order of their positions, upper case, as they were delivered."""
-    return f"upper(concat_ws(',', {', '.join(pieces)}))"
+    joined = f"upper(concat_ws(',', {', '.join(pieces)}))"
+    return f"translate({joined}, '=\"', '')" if has_guards else joined
 
 
 def plain_codes(w: str) -> str:
@@ -189,8 +225,8 @@ def plain_codes(w: str) -> str:
 
 
 def has_floating_codes(w: str) -> str:
-    likely = f"contains({w}, 'E+') or contains({w}, '.0')"
-    return f"({likely}) and regexp_matches({w}, '(^|,) *{FLOATING} *(,|$)')"
+    likely = f"contains({w}, 'E+') or contains({w}, '.0') or (contains({w}, '.') and contains({w}, 'E1'))"
+    return f"({likely}) and regexp_matches({w}, '(^|,) *({FLOATING}) *(,|$)')"
 
 
 def enclosed_codes(v: str) -> str:

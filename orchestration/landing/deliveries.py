@@ -108,7 +108,8 @@ def feed_of(name: str) -> str | None:
 def is_hidden_or_temporary(name: str) -> bool:
     folded = name.casefold()
     return (
-        folded.startswith((".", "~$", "#"))
+        folded.startswith((".", "~$"))
+        or (folded.startswith("#") and folded.endswith("#"))
         or folded.endswith(TEMPORARY_ENDINGS)
         or folded in ("thumbs.db", "desktop.ini")
     )
@@ -268,7 +269,13 @@ def sort_into_feeds(
             problems.append(f"{relative} is {what}: deliver the file itself")
             return
         if stat.S_ISDIR(kind):
-            ignored.append(f"{relative}/")
+            if feed or any(feed_of(inner.name) for inner in (path, *path.rglob("*"))):
+                problems.append(
+                    f"{relative}/ is a folder that is not read: put its files into the delivery's folder or <feed>/, "
+                    "corrected ones into v2/ of the delivery"
+                )
+            else:
+                ignored.append(f"{relative}/")
             return
         feed = named.get(relative, feed or feed_of(path.name))
         if feed is None or path.name.casefold().endswith(DOCUMENT_ENDINGS):

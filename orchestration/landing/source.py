@@ -20,7 +20,8 @@ class TextFacts(NamedTuple):
     encoding: str
     ends_with_newline: bool
     has_errors: bool = True  # a `#`, as in the error values of a spreadsheet
-    has_floats: bool = True  # `E+` or `.0`, as in codes that were numbers once
+    has_floats: bool = True  # `E+`, `.0` or `.5E1`, as in codes that were numbers once
+    has_guards: bool = False  # `="`, as in codes whose noughts a spreadsheet is to keep
 
 
 class Source(NamedTuple):

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_file
-from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile, is_hidden_or_temporary
+from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile
 from orchestration.landing.source import NO_TEXT, Source, TextFacts, refuse
 from orchestration.landing.workbooks import WORKBOOK_ENDINGS, write_sheets
 
@@ -30,9 +30,11 @@ csv.field_size_limit(sys.maxsize)
 CHUNK = 4 << 20
 MAXIMUM_UNPACKED_RATIO = 1000
 MAXIMUM_DEPTH = 8
+LITTER = (".ds_store", "thumbs.db", "desktop.ini")
 PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
 SIGNS_OF_FLOATS = (b"E+", b"e+", b".0")
+SPARK_FLOAT = re.compile(rb"\.[0-9]+[Ee][0-9]")
 SIGNATURES = {
     b"%PDF": "a PDF document",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
@@ -95,13 +97,7 @@ def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: 
     """Every member, whatever it is: read, or refused by its name. Documents beside the data are named and left out."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [
-                info
-                for info in archive.infolist()
-                if not info.is_dir()
-                and not is_hidden_or_temporary(Path(info.filename).name)
-                and not info.filename.startswith("__MACOSX/")
-            ]
+            members = [info for info in archive.infolist() if not info.is_dir() and not is_litter(info.filename)]
             documents = [info for info in members if info.filename.casefold().endswith(DOCUMENT_ENDINGS)]
             tables = [info for info in members if info not in documents]
             if not tables:
@@ -117,8 +113,24 @@ def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: 
                     copy_bounded(packed, unpacked, info.compress_size, shown)
                 for source in open_any(unpacked, shown, name, hash_file(unpacked), contract, work, depth + 1):
                     yield source._replace(assumptions=(*source.assumptions, *notes))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, UnicodeDecodeError, ValueError):
+    except NotImplementedError:
+        raise refuse(
+            label,
+            "the zip is packed by a method that is not read (Windows packs large files so: Deflate64)",
+            "pack it as an ordinary zip or .gz, or send the data file itself",
+        ) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError):
         raise refuse(label, "the zip archive is damaged or cut short", "send the file again") from None
+
+
+def is_litter(member: str) -> bool:
+    """What Macs and Windows put into archives by themselves. Nothing else in one is passed over without a word.
+
+    >>> [is_litter(name) for name in ("__MACOSX/._a.csv", "a/.DS_Store", "~$a.xlsx", "#2 a.csv", ".a.csv", "a.csv.bak")]
+    [True, True, True, False, False, False]
+    """
+    name = Path(member).name.casefold()
+    return member.startswith("__MACOSX/") or name.startswith(("._", "~$")) or name in LITTER
 
 
 def open_workbook(
@@ -153,7 +165,7 @@ def open_text(path: Path, label: str, file_name: str, sha256: str, work: Path) -
 def survey(path: Path) -> tuple[TextFacts, int, bool]:
     """One pass over the bytes: encoding, lines, blank lines. Also the line of a zero byte, and whether endings are mixed."""
     size = lines = blank = returns = paired = 0
-    has_quotes = False
+    has_quotes = has_guards = False
     is_utf8 = is_plain = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     nul_line = 0
@@ -173,9 +185,11 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
                 returns += chunk.count(b"\r")
                 paired += joined.count(b"\r\n")
             has_quotes = has_quotes or b'"' in chunk
+            has_guards = has_guards or (has_quotes and b'="' in chunk)
             has_errors = has_errors or b"#" in chunk
             if not has_floats:
                 has_floats = any(sign in chunk or sign == last + chunk[:1] for sign in SIGNS_OF_FLOATS)
+                has_floats = has_floats or (b"." in chunk and SPARK_FLOAT.search(chunk) is not None)
                 last = chunk[-1:]
             is_plain = is_plain and chunk.isascii() and b"\t" not in chunk
             if is_utf8 and (not chunk.isascii() or decoder.getstate()[0]):
@@ -195,7 +209,7 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
         is_mixed = paired != returns or (0 < paired < lines)
     total = lines + (0 if ends else 1)
     encoding = ("utf-8-sig" if has_mark else "utf-8") if is_utf8 else "windows-1252"
-    facts = TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends, has_errors, has_floats)
+    facts = TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends, has_errors, has_floats, has_guards)
     return facts, nul_line, is_mixed
 
 

@@ -20,6 +20,8 @@ WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 LARGEST_UNPACKED_BYTES = 250 << 20
 LARGEST_OLD_BYTES = 64 << 20
 FEWEST_COLUMNS_OF_A_TABLE = 4
+# A workbook of today with a password is wrapped in the format of the old ones.
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
 class Sheet(NamedTuple):
@@ -42,6 +44,12 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
             for number, about in enumerate(book.sheets_metadata)
         ]
     except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
+        with path.open("rb") as file:
+            is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
+        if is_locked:
+            raise refuse(
+                label, "the workbook is protected by a password", "save it without one inside the secure transfer"
+            ) from None
         raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
     return sheets_with_rows(sheets, label, contract)
 
@@ -95,13 +103,24 @@ def refuse_torn_sheets(
     width = max(filled(row) for sheet in fitting for row in sheet.head)
     for sheet in sheets:
         is_torn = scores[sheet.name] > needed / 2
-        is_headless = width >= FEWEST_COLUMNS_OF_A_TABLE and any(filled(row) >= width for row in sheet.head)
+        is_wide = width >= FEWEST_COLUMNS_OF_A_TABLE
+        is_headless = any(filled(row) >= width and (is_wide or are_codes(row)) for row in sheet.head)
         if sheet not in fitting and (is_torn or is_headless):
             raise refuse(
                 label,
                 f"sheet {sheet.name!r} looks like more of the data, without the header of {fitting[0].name!r}",
                 "send all rows below one header, or take the sheet out",
             )
+
+
+def are_codes(row: list[str]) -> bool:
+    """Whether all its cells look like codes, dates or numbers; in a narrow table that alone tells rows from remarks.
+
+    >>> are_codes(["00A1B2"]), are_codes(["Opt-outs of 31 October"]), are_codes(["Notes"])
+    (True, False, False)
+    """
+    cells = [cell for cell in row if cell]
+    return all(any(character.isdigit() for character in cell) and " " not in cell.strip() for cell in cells)
 
 
 def filled(row: list[str]) -> int:

@@ -1,0 +1,231 @@
+"""Files as tools of the world write them, of other feeds and columns than the cases: read whole and rightly, or refused by a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import nhs_number
+import pytest
+
+from orchestration.foundation.errors import UsageError
+from orchestration.foundation.settings import load_settings
+from orchestration.lake.feed import ingest_feed
+from orchestration.landing.deliveries import find_delivery
+from tests.ingest.defects import as_zip
+from tests.ingest.good_files import HEADERS, as_text, table, write_good
+from tests.ingest.test_cases import ingest, refusal
+from tests.ingest.test_read_whole import workbook
+
+
+def changed(feed: str, header: str, change: Callable[[str], str], rows: int = 40, every: int = 1) -> str:
+    cells = table(feed, rows)
+    place = HEADERS[feed].index(header)
+    for number, one in enumerate(cells[1:]):
+        if number % every == 0:
+            one[place] = change(one[place])
+    return as_text(cells)
+
+
+@pytest.mark.parametrize("value", ["1.23457E11", "1,23457E+11", "1.5E18", "1e+05"])
+@pytest.mark.parametrize(
+    ("feed", "header"), [("community_contacts", "PERSON_ID"), ("gp_appointments", "APPOINTMENT_ID")]
+)
+def test_codes_that_sparks_or_a_german_spreadsheets_numbers_were(
+    feed: str, header: str, value: str, tmp_path: Path
+) -> None:
+    told = refusal(tmp_path, feed, {"f.csv": changed(feed, header, lambda _: value, every=2)})
+    assert f"column {header}" in told and "floating-point" in told and value not in told
+
+
+@pytest.mark.parametrize("value", ["########", "#SPILL!", "#NA", "#GETTING_DATA", "#N/A N/A", "#calc!"])
+def test_what_a_spreadsheet_could_not_show_is_no_person(value: str, tmp_path: Path) -> None:
+    content = changed("community_contacts", "PERSON_ID", lambda _: value, every=4)
+    assert ingest(tmp_path, "community_contacts", {"f.csv": content})[0].rows_quarantined == 10
+
+
+@pytest.mark.parametrize("value", ["\\N", "(null)", "[NULL]", "<null>", "(blank)"])
+def test_nothing_as_databases_and_their_tools_write_it(value: str, tmp_path: Path) -> None:
+    content = changed("ers_referrals", "PATIENT_ID", lambda _: value, every=4)
+    _, rows = ingest(tmp_path, "ers_referrals", {"f.csv": content}, "person_id is null")
+    assert sorted(rows) == [(False,)] * 30 + [(True,)] * 10
+
+
+def test_codes_guarded_against_a_spreadsheet_are_the_codes(tmp_path: Path) -> None:
+    rows = table("gp_appointments")
+    guarded = [rows[0], *([f'="{cell}"' for cell in cells] for cells in rows[1:])]
+    bare = ",".join(rows[0]) + "\n" + "".join(",".join(cells) + "\n" for cells in guarded[1:])
+    sql = "appointment_id, person_id, practice_code, appointment_date, age_years, hcp_type"
+    found = [
+        ingest(tmp_path / str(number), "gp_appointments", {"f.csv": content}, sql)[1]
+        for number, content in enumerate((as_text(rows), as_text(guarded), bare))
+    ]
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("sign", ["-", ".", " "])
+@pytest.mark.parametrize(
+    ("feed", "header"), [("community_contacts", "REFERRAL_DATE"), ("gp_appointments", "BOOKED_DATE")]
+)
+def test_month_first_dates_whatever_parts_them(feed: str, header: str, sign: str, tmp_path: Path) -> None:
+    def american(value: str) -> str:
+        day = dt.date.fromisoformat(value)
+        return f"{day.month:02d}{sign}{day.day:02d}{sign}{day.year}"
+
+    told = refusal(tmp_path, feed, {"f.csv": changed(feed, header, american, every=3)})
+    assert f"column {header}" in told and "month first" in told and "YYYY-MM-DD" in told
+
+
+@pytest.mark.parametrize("value", ["9/1/2025", "09/01/2025", "9-1-25"])
+@pytest.mark.parametrize(
+    ("feed", "header"),
+    [("online_consultations", "Month [1]"), ("gp_registrations", "EXTRACT_DATE"), ("gp_coverage", "Appointment_Month")],
+)
+def test_a_month_written_with_the_month_first_is_not_january(
+    feed: str, header: str, value: str, tmp_path: Path
+) -> None:
+    assert "month first" in refusal(tmp_path, feed, {"f.csv": changed(feed, header, lambda _: value)})
+
+
+def test_what_to_send_is_said() -> None:
+    """Whoever never saw the product is told the form, not that something is to be corrected."""
+    from orchestration.lake.feed import WHAT_TO_SEND
+
+    assert "YYYY-MM-DD" in WHAT_TO_SEND["not a date"] and "YYYY-MM" in WHAT_TO_SEND["not a month"]
+
+
+@pytest.mark.parametrize(("kind", "is_taken"), [("float", False), ("double", True)])
+def test_persons_as_floats_of_parquet(kind: str, is_taken: bool, tmp_path: Path) -> None:
+    path = tmp_path / "made.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select (100000000 + i)::{kind} as PERSON_ID, date '2025-05-01' as DEATH_DATE from range(40) as t (i)) "
+            f"to '{path}' (format parquet)"
+        )
+    files: dict[str, str | bytes] = {"d.parquet": path.read_bytes()}
+    if is_taken:
+        assert ingest(tmp_path / "home", "deaths", files)[0].rows_loaded == 40
+    else:
+        assert "floating-point" in refusal(tmp_path / "home", "deaths", files)
+
+
+@pytest.mark.parametrize(
+    "feed",
+    ["int_programme", "gp_patient_survey", "homelessness_duty", "virtual_ward_capacity", "qof_prevalence", "dementia_diagnoses",
+     "acute_discharge", "adult_social_care"],
+)  # fmt: skip
+def test_a_short_correction_beside_the_first_names_both(feed: str, tmp_path: Path) -> None:
+    first, second = table(feed, 12), table(feed, 12)
+    place = max(number for number, cell in enumerate(first[3]) if cell.replace(".", "").isdigit())
+    second[3][place] = "77"
+    told = refusal(tmp_path, feed, {"a.csv": as_text(first), "b.csv": as_text(second)})
+    assert "a.csv" in told and "b.csv" in told
+
+
+@pytest.mark.parametrize("feed", ["contract_activity", "gp_workforce"])
+def test_a_file_that_comes_again_in_another_dress_counts_once(feed: str, tmp_path: Path) -> None:
+    rows = table(feed, 12)
+    again = as_text([rows[0], *reversed(rows[1:])], "|").encode("utf-16")
+    manifest, _ = ingest(tmp_path, feed, {"a.csv": as_text(rows), "b.csv": again})
+    assert (manifest.rows_loaded, manifest.rows_removed) == (12, {"file_sent_twice": 12})
+
+
+@pytest.mark.parametrize(
+    ("feed", "header"),
+    [("gp_payments", "Practice Code"), ("gp_registrations_lsoa", "PRACTICE_CODE"), ("gp_workforce", "PRACTICE_CODE")],
+)
+def test_subtotals_and_all_practices_are_no_practice(feed: str, header: str, tmp_path: Path) -> None:
+    rows = table(feed)
+    for words in ("U99001 Total", "Total:", "All practices"):
+        rows.append([words if name == header else cell for name, cell in zip(rows[0], rows[7], strict=True)])
+    manifest, _ = ingest(tmp_path, feed, {"f_2022-23.csv": as_text(rows)})
+    assert (manifest.rows_loaded, manifest.rows_quarantined, manifest.rows_removed) == (40, 1, {"total_row": 2})
+
+
+@pytest.mark.parametrize("form", ["NHS No: {} {} {}", "{} {} {} (verified)", "pt {}{}{} seen by Dr X", "{}{}{}/01"])
+@pytest.mark.parametrize(
+    ("feed", "header"),
+    [("community_contacts", "TEAM_TYPE"), ("hes_op", "ATTENDKEY"), ("contract_activity", "LOCAL PATIENT IDENTIFIER")],
+)
+def test_nhs_numbers_among_words(feed: str, header: str, form: str, tmp_path: Path) -> None:
+    numbers = iter(nhs_number.generate(quantity=40))
+
+    def written(_: str) -> str:
+        number = next(numbers)
+        return form.format(number[:3], number[3:6], number[6:])
+
+    assert "holds NHS numbers" in refusal(tmp_path, feed, {"f.csv": changed(feed, header, written)})
+
+
+def test_nhs_numbers_in_a_column_of_parquet_that_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "made.parquet"
+    values = ", ".join(f"({number}, {place})" for place, number in enumerate(nhs_number.generate(quantity=40)))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select 'p' || i as PERSON_ID, date '2025-05-01' as DEATH_DATE, n as LOCAL_NUMBER "
+            f"from (values {values}) as t (n, i)) to '{path}' (format parquet)"
+        )
+    assert "column 3 holds NHS numbers" in refusal(tmp_path / "home", "deaths", {"d.parquet": path.read_bytes()})
+
+
+OPT_OUTS, DEATHS = table("opt_outs"), table("deaths")
+
+
+@pytest.mark.parametrize("head", [[], [["PERSON"]]], ids=["none", "other"])
+def test_opt_outs_that_go_on_in_a_second_sheet(head: list[list[str]], tmp_path: Path) -> None:
+    book = workbook({"One": OPT_OUTS[:21], "Two": [*head, *OPT_OUTS[21:]]})
+    assert "'Two' looks like more of the data" in refusal(tmp_path, "opt_outs", {"o.xlsx": book})
+
+
+def test_remarks_beside_a_narrow_table_are_no_rows(tmp_path: Path) -> None:
+    book = workbook({"One": OPT_OUTS, "Notes": [["Opt-outs"], ["as of 31 October 2025"], ["Ask the team"]]})
+    assert ingest(tmp_path, "opt_outs", {"o.xlsx": book})[0].rows_loaded == 40
+
+
+@pytest.mark.parametrize("name", ["#2 deaths.csv", ".deaths.csv"])
+def test_a_member_of_a_zip_with_an_odd_name_is_read(name: str, tmp_path: Path) -> None:
+    parts = {"a.csv": as_text(DEATHS[:21]).encode(), name: as_text([DEATHS[0], *DEATHS[21:]]).encode()}
+    assert ingest(tmp_path, "deaths", {"d.zip": as_zip(parts)})[0].rows_loaded == 40
+
+
+def test_what_is_locked_or_packed_otherwise_is_not_called_damaged(tmp_path: Path) -> None:
+    packed = bytearray(as_zip({"a.csv": as_text(DEATHS).encode()}))
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = packed.find(signature) + offset
+        packed[place : place + 2] = struct.pack("<H", 9)
+    assert "Deflate64" in refusal(tmp_path / "zip", "deaths", {"d.zip": bytes(packed)})
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000)
+    assert "password" in refusal(tmp_path / "book", "deaths", {"d.xlsx": locked})
+
+
+@pytest.mark.parametrize("folder", ["deaths/v2", "deaths_2.parquet", "revised", "v02"])
+def test_a_folder_with_a_feeds_files_is_not_passed_over(folder: str, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    write_good(settings.paths.landing / "2025-10" / "deaths", "deaths")
+    write_good(settings.paths.landing / "2025-10" / folder, "deaths")
+    assert [problem.split(":")[0] for problem in find_delivery(settings.paths).problems] == [
+        f"{folder}/ is a folder that is not read"
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"required_feeds": ["hes_apc|gp_apointments"]}, {"local_identifier_feeds": ["comunity_contacts"]},
+     {"person_id_spaces": {"esd": "local"}}],
+)  # fmt: skip
+def test_a_setting_that_names_no_feed_is_said_at_every_door(wrong: dict[str, object], tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, **wrong)
+    write_good(settings.paths.landing / "2025-10", "deaths")
+    with pytest.raises(UsageError, match=f"setting {next(iter(wrong))} names"):
+        ingest_feed(settings, find_delivery(settings.paths), "deaths")
+
+
+@pytest.mark.parametrize("value", ["SMITH JOHN 01/02/1950", "Smith, John", "9434765919", "x" * 41])
+def test_free_text_is_no_list_of_people(value: str, tmp_path: Path) -> None:
+    """The name of a delivered list becomes a cohort of the marts."""
+    content = changed("person_cohorts", "COHORT_ID", lambda _: value, every=8)
+    manifest, rows = ingest(tmp_path, "person_cohorts", {"f.csv": content}, "distinct cohort_id")
+    assert (manifest.rows_quarantined, rows) == (5, [("nnhip",)])
