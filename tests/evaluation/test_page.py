@@ -27,7 +27,7 @@ def test_each_outcome_has_picture_table_and_verdict_and_the_balancing_one_beside
         assert len(card.xpath(".//figure/svg")) == 1 and len(card.xpath(".//tbody/tr")) == 3
     primary = cards[0].text_content()
     assert "Evidence of lower figures" in primary and "Balancing measure" in primary and "No evidence" in primary
-    assert "Too early to say" in cards[2].text_content()
+    assert "Too early to say" in cards[2].text_content() and "not judged before" in cards[2].text_content()
     assert "after go-live: binds nobody" in page.text_content()
 
 
@@ -43,8 +43,14 @@ def test_nothing_says_why(page: html.HtmlElement) -> None:
     row = {
         "effect_pct": -9.0, "effect_pct_lower_95": -15.0, "effect_pct_upper_95": -3.0, "teams_treated": 4, "teams_control": 38,
         "months_after": 6, "permutation_p": 0.03, "smallest_possible_p": 0.0005, "detectable_effect_pct": 12.0,
-        "leave_one_out_low_pct": -11.0, "leave_one_out_high_pct": -8.0,
+        "leave_one_out_low_pct": -11.0, "leave_one_out_high_pct": -8.0, "expected_after_months": None,
     }  # fmt: skip
+    early = sentences(row | {"verdict": "too_early", "expected_after_months": 12})
+    assert early[0] == (
+        "Too early to say. 6 months from the first go-live on; this outcome is not judged before 12 months, "
+        "so nothing is claimed either way."
+    )
+    assert "a difference would have had to be 12.0 % to be found in four cases of five." in " ".join(early)
     for verdict in VERDICTS:
         said = " ".join(sentences(row | {"verdict": verdict})).lower()
         assert not [cause for cause in CAUSES if cause in said]

@@ -125,6 +125,10 @@ def changes(bench: Bench, go_live: str) -> pd.DataFrame:
         "seeds.indicator_targets",
         "select '' as indicator_id, '' as cohort_id, date '2000-01-01' as baseline_from, date '2000-01-01' as baseline_to where false",
     )
+    bench.give(
+        "indicators.process_rebasings",
+        "select '' as indicator_id, '' as area_type, '' as area_code, date '2000-01-01' as month where false",
+    )
     bench.run(
         "indicators.change_months",
         "indicators.change_periods",

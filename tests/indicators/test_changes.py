@@ -25,6 +25,8 @@ GO_LIVES = {
 INDICATOR = "emergency_admissions"  # its target has the dated baseline January to December 2024, which the newest 12 months overlap
 LATE, NEW_PHASE = "T5", "T3"  # the one's newest months are incomplete, the other's recording changed in October 2024
 
+REBASED = f"select '{INDICATOR}' as indicator_id, 'int' as area_type, '{NEW_PHASE}' as area_code, date '2024-10-01' as month, '' as reason"
+
 Counts = dict[tuple[str, dt.date], tuple[float, float]]
 Row = dict[str, float | str | None]
 
@@ -166,6 +168,12 @@ def expected_rows(counts: Counts) -> dict[tuple[str, str], Row]:
             row["difference_per_day"] = None
             if "comparator_" in ratios:
                 row["difference_per_day"] = n0 / d0 * d1 * (ratios[""][0] - ratios["comparator_"][0]) / days
+                # from the sides' own limits: each way its own distance and the other's the opposite way
+                (r1, s1), (r0, s0) = ratios[""], ratios["comparator_"]
+                below = math.hypot(r1 - r1 / math.exp(Z_95 * s1), r0 * math.exp(Z_95 * s0) - r0)
+                above = math.hypot(r1 * math.exp(Z_95 * s1) - r1, r0 - r0 / math.exp(Z_95 * s0))
+                row["difference_pct_points_lower_95"] = 100 * (r1 - r0 - below)
+                row["difference_pct_points_upper_95"] = 100 * (r1 - r0 + above)
             if len(now) >= 3:
                 low, high = row["change_pct_lower_95"], row["change_pct_upper_95"]
                 row["verdict"] = "higher" if low > 0 else "lower" if high < 0 else "within_chance"
@@ -192,6 +200,7 @@ def changed(compiled, counts: Counts, anticipation: int = 0, go_lives: dict[str,
     live = ", ".join(f"('{team}', cast({repr(str(day)) if day else 'null'} as date))" for team, day in go_lives.items())
     bench = Bench(compiled).give("indicators.indicator_figures", figures).give("intermediate.practice_levels", levels)
     bench.give("indicators.process_months", "select * from indicators.indicator_figures")
+    bench.give("indicators.process_rebasings", REBASED)
     bench.give("intermediate.team_go_lives", f"select * from (values {live}) as t(int_code, go_live_month)")
     bench.give(
         "intermediate.build",
@@ -251,6 +260,55 @@ def test_worked_case_of_definitions_e(compiled, monkeypatch: pytest.MonkeyPatch)
     assert later["change_pct"] == pytest.approx(-16.774, abs=0.001)
     assert (later["baseline_period"], later["current_period"]) == ("2024-08 to 2024-10", "2025-08 to 2025-10")
     assert later["change_per_day"] == pytest.approx((129 - 155) / 92)
+
+
+def test_people_counted_over_years_do_not_cross_a_change_of_recording_either(compiled) -> None:
+    """People with repeated admissions stand in no month: a change of recording between their two years still parts them."""
+    people = "people_3_plus_emergency_admissions"
+    rows = [
+        (people, "all", "marts", "int", team, month, "rolling_12_months", 40.0 + n, 20_000.0, 2.0, "final", 1)
+        for team in TEAMS
+        for n, month in enumerate((dt.date(2024, 9, 1), dt.date(2025, 9, 1)))
+    ]
+    bench = changed(compiled, counts_of(1))
+    columns = [str(name) for name in bench.rows("from indicators.indicator_figures limit 0").columns]
+    bench.give("indicators.indicator_figures", pd.DataFrame(rows, columns=columns))
+    for month, parted in (
+        ((2023, 10), set()),
+        ((2023, 11), {"T3"}),
+        ((2024, 10), {"T3"}),
+        ((2025, 9), {"T3"}),
+        ((2025, 10), set()),
+    ):
+        day = dt.date(*month, 1)
+        bench.give(
+            "indicators.process_rebasings",
+            f"select '{people}' as indicator_id, 'int' as area_type, 'T3' as area_code, date '{day}' as month",
+        )
+        found = bench.run(
+            "indicators.change_periods",
+            "indicators.change_comparators",
+            "indicators.change_dispersion",
+            "marts.indicator_change",
+        ).rows(
+            f"select area_code from marts.indicator_change where indicator_id = '{people}' and baseline_kind = 'year_before'"
+        )
+        assert set(TEAMS) - set(found["area_code"]) == parted, day
+
+
+def test_a_difference_is_no_surer_than_its_sides(compiled) -> None:
+    """Five events became one: that may be chance, and so may its difference from others of whom thousands were counted."""
+    counts = counts_of(1)
+    few = {dt.date(2023, 11, 1): 3.0, dt.date(2024, 6, 1): 2.0, dt.date(2025, 2, 1): 1.0}
+    counts |= {("T2", month): (few.get(month, 0.0), 9_000.0) for month in MONTHS}
+    row = (
+        changed(compiled, counts)
+        .rows("select * from marts.indicator_change where area_code = 'T2' and baseline_kind = 'year_before'")
+        .iloc[0]
+    )
+    assert (row["baseline_numerator"], row["current_numerator"], row["verdict"]) == (5, 1, "within_chance")
+    assert row["difference_pct_points_lower_95"] >= row["change_pct_lower_95"] - row["comparator_change_pct_upper_95"]
+    assert row["difference_pct_points_lower_95"] < 0 < row["difference_pct_points_upper_95"]
 
 
 def test_anticipation_months_belong_to_neither_side(compiled) -> None:

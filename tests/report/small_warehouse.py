@@ -77,11 +77,11 @@ create table marts.dim_indicator as
          'registered_population' as denominator_measure_id, 'contacts' as theme,
          case when indicator_id = 'emergency_admissions' then 'readmissions_30d' end as balancing_indicator_ids,
          multiplier, polarity, 'HES' as source, 'ICB intelligence team' as owner, '1.0' as definition_version, true as is_headline,
-         display_order
+         display_order, 3 as expected_after_months
   from catalogue;
 insert into marts.dim_indicator
   select 'not_a_headline', 'No headline', '', 'process', '', '', 'registered_population', 'cost', null,
-         1000, 'neither', 'HES', 'nobody', '1.0', false, 999;
+         1000, 'neither', 'HES', 'nobody', '1.0', false, 999, null;
 """
 
 VALUES = """

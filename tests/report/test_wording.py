@@ -152,6 +152,9 @@ CHANGE = {
     "difference_pct_points": -10.0,
     "difference_pct_points_lower_95": -15.0,
     "difference_pct_points_upper_95": -5.0,
+    "difference_per_day": -6.4,
+    "difference_per_day_lower_95": -9.6,
+    "difference_per_day_upper_95": -3.2,
 }
 BY_CHANCE = {"verdict": "within_chance", "change_pct": 4.0, "change_pct_lower_95": -1.0, "change_pct_upper_95": 9.0}
 GONE_LIVE = {
@@ -177,7 +180,11 @@ def test_a_change_names_both_periods_and_whether_it_may_be_chance(change: dict, 
     text = wording.change_sentence(ADMISSIONS, CHANGE | change)
     assert text.startswith("October 2024 to September 2025 against October 2023 to September 2024: ")
     assert words in text
-    assert text.endswith("; the rest of the ICB −6.0%, a difference of −10.0 points (−15.0 to −5.0).")
+    assert text.endswith(
+        "; the rest of the ICB −6.0%, a difference of −10.0 points (−15.0 to −5.0), 6.40 a day fewer (3.20 to 9.60)."
+    )
+    by_chance = CHANGE | change | {"difference_pct_points_upper_95": 1.0, "difference_per_day_upper_95": 0.6}
+    assert wording.change_sentence(ADMISSIONS, by_chance).endswith("(−15.0 to +1.0, which may be chance).")
     assert wording.change_sentence(ADMISSIONS, CHANGE | {"change_pct": None}) == ""
 
 
@@ -255,3 +262,21 @@ def test_a_part_is_not_counted_beside_its_whole() -> None:
         {"emergency_admissions": none, "acs_chronic_admissions": concern, "op_attendances": none}
     )
     assert alone == "1 of 3 indicators stands out from chance in its newest complete month"
+
+
+def test_a_gradient_of_months_that_may_change_says_so() -> None:
+    row = {
+        "relative_index": 1.6,
+        "relative_index_lower_95": 1.3,
+        "relative_index_upper_95": 2.0,
+        "period_status": "final",
+    }
+    for status, ending in ("final", "the least"), ("provisional", "the least (provisional, may still change)"):
+        said = wording.inequality_row(ADMISSIONS, row | {"period_status": status})
+        assert said is not None and said["words"] == f"1.6 times as high at the most deprived end as at {ending}"
+
+
+def test_a_part_stands_in_each_whole_that_counts_it() -> None:
+    concern = wording.Verdict("concern", None, "")
+    both = {"all_visits": concern, "all_visits_with_community": concern, "op_attendances": concern}
+    assert wording.standing_out(both).startswith("1 of 1 indicators stands out")

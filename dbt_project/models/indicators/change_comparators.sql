@@ -70,7 +70,7 @@ counted as (
         and base_first.phase = current_end.phase
 ),
 
--- people of 12 months, as they stand
+-- people of 12 months, as they stand; not where what makes them people of the count was recorded another way in between (definitions E9)
 people as (
     select
         pairs.*,
@@ -104,6 +104,15 @@ people as (
         and base.period = 'rolling_12_months'
         and base.value is not null
         and base.period_status <> 'incomplete'
+        and not exists (
+            select 1
+            from {{ ref('process_rebasings') }} as rebasings
+            where
+                pairs.indicator_id = rebasings.indicator_id
+                and coalesce(rebasings.area_type, now.area_type) = now.area_type
+                and coalesce(rebasings.area_code, now.area_code) = now.area_code
+                and {{ month_number('rebasings.month') }} between pairs.baseline_from + 1 and pairs.current_to
+        )
 ),
 
 parents as (

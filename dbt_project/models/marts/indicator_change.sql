@@ -25,16 +25,24 @@ with counted as (
     where changes.base_numerator > 0 and changes.base_denominator > 0 and changes.denominator > 0
 ),
 
+limited as (
+    select
+        *,
+        ratio * exp(-cast({{ z_95() }} as double) * sqrt(log_variance)) as ratio_lower,
+        ratio * exp(cast({{ z_95() }} as double) * sqrt(log_variance)) as ratio_upper
+    from counted
+),
+
 own as (
     select *
-    from counted
+    from limited
     where comparator = 'own'
 )
 
 {% for name, comparator in comparators.items() -%}
 , {{ name }}_changes as (
     select *
-    from counted
+    from limited
     where comparator = '{{ comparator }}'
 )
 
@@ -61,8 +69,8 @@ select
     case
         when own.months < 3 then 'too_early'
         when own.ratio is null or own.log_variance is null then 'no_limits'
-        when own.ratio * exp(cast({{ z_95() }} as double) * sqrt(own.log_variance)) < 1 then 'lower'
-        when own.ratio * exp(-cast({{ z_95() }} as double) * sqrt(own.log_variance)) > 1 then 'higher'
+        when own.ratio_upper < 1 then 'lower'
+        when own.ratio_lower > 1 then 'higher'
         else 'within_chance'
     end as verdict,
     {{ change_pct('own.ratio') }} as change_pct,
@@ -74,26 +82,14 @@ select
     {{ change_pct_limit(name ~ '_changes.ratio', name ~ '_changes.log_variance', '+') }} as {{ name }}_change_pct_upper_95
     {% endfor -%}
     , 100.0 * (own.ratio - comparator_changes.ratio) as difference_pct_points,
-    100.0 * (own.ratio - comparator_changes.ratio)
-    - cast({{ z_95() }} as double) * 100.0
-    * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-        as difference_pct_points_lower_95,
-    100.0 * (own.ratio - comparator_changes.ratio)
-    + cast({{ z_95() }} as double) * 100.0
-    * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-        as difference_pct_points_upper_95,
+    100.0 * (own.ratio - comparator_changes.ratio - spreads.below) as difference_pct_points_lower_95,
+    100.0 * (own.ratio - comparator_changes.ratio + spreads.above) as difference_pct_points_upper_95,
     own.expected * (own.ratio - 1.0) / periods.days as change_per_day,
-    own.expected * (own.ratio * exp(-cast({{ z_95() }} as double) * sqrt(own.log_variance)) - 1.0) / periods.days as change_per_day_lower_95,
-    own.expected * (own.ratio * exp(cast({{ z_95() }} as double) * sqrt(own.log_variance)) - 1.0) / periods.days as change_per_day_upper_95,
+    own.expected * (own.ratio_lower - 1.0) / periods.days as change_per_day_lower_95,
+    own.expected * (own.ratio_upper - 1.0) / periods.days as change_per_day_upper_95,
     own.expected * (own.ratio - comparator_changes.ratio) / periods.days as difference_per_day,
-    own.expected * (
-        own.ratio - comparator_changes.ratio
-        - cast({{ z_95() }} as double) * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-    ) / periods.days as difference_per_day_lower_95,
-    own.expected * (
-        own.ratio - comparator_changes.ratio
-        + cast({{ z_95() }} as double) * sqrt(power(own.ratio, 2) * own.log_variance + power(comparator_changes.ratio, 2) * comparator_changes.log_variance)
-    ) / periods.days as difference_per_day_upper_95,
+    own.expected * (own.ratio - comparator_changes.ratio - spreads.below) / periods.days as difference_per_day_lower_95,
+    own.expected * (own.ratio - comparator_changes.ratio + spreads.above) / periods.days as difference_per_day_upper_95,
     own.dispersion,
     case when own.is_final then 'final' else 'provisional' end as period_status
 from own
@@ -114,3 +110,11 @@ left join {{ name }}_changes
         and own.baseline_from = {{ name }}_changes.baseline_from
         and own.current_to = {{ name }}_changes.current_to
 {% endfor %}
+-- limits of a difference from the limits of its two sides (Zou and Donner's MOVER): where a few events make a side's lopsided, the
+-- difference's are, too, and it is not called more than chance where the side itself may be chance
+cross join
+    lateral (
+        select
+            sqrt(power(own.ratio - own.ratio_lower, 2) + power(comparator_changes.ratio_upper - comparator_changes.ratio, 2)) as below,
+            sqrt(power(own.ratio_upper - own.ratio, 2) + power(comparator_changes.ratio - comparator_changes.ratio_lower, 2)) as above
+    ) as spreads

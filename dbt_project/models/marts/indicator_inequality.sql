@@ -47,7 +47,11 @@ quintiles as (
     inner join {{ ref('cohorts') }} as cohorts
         on figures.cohort_id = cohorts.cohort_id and cohorts.kind = 'imd_quintile'
     inner join {{ ref('indicator_catalogue') }} as catalogue on figures.indicator_id = catalogue.indicator_id
-    where figures.period = 'rolling_12_months' and figures.value is not null and figures.denominator > 0
+    where
+        figures.period = 'rolling_12_months'
+        and figures.value is not null
+        and figures.denominator > 0
+        and figures.period_status <> 'incomplete'
 ),
 
 placed as (
@@ -74,7 +78,7 @@ lines as (
         area_type,
         area_code,
         month,
-        min(period_status) as period_status,
+        max(period_status) as period_status,  -- provisional where any fifth is
         max(multiplier) as multiplier,
         max(mean_rate) as mean_rate,
         max(mean_place) as mean_place,

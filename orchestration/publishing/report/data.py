@@ -264,11 +264,19 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
             qualify row_number() over (partition by indicator_id, area_type, area_code order by month desc) = 1
         )
         select n.indicator_id, n.area_type, n.area_code, n.month, n.value, n.value_lower_95, n.value_upper_95,
-               n.standardised_value, n.comparator_value, n.target_value, n.trajectory_value, before.value
+               n.standardised_value, n.comparator_value, n.target_value, n.trajectory_value,
+               -- no year beside one that was recorded another way (definitions E9), and none that lacks a sender
+               case when before.period_status <> 'incomplete' and first.phase is not distinct from last.phase then before.value end
         from newest as n
         left join windows as before
           on before.indicator_id = n.indicator_id and before.area_type = n.area_type and before.area_code = n.area_code
          and before.month = n.month - interval 1 year
+        left join marts.indicator_spc as last
+          on last.indicator_id = n.indicator_id and last.cohort_id = n.cohort_id and last.area_type = n.area_type
+         and last.area_code = n.area_code and last.month = n.month
+        left join marts.indicator_spc as first
+          on first.indicator_id = n.indicator_id and first.cohort_id = n.cohort_id and first.area_type = n.area_type
+         and first.area_code = n.area_code and first.month = n.month - interval 23 months
         order by 1, 2, 3
         """,
         [COHORT],

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from orchestration.build.evaluation import LEAST_MONTHS_AFTER
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.report.spend import dicts
 from orchestration.publishing.report.svg import BOTTOM, LEFT, RIGHT, TOP, Plane, mark, picture, short, steps
@@ -86,10 +87,14 @@ def read_outcomes(warehouse: Warehouse) -> list[Outcome]:
     ):
         reason = REASONS.get(row["reason"], row["reason"].replace("_", " "))
         left_out[row["indicator_id"], row["cohort_id"]].append(
-            f"{row['cells']} team-months ({row['teams']} teams, {row['months']} months): {reason}"
+            f"{row['cells']} team-months ({row['teams']} teams, {_months(row['months'])}): {reason}"
         )
     groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in dicts(warehouse, "select * from marts.evaluation_effects order by all"):
+    for row in dicts(
+        warehouse,
+        "select effects.*, indicators.expected_after_months from marts.evaluation_effects as effects "
+        "left join marts.dim_indicator as indicators using (indicator_id) order by all",
+    ):
         groups[row["indicator_id"], row["cohort_id"]].append(row)
     outcomes = []
     for key, rows in groups.items():
@@ -125,7 +130,7 @@ def sentences(row: dict[str, Any]) -> list[str]:
     seen = (
         f"Since go-live {signed(row['effect_pct'])} % against teams not yet live (analytic 95 % limits "
         f"{signed(low)} to {signed(high)} %), from {row['teams_treated']} teams and at least {row['teams_control']} "
-        f"not yet live, {row['months_after']} months from the first go-live on."
+        f"not yet live, {_months(row['months_after'])} from the first go-live on."
     )
     said = [f"{VERDICTS[row['verdict']]}. {_because(row)}", seen]
     if row["permutation_p"] is not None:
@@ -151,13 +156,18 @@ def sentences(row: dict[str, Any]) -> list[str]:
 def _because(row: dict[str, Any]) -> str:
     """The second half of a verdict's sentence."""
     return {
-        "too_early": f"{row['months_after']} complete months are fewer than this outcome needs, so nothing is claimed either way.",
+        "too_early": f"{_months(row['months_after'])} from the first go-live on; this outcome is not judged before "
+        f"{_months(max(LEAST_MONTHS_AFTER, row['expected_after_months'] or 0))}, so nothing is claimed either way.",
         "not_detectable": "Only a difference larger than any such programme has made would have shown.",
         "pre_trends_differ": "So what differs afterwards says nothing about going live.",
         "no_evidence": "A smaller difference than could be found may still be there.",
         "evidence_lower": "More than chance gives, also against teams that began at the same level; the figures do not say why.",
         "evidence_higher": "More than chance gives, also against teams that began at the same level; the figures do not say why.",
     }[row["verdict"]]
+
+
+def _months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
 
 
 def whole_partnerships(warehouse: Warehouse) -> list[str]:

@@ -247,6 +247,8 @@ def standing_out(verdicts: dict[str, Verdict]) -> str:
 SIGNALS = ("concern", "improvement", "neither")
 # part → whole: of events that are counted again in another indicator
 PART_OF = {
+    "all_visits": "all_visits_with_community",
+    "community_contacts": "all_visits_with_community",
     "gp_appointments_attended": "all_visits",
     "ae_attendances_unplanned": "all_visits",
     "sdec_attendances": "all_visits",
@@ -308,13 +310,13 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
         text = f"{since}: {signed(percent)}% (95% limits {signed(lower)}% to {signed(upper)}%), which may be chance"
     else:
         text = f"{since}: {'rose' if percent > 0 else 'fell'} {abs(percent):.1f}% (95% limits {signed(lower)}% to {signed(upper)}%)"
-        text += _a_day(indicator, change)
+        text += _a_day(indicator, change, "change")
     if change["comparator_change_pct"] is not None:
         text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
         difference, low, high = (change.get(f"difference_pct_points{end}") for end in ("", "_lower_95", "_upper_95"))
         if difference is not None and low is not None and high is not None:
             text += f", a difference of {signed(difference)} points ({signed(low)} to {signed(high)}"
-            text += ", which may be chance)" if low <= 0 <= high else ")"
+            text += ", which may be chance)" if low <= 0 <= high else f"){_a_day(indicator, change, 'difference')}"
     expected = indicator.facts.get("expected_after_months")
     months = _months_since(change["current_period"], go_live) if is_go_live and go_live is not None else None
     if months is not None and expected and months < expected:
@@ -325,10 +327,11 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
     return text + "."
 
 
-def _a_day(indicator: Indicator, change: dict[str, Any]) -> str:
-    """The change in whole people's numbers, where a tenth of one a day is reached (rule: `change_per_day` and its limits)."""
-    values = [change.get(f"change_per_day{end}") for end in ("", "_lower_95", "_upper_95")]
-    if unit(indicator) in ("%",) or any(v is None or abs(v) < 0.1 for v in values[:1]) or values[1] is None:
+def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
+    """The `change`, or the `difference` from the others, in people's numbers, where a tenth of one a day is reached (rule: its
+    `_per_day` and limits, which lie on one side of nought)."""
+    values = [change.get(f"{what}_per_day{end}") for end in ("", "_lower_95", "_upper_95")]
+    if unit(indicator) == "%" or any(value is None for value in values) or abs(values[0] or 0.0) < 0.1:
         return ""
     amount, low, high = (abs(v) for v in values if v is not None)
     low, high = sorted((low, high))
@@ -367,6 +370,8 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         words = f"{relative:.1f} times as high at the most deprived end as at the least"
     else:
         words = f"Lower at the most deprived end: {relative:.2f} times the least deprived"
+    if row.get("period_status") == "provisional":
+        words += " (provisional, may still change)"
     return {
         "indicator": indicator,
         "words": words,
