@@ -14,7 +14,7 @@ import pytest
 from orchestration.cli.additions import new_cohort, new_feed, new_indicator
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT
-from tests.indicators.test_world import NEW_MEASURE
+from tests.indicators.conftest import NEW_MEASURE
 
 INDICATOR = (
     "new", "indicator", "night_ae_attendances", "--like", "ae_attendances_unplanned", "--events", "ae_attendances",

@@ -188,11 +188,13 @@ def test_maturity(
         "area_months",
         "practice_areas",
         "feed_month_statuses",
+        "feed_month_properties",
         "area_month_statuses",
     ):
         bench.give(f"intermediate.{name}", f"select * from built.intermediate.{name}")
     # what is delivered up to the cut moves with it
-    bench.connection.execute("update intermediate.feed_month_statuses set months_ahead = 3")
+    for delivered in ("feed_month_statuses", "feed_month_properties"):
+        bench.connection.execute(f"update intermediate.{delivered} set months_ahead = 3")
     bench.give("seeds.measure_requirements", "select * from built.seeds.measure_requirements")
     bench.give("intermediate.months", f"select * replace (date '{cut}' as data_cut) from built.intermediate.months")
     bench.run("intermediate.readmissions_by_boundary", "marts.readmissions")

@@ -75,7 +75,7 @@ FIXED = {
 def test_what_is_taken_away_makes_nothing_different(base: Path, tmp_path: Path, name: str) -> None:
     taking = FIXED[name](known.months_of(base, "hes_apc"))
     home = known.take_away(base, tmp_path / "taken", taking)
-    verdict = known.compare(base, home, taking.words)
+    verdict = known.compare(base, home, taking)
     shutil.rmtree(home)
     assert verdict.known > 100_000 and verdict.still_known > 10_000, "nothing was compared"
     assert verdict.still_known < verdict.known, "what was taken away made nothing unknown"
@@ -105,7 +105,7 @@ def test_what_is_added_and_is_not_ours_changes_nothing(base: Path, tmp_path: Pat
         },
     )
     home = known.take_away(base, tmp_path / "added", added)
-    verdict = known.compare(base, home, added.words)
+    verdict = known.compare(base, home, added)
     shutil.rmtree(home)
     assert verdict.known > 100_000, "nothing was compared"
     assert not verdict.differences, broken(verdict)
@@ -124,7 +124,7 @@ def test_many_takings_at_random(wide_base: Path, tmp_path: Path) -> None:
     for seed in SEEDS:
         taking = known.draw_taking(random.Random(seed), wide_base)
         home = known.take_away(wide_base, tmp_path / f"taken_{seed}", taking)
-        verdicts.append(known.compare(wide_base, home, taking.words))
+        verdicts.append(known.compare(wide_base, home, taking))
         shutil.rmtree(home)
         write_score(verdicts)
     assert len(verdicts) == len(SEEDS)
@@ -139,14 +139,17 @@ def write_score(verdicts: list[known.Verdict]) -> None:
         "",
         f"Written by `tests/laws/test_known.py` (`make attack`). From a clean delivery of {PEOPLE:,} people and {MONTHS} months something",
         "is taken away at random; every figure and count that is known with it and without it must be equal to the last digit.",
-        "Not taken: what a sender that usually has fewer than 20 rows a month sends, because its silence may be chance",
-        "(definitions E2).",
+        "Not taken: what a sender that usually has fewer than 20 rows a month sends, because its silence may be chance;",
+        "tolerated: figures of areas of whose rows a sender that is taken usually sends fewer than 2 in a hundred (definitions E2).",
         "",
         f"{held} of {len(verdicts)} takings made nothing different.",
         "",
-        "| taken away | known before | still known | different |",
-        "|---|---|---|---|",
-        *(f"| {v.taking} | {v.known:,} | {v.still_known:,} | {len(v.differences):,} |" for v in verdicts),
+        "| taken away | known before | still known | tolerated | different |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {v.taking} | {v.known:,} | {v.still_known:,} | {v.tolerated:,} | {len(v.differences):,} |"
+            for v in verdicts
+        ),
         "",
     ]
     SCORE.write_text("\n".join(lines), encoding="utf-8")

@@ -85,10 +85,10 @@ def test_what_is_not_known_is_explained_by_what_is_missing_and_since_when(
             "('history_too_short', 'not_recorded', 'follow_up_not_over', 'twelve_months_only') group by null_reason order by 1"
         ).fetchall()
         payments = release.execute(
-            "select strftime(gaps.first_month, '%Y-%m'), strftime(gaps.first_month, '%B %Y'), area_code "
+            "select strftime(gaps.first_month, '%Y-%m'), strftime(gaps.first_month, '%B %Y'), figures.area_code "
             "from marts.delivery_gaps as gaps inner join marts.indicator_values as figures on figures.month = gaps.first_month "
             "where gaps.feed = 'gp_payments' and gap_kind = 'month_not_covered' and indicator_id = 'gp_payments_per_head' "
-            "and area_type = 'int' and cohort_id = 'all' and period = 'month' order by all limit 1"
+            "and figures.area_type = 'int' and cohort_id = 'all' and period = 'month' order by all limit 1"
         ).fetchone()
     assert {"history_too_short", "follow_up_not_over"} <= {reason for reason, _ in unknown}
     meanings = {row["null_reason"]: row["meaning"] for row in read_seed("null_reasons")}

@@ -25,7 +25,6 @@ from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.receipt import read_receipt, write_receipt
 from orchestration.graph.assets.checks import RECEIPT_KEY
 from orchestration.graph.assets.release import RELEASE_KEY
-from orchestration.graph.assets.shared import use_settings
 from orchestration.graph.automation import build_schedule, landing_sensor
 from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import open_instance, register_deliveries
@@ -171,7 +170,8 @@ def job(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             patched.setenv(name, str(home))
         settings = load_settings(home=home)
         with open_instance(settings) as instance:
-            use_settings(settings)
+            # restored at the end: the next test of this process is of another home
+            patched.setattr("orchestration.graph.assets.shared._given", settings)
             register_deliveries(instance, settings)
             yield Job(settings, instance)
 

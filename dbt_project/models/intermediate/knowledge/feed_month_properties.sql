@@ -1,6 +1,6 @@
 -- Whether a feed's records of a month say a property (definitions E1): at least half as often as in the 12 nearest months that say it
 -- at all, or so seldom there (in fewer than half of the rows, and fewer than 20) that few are chance, and none where fewer than 5 would say
--- it; what every record has, in at least half of the rows. `months_behind` and `months_ahead`: how many months in a row say it too, for what
+-- it; what every record has, in at least half of the rows. A month that was delivered and holds no record leaves nothing unsaid. `months_behind` and `months_ahead`: how many months in a row say it too, for what
 -- looks back or waits. Lists are judged area by area (area_list_gaps).
 with
 
@@ -46,7 +46,7 @@ usual as (
     group by feed, month, property
 ),
 
-said as (
+said_by_rows as (
     select
         shares.feed,
         shares.month,
@@ -65,6 +65,32 @@ said as (
                 shares.share >= 0.5 * usual.usual_share
                 or (usual.usual_share < 0.5 and shares.rows_sent * usual.usual_share < case when shares.share > 0 then 20 else 5 end)
         end
+),
+
+said as (
+    select *
+    from said_by_rows
+    union all
+    select
+        feed_months.feed,
+        feed_months.month,
+        known.property,
+        cast(null as double) as share,
+        {{ month_number('feed_months.month') }} as month_number
+    from {{ ref('feed_months') }} as feed_months
+    inner join (
+        select distinct
+            feed,
+            property
+        from said_by_rows
+    ) as known on feed_months.feed = known.feed
+    left join (
+        select distinct
+            feed,
+            month
+        from shares
+    ) as filled on feed_months.feed = filled.feed and feed_months.month = filled.month
+    where feed_months.is_covered and filled.feed is null
 ),
 
 -- months without one between them that does not say it have one number
