@@ -92,15 +92,10 @@ def ingest_feed(settings: Settings, delivery: Delivery, feed: str) -> Manifest |
 
 def require_known_feeds(settings: Settings) -> None:
     """Raises `UsageError` for a setting that names no feed: what it was to ask for or to hash would silently not be."""
-    named = {
-        "required_feeds": [feed for group in settings.required_feeds for feed in group.split("|")],
-        "local_identifier_feeds": settings.local_identifier_feeds,
-        "person_id_spaces": settings.person_id_spaces,
-    }
-    for setting, feeds in named.items():
-        unknown = next((feed for feed in feeds if feed not in load_contracts()), None)
-        if unknown is not None:
-            raise UsageError(f"setting {setting} names {unknown!r}, which is no feed")
+    for setting in ("required_feeds", "local_identifier_feeds", "person_id_spaces"):
+        named = [feed for group in getattr(settings, setting) for feed in group.split("|")]
+        if unknown := [feed for feed in named if feed not in load_contracts()]:
+            raise UsageError(f"setting {setting} names {unknown[0]!r}, which is no feed")
 
 
 def refuse_problems(delivery: Delivery) -> None:
