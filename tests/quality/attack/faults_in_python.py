@@ -126,8 +126,8 @@ INGEST_FAULTS = (
     CodeFault(
         "identifiers: NHS numbers pass where half of a column's are others",
         PRIVACY,
-        "is_half = candidates > 0 and 2 * valid >= candidates",
-        "is_half = candidates > 0 and 2 * valid > candidates",
+        "is_half = alone > 0 and 2 * alone_valid >= alone",
+        "is_half = alone > 0 and 2 * alone_valid > alone",
         tests("ingest/test_privacy.py", "half_of_the_numbers_are_enough_to_refuse"),
     ),
 )
