@@ -4,6 +4,16 @@
     {{ return(['council', 'trust', 'provider', 'region', 'england']) }}
 {%- endmacro %}
 
+{# What a proportion or rate does not have: the columns of surveys and means, in the order of reported rows. #}
+{% macro no_answers() -%}
+cast(null as bigint) as replies,
+    cast(null as decimal(28, 6)) as value_sum,
+    cast(null as decimal(28, 6)) as value_sum_of_squares,
+    cast(null as bigint) as promoters,
+    cast(null as bigint) as detractors,
+    cast(null as bigint) as invited
+{%- endmacro %}
+
 {# Why a delivered row is not used, or null. A sum of squares that is smaller than the sum allows (Cauchy and Schwarz), more promoters and
    detractors than answers or a mean outside its scale cannot have been measured. #}
 {% macro reported_removed_by(row, catalogue, scales) -%}

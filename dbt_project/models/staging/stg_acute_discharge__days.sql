@@ -30,12 +30,7 @@ select
     {{ month_end('month') }} as period_end,
     cast(sum(cast(fit_to_leave as decimal(28, 6))) as decimal(28, 6)) as numerator,
     cast(count(fit_to_leave) as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from days
 where area_type is not null and fit_to_leave is not null
 group by area_type, area_code, month
@@ -49,12 +44,7 @@ select
     {{ month_end('month') }} as period_end,
     cast(sum(cast(remaining as decimal(28, 6))) as decimal(28, 6)) as numerator,
     cast(sum(cast(fit_to_leave as decimal(28, 6))) as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from days
 where area_type is not null and fit_to_leave is not null and remaining is not null
 group by area_type, area_code, month

@@ -12,12 +12,7 @@ select
     year_end as period_end,
     cast(max(value) filter (where lower(measure_type) = 'numerator') as decimal(28, 6)) as numerator,
     cast(max(value) filter (where lower(measure_type) = 'denominator') as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from {{ source('live', 'adult_social_care') }}
 where
     year_end is not null and area_code is not null and lower(disaggregation) = 'total'

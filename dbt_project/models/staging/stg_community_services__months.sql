@@ -13,12 +13,7 @@ select
     {{ month_end('month') }} as period_end,
     cast(value as decimal(28, 6)) as numerator,
     cast(100 as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from {{ source('live', 'community_services') }}
 where
     month is not null and value between 0 and 100 and upper(metric) = 'PERFORMANCE'

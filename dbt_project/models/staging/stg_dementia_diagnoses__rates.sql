@@ -8,12 +8,7 @@ select
     {{ month_end('month_end') }} as period_end,
     cast(max(value) filter (where measure = 'DEMENTIA_REGISTER_65_PLUS') as decimal(28, 6)) as numerator,
     cast(max(value) filter (where measure = 'DEMENTIA_ESTIMATE_65_PLUS') as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from (
     select
         *,

@@ -8,11 +8,6 @@ select
     year_end as period_end,
     cast(register_patients as decimal(28, 6)) as numerator,
     cast(list_patients as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from {{ source('live', 'qof_prevalence') }}
 where year_end is not null

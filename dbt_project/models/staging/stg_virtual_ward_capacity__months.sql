@@ -8,12 +8,7 @@ select
     {{ month_end('month') }} as period_end,
     cast(patients as decimal(28, 6)) as numerator,
     cast(capacity_beds as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from {{ source('live', 'virtual_ward_capacity') }}
 where
     month is not null and patients is not null and capacity_beds is not null

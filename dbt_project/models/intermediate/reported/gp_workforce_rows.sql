@@ -10,12 +10,7 @@ select
     {{ month_end('staff.month') }} as period_end,
     staff.gp_fte as numerator,
     cast(lists.patients as decimal(28, 6)) as denominator,
-    cast(null as bigint) as replies,
-    cast(null as decimal(28, 6)) as value_sum,
-    cast(null as decimal(28, 6)) as value_sum_of_squares,
-    cast(null as bigint) as promoters,
-    cast(null as bigint) as detractors,
-    cast(null as bigint) as invited
+    {{ no_answers() }}
 from {{ ref('stg_gp_workforce__practices') }} as staff
 inner join (
     select
