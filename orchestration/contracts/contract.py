@@ -202,6 +202,10 @@ class FeedContract(Strict):
         joined = (frozenset(head for join in column.join for head in join.headers()) for column in self.columns)
         return (*(frozenset(column.headers()) for column in self.columns), *joined)
 
+    @cached_property
+    def all_heads(self) -> frozenset[str]:
+        return frozenset().union(*self.heads)
+
     @property
     def person(self) -> Column | None:
         return next((column for column in self.columns if column.type == "person"), None)

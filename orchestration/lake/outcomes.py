@@ -170,10 +170,12 @@ def remove_repeated_units(
     """One row per practice and year, list and band …: the same again counts once, another value refuses both."""
     unit = ", ".join(quote(name) for name in contract.one_row_per)
     content = ", ".join(quote(column.name) for column in contract.columns if column.type != "text")
+    units = still_there(connection, tables, f"hash({unit}) as unit")
+    several = f"select unit from ({units}) group by unit having count(*) > 1"
+    if connection.execute(f"{several} limit 1").fetchone() is None:
+        return
     rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
-    connection.execute(
-        f"create temp table repeats as select * from ({rows}) qualify count(*) over (partition by unit) > 1"
-    )
+    connection.execute(f"create temp table repeats as select * from ({rows}) where unit in ({several})")
     found = connection.execute(
         "select min(source), max(source), count(*) over () from repeats "
         "group by unit having count(distinct content) > 1 order by 2 desc, 1 limit 1"

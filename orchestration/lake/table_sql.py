@@ -123,7 +123,7 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
         if found and found.combine == "one" and is_name:
             # Lengths first: hardly a code of a good file has that of the word.
             t = f"t_{column.name}"
-            words = typing_sql.is_any_of(f"upper({t})", TOTALS)
+            words = f"list_contains([{typing_sql.listed(TOTALS)}], upper({t}))"
             arms.append((f"strlen({t}) between 5 and 11 and {t} >= 'G' and {words}", "removed|total_row|"))
             if not contract.is_patient_level:
                 # `U99001 Total`, as a spreadsheet's subtotals are headed; published tables are small enough to look.
@@ -167,10 +167,12 @@ def table_sql(
         else:
             trims.append(f"{typing_sql.trimmed(piece.raw[0], facts.is_plain, facts.has_guards)} as t_{name}")
             trimmed_names[piece.raw[0]] = f"t_{name}"
-            texts.append(
-                f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column) or not facts.has_errors)} as x_{name}"
+            is_somebody = column.type in ("person", "practice") or name in contract.key
+            clean = typing_sql.cleaned(
+                f"t_{name}", column, facts.has_errors, contract.is_strict(column), is_somebody=is_somebody
             )
-            value = typing_sql.parsed(f"x_{name}", column)
+            texts.append(f"{clean} as x_{name}")
+            value = typing_sql.parsed(f"x_{name}", column, facts.has_clock)
             if column.type == "person":
                 value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
             values.append(f"{value} as v_{name}")
@@ -236,7 +238,8 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
         x, value = f"x_{column.name}", quote(column.name)
         if found is None or column.name in contract.derived:
             continue
-        if column.type == "codes" and facts.has_floats:
+        may_float = facts.has_floats or facts.has_noughts
+        if column.type == "codes" and may_float:
             reasons.append((typing_sql.has_floating_codes(f"w_{column.name}"), column.name, FLOATING))
         if column.type == "codes" or found.combine not in ("one", "constant"):
             continue
@@ -244,8 +247,8 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
             reasons.append((f"{x} is null", column.name, "missing"))
         if contract.is_strict(column) and facts.has_errors:
             reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
-        if column.type in CODE_TYPES and facts.has_floats:
-            reasons.append((typing_sql.is_floating(x), column.name, FLOATING))
+        if column.type in CODE_TYPES and may_float:
+            reasons.append((typing_sql.is_floating(x, facts.has_floats), column.name, FLOATING))
         if column.type == "month" or column.is_first_of_month:
             reasons.append((typing_sql.is_month_first(x, is_first_day=True), column.name, MONTH_FIRST))
         elif column.type in ("date", "timestamp"):

@@ -11,8 +11,10 @@ import duckdb
 import nhs_number
 import pytest
 
-from orchestration.foundation.errors import UsageError
+from orchestration.contracts import Column, feed_contract, normalise_header
+from orchestration.foundation.errors import DeliveryRefused, UsageError
 from orchestration.foundation.settings import load_settings
+from orchestration.lake import typing_sql
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import find_delivery
 from tests.ingest.defects import as_zip
@@ -47,11 +49,41 @@ def test_what_a_spreadsheet_could_not_show_is_no_person(value: str, tmp_path: Pa
     assert ingest(tmp_path, "community_contacts", {"f.csv": content})[0].rows_quarantined == 10
 
 
-@pytest.mark.parametrize("value", ["\\N", "(null)", "[NULL]", "<null>", "(blank)"])
-def test_nothing_as_databases_and_their_tools_write_it(value: str, tmp_path: Path) -> None:
-    content = changed("ers_referrals", "PATIENT_ID", lambda _: value, every=4)
-    _, rows = ingest(tmp_path, "ers_referrals", {"f.csv": content}, "person_id is null")
-    assert sorted(rows) == [(False,)] * 30 + [(True,)] * 10
+@pytest.mark.parametrize("feed", sorted(feed for feed in HEADERS if feed_contract(feed).person))
+def test_nobody_however_it_is_written_is_no_person(feed: str, tmp_path: Path) -> None:
+    """Each word in a row of its own: not one of them may join others, as the same word in two rows would."""
+    person = feed_contract(feed).person
+    assert person
+    place = place_of(feed, person)
+    words = (*typing_sql.NOTHING, *typing_sql.NOBODY, "nil", "Undefined", "NA_character_", "None", "Unknown")
+    rows = table(feed, len(words) * 2)
+    for cells, word in zip(rows[1:], (*words, *words), strict=True):
+        cells[place] = word
+    try:
+        _, found = ingest(tmp_path, feed, {"f.csv": as_text(rows)}, "distinct person_id")
+        assert found in ([(None,)], [])
+    except DeliveryRefused as refused:
+        assert "missing" in str(refused)
+
+
+def place_of(feed: str, column: Column) -> int:
+    heads = [normalise_header(header) for header in HEADERS[feed]]
+    return next(heads.index(head) for head in column.headers() if head in heads)
+
+
+@pytest.mark.parametrize(
+    "feed", sorted(feed for feed in HEADERS if feed_contract(feed).key and feed_contract(feed).is_patient_level)
+)
+def test_no_key_however_it_is_written_is_no_key(feed: str, tmp_path: Path) -> None:
+    """Two rows without a key are two rows in question, not one row that came twice."""
+    contract = feed_contract(feed)
+    words = (*typing_sql.NOTHING, *typing_sql.NOBODY)
+    rows = table(feed, len(words) * 5)
+    for cells, word in zip(rows[1:], (*words, *words), strict=False):
+        cells[place_of(feed, contract.column(contract.key[0]))] = word
+    manifest, _ = ingest(tmp_path, feed, {"f.csv": as_text(rows)})
+    assert manifest.rows_quarantined == 2 * len(words) - manifest.rows_removed.get("blank_row", 0)
+    assert not {"duplicate_key", "duplicate_exact"} & set(manifest.rows_removed)
 
 
 def test_codes_guarded_against_a_spreadsheet_are_the_codes(tmp_path: Path) -> None:
