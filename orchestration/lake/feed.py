@@ -34,7 +34,7 @@ from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
 from orchestration.lake.loading import LoadedTable, load_sources
 from orchestration.lake.manifest import FileManifest, MadeFrom, Manifest
-from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
+from orchestration.lake.outcomes import RARE_NAME, find_outcomes, locate_quarantined, still_there
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
 from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
@@ -347,6 +347,7 @@ WHAT_TO_SEND = {
     "not a date and time": "write dates and times as YYYY-MM-DD HH:MM:SS",
     "not a practice code": "send the practice's six-character ODS code, and its name in a column of its own",
     "missing": "send the column with its values in every row; it tells what the row is about",
+    RARE_NAME: "send the name of the list in the column, and nothing about one person",
     "an error value of a spreadsheet": "send the column's own values; the look-up behind them failed",
 }
 

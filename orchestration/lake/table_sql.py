@@ -108,6 +108,7 @@ def removal_arms(
 
 
 TOTALS = ("TOTAL", "TOTALS", "GRAND TOTAL", "SUBTOTAL", "SUB TOTAL", "SUB-TOTAL")
+SUBTOTAL = "(.* )?(GRAND ?|SUB[- ]?)?TOTALS? ?:?|TOTALS? .*"
 
 
 def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str]]:
@@ -125,9 +126,14 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
             t = f"t_{column.name}"
             words = f"list_contains([{typing_sql.listed(TOTALS)}], upper({t}))"
             arms.append((f"strlen({t}) between 5 and 11 and {t} >= 'G' and {words}", "removed|total_row|"))
-            if not contract.is_patient_level:
-                # `U99001 Total`, as a spreadsheet's subtotals are headed; published tables are small enough to look.
-                arms.append((f"regexp_full_match(upper({t}), '(.* )?(TOTAL|SUBTOTAL)S? ?:?')", "removed|total_row|"))
+            if column.type == "code" or not contract.is_patient_level:
+                # `NEL Total`, `U99001 Total`, as a spreadsheet's subtotals are headed: hardly a code is so long, or begins with a letter.
+                arms.append(
+                    (
+                        f"strlen({t}) between 6 and 40 and regexp_full_match(upper({t}), '{SUBTOTAL}')",
+                        "removed|total_row|",
+                    )
+                )
     return arms
 
 

@@ -11,6 +11,7 @@ import duckdb
 import nhs_number
 import pytest
 
+from orchestration.build.compiled_models import SEEDS_DIR
 from orchestration.contracts import Column, feed_contract, normalise_header
 from orchestration.foundation.errors import DeliveryRefused, UsageError
 from orchestration.foundation.settings import load_settings
@@ -157,6 +158,36 @@ def test_a_short_correction_beside_the_first_names_both(feed: str, tmp_path: Pat
     assert "a.csv" in told and "b.csv" in told
 
 
+def other_prices(rows: list[list[str]], of: slice) -> list[list[str]]:
+    place = rows[0].index("CONTRACT MONITORING ACTUAL PRICE")
+    return [[*cells[:place], f"{float(cells[place]) + 7:.2f}", *cells[place + 1 :]] for cells in rows[of]]
+
+
+def test_contract_lines_that_were_corrected_beside_the_first_file_name_both(tmp_path: Path) -> None:
+    """A part of the first file with one price changed, and one with all of them changed: neither is a second part."""
+    first = table("contract_activity", 60)
+    head = first[0]
+    corrections = {
+        "half": [head, *other_prices(first, slice(1, 2)), *first[2:31]],
+        "few": [head, *other_prices(first, slice(1, 2)), *first[2:6]],
+        "prices": [head, *other_prices(first, slice(1, 31))],
+    }
+    for name, rows in corrections.items():
+        told = refusal(tmp_path / name, "contract_activity", {"a.csv": as_text(first), "b.csv": as_text(rows)})
+        assert "a.csv" in told and "b.csv" in told
+    parts: dict[str, str | bytes] = {"a.csv": as_text(first[:31]), "b.csv": as_text([head, *first[31:]])}
+    assert ingest(tmp_path / "parts", "contract_activity", parts)[0].rows_loaded == 60
+
+
+@pytest.mark.parametrize(
+    "words", ["NEL Total", "Total NEL", "total elective", "Grand Total", "NEL Sub-total:", "Totals"]
+)
+def test_subtotals_of_contract_lines_are_no_activity(words: str, tmp_path: Path) -> None:
+    content = changed("contract_activity", "POINT OF DELIVERY CODE", lambda _: words, every=8)
+    manifest, _ = ingest(tmp_path, "contract_activity", {"c.csv": content})
+    assert (manifest.rows_loaded, manifest.rows_removed) == (35, {"total_row": 5})
+
+
 @pytest.mark.parametrize("feed", ["contract_activity", "gp_workforce"])
 def test_a_file_that_comes_again_in_another_dress_counts_once(feed: str, tmp_path: Path) -> None:
     rows = table(feed, 12)
@@ -261,3 +292,22 @@ def test_free_text_is_no_list_of_people(value: str, tmp_path: Path) -> None:
     content = changed("person_cohorts", "COHORT_ID", lambda _: value, every=8)
     manifest, rows = ingest(tmp_path, "person_cohorts", {"f.csv": content}, "distinct cohort_id")
     assert (manifest.rows_quarantined, rows) == (5, [("nnhip",)])
+
+
+@pytest.mark.parametrize(("people", "is_taken"), [(1, False), (9, False), (10, True)])
+def test_a_word_that_hardly_anybody_shares_is_no_list(people: int, is_taken: bool, tmp_path: Path) -> None:
+    """`Okonkwo` has the shape of a list's name; a list has members."""
+    rows = table("person_cohorts", 60)
+    for cells in rows[1 : 1 + people]:
+        cells[HEADERS["person_cohorts"].index("COHORT_ID")] = "Okonkwo"
+    for cells in rows[40:42]:
+        cells[HEADERS["person_cohorts"].index("COHORT_ID")] = "palliative"
+    manifest, found = ingest(tmp_path, "person_cohorts", {"f.csv": as_text(rows)}, "distinct cohort_id")
+    assert (manifest.rows_quarantined == 0, ("Okonkwo",) in found) == (is_taken, is_taken)
+    assert ("palliative",) in found
+
+
+def test_the_lists_that_are_expected_are_known_by_name() -> None:
+    known = set(feed_contract("person_cohorts").column("cohort_id").known_names)
+    lines = (SEEDS_DIR / "expected_lists.csv").read_text(encoding="utf-8").splitlines()
+    assert known == {line.split(",")[0] for line in lines[1:]} | {"nnhip"}
