@@ -13,6 +13,7 @@ from orchestration.contracts import FeedContract, normalise_header
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy
+from orchestration.lake.reasons import NOT_OF_ITS_SHAPE, UNREADABLE
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.layout import FileLayout, find_layout, named
@@ -20,15 +21,6 @@ from orchestration.landing.source import Source, refuse
 
 MOST_ROWS = 0.5
 FEW_ROWS = 2000
-REJECT_REASONS = {
-    "MISSING COLUMNS": "too few columns",
-    "TOO MANY COLUMNS": "too many columns",
-    "UNQUOTED VALUE": "unbalanced quotation mark",
-    "LINE SIZE OVER MAXIMUM": "row too long",
-    "INVALID ENCODING": "not UTF-8",
-    "INVALID STATE": "unbalanced quotation mark",
-    "CAST": "unreadable",
-}
 
 
 class OpenedSource(NamedTuple):
@@ -315,7 +307,7 @@ def read_rejects(
             cells = (row or "").count(layout.delimiter) + 1
             reason = f"the file is cut short in the middle of a row, in column {cells} of {layout.width}"
             raise refuse(source.label, reason, "send the file again", line=line)
-        reason = REJECT_REASONS.get(kind, "unreadable row")
+        reason = NOT_OF_ITS_SHAPE.get(kind, UNREADABLE)
         rejected += [(line + extra, "", reason) for extra in range(taken)]
     if rejected:
         add_quarantined(connection, number, source.label, rejected)

@@ -14,15 +14,14 @@ from orchestration.foundation.sql import literal, quote
 from orchestration.lake import typing_sql
 from orchestration.lake.check_digits import SHORTEST_ROUNDED, is_rounded
 from orchestration.lake.loading import LoadedTable, add_quarantined
+from orchestration.lake.reasons import RARE_NAME, ROUNDED
 from orchestration.lake.retention_note import RetentionNote
-from orchestration.lake.table_sql import ROUNDED
 from orchestration.landing.source import refuse
 
 # Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
 FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5
 # So many different lines that two short files share are not by chance either.
 FEWEST_DIFFERENT_SHARED = 8
-RARE_NAME = "a name that fewer than ten people share"
 # A line that names its person has hardly a twin.
 FEWEST_NAMED_SHARED = 3
 

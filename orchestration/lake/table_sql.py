@@ -11,6 +11,15 @@ from typing import NamedTuple
 from orchestration.contracts import Column, FeedContract
 from orchestration.foundation.sql import quote
 from orchestration.lake import privacy, typing_sql
+from orchestration.lake.reasons import (
+    ERROR_VALUE,
+    FLOATING,
+    MISSING,
+    MONTH_FIRST,
+    NO_PRACTICE,
+    NOT_OF_ITS_TYPE,
+    NOT_PLAUSIBLE,
+)
 from orchestration.landing.layout import FileLayout, SourceColumns
 from orchestration.landing.source import TextFacts
 
@@ -238,7 +247,6 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
     What the bytes of the file show no sign of is not looked for in any row: a good file pays nothing for it.
     """
     reasons = []
-    words = {"date": "not a date", "month": "not a month", "timestamp": "not a date and time", "time": "not a time"}
     for column in contract.columns:
         found = layout.columns.get(column.name)
         x, value = f"x_{column.name}", quote(column.name)
@@ -250,9 +258,9 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
         if column.type == "codes" or found.combine not in ("one", "constant"):
             continue
         if column.not_null:
-            reasons.append((f"{x} is null", column.name, "missing"))
+            reasons.append((f"{x} is null", column.name, MISSING))
         if contract.is_strict(column) and facts.has_errors:
-            reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
+            reasons.append((typing_sql.is_error(x), column.name, ERROR_VALUE))
         if column.type in CODE_TYPES and may_float:
             reasons.append((typing_sql.is_floating(x, facts.has_floats), column.name, FLOATING))
         if column.type == "month" or column.is_first_of_month:
@@ -260,9 +268,9 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
         elif column.type in ("date", "timestamp"):
             reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))
         if column.type == "practice" and column.not_null:
-            reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, "not a practice code"))
+            reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, NO_PRACTICE))
         if column.on_invalid == "quarantine" or column.not_null:
-            reason = words.get(column.type, "not a plausible value" if column.type != "code" else "not a code")
+            reason = NOT_OF_ITS_TYPE.get(column.type, NOT_PLAUSIBLE)
             sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)
             excused = f" and not {sentinels}" if column.type in ("date", "timestamp") and not column.not_null else ""
             reasons.append((f"{x} is not null and {value} is null{excused}", column.name, reason))
@@ -272,9 +280,5 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
 
 
 CODE_TYPES = ("code", "person", "practice", "clinical")
-# Faults of the whole file, not of its rows: what else in it went through the same hands and cannot be seen?
-FLOATING = "a number in floating-point spelling where a code belongs"
-ROUNDED = "a SNOMED code that a spreadsheet has rounded"
-MONTH_FIRST = "a date with the month first"
 # HES marks a date that was submitted but invalid: set to null and counted, the row stays.
 NOT_A_FAULT = ("1801-01-01", "18010101", "01/01/1801")

@@ -125,7 +125,7 @@ def test_a_month_written_with_the_month_first_is_not_january(
 
 def test_what_to_send_is_said() -> None:
     """Whoever never saw the product is told the form, not that something is to be corrected."""
-    from orchestration.lake.feed import WHAT_TO_SEND
+    from orchestration.lake.reasons import WHAT_TO_SEND
 
     assert "YYYY-MM-DD" in WHAT_TO_SEND["not a date"] and "YYYY-MM" in WHAT_TO_SEND["not a month"]
 
