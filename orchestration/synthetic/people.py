@@ -4,7 +4,7 @@ One table `persons`, one row per person who is on a list at some time in the dem
 ICB who use its hospitals. A person's need (`need`) is a draw with a long tail; the weights `w_*` are relative use by
 setting, scaled so that their mean is 1, and fixed for the whole demo. Where nothing may change (flat rates, no effects) nobody
 is born, nobody grows older and everybody is as likely to die while the demo runs: the deaths of the frail would lower what is left
-per head (community contacts fell by 7 % in three years), and who turns 65 would lower emergency admissions of those over 65 (by 5 % a year).
+per head (community contacts fell by 7 % in three years), and who turns 65 would lower emergency admissions over 65 (by 5 % a year).
 """
 
 from __future__ import annotations

@@ -100,7 +100,8 @@ def test_a_provider_that_sent_nothing_is_not_a_teams_silence(warehouse: Warehous
 def test_bundles_of_rows_may_be_missing_by_chance(warehouse: Warehouse) -> None:
     """Five referrals of five actions a month: that one month has one action of one is chance, that 58 appointments are gone is not."""
     warehouse.connection.execute(
-        f"delete from inputs.live.{FEED} where practice_code in (select practice_code from inputs.live.int_membership where int_code = 'T3')"
+        f"delete from inputs.live.{FEED} where practice_code in "
+        "(select practice_code from inputs.live.int_membership where int_code = 'T3')"
     )
     warehouse.connection.execute(
         f"""
