@@ -1,5 +1,6 @@
 -- Months in which a team's practices have next to no records while the providers that usually bring them sent others: per team and month
--- what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence.
+-- what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence. Rows come in
+-- bundles (the actions of one referral), so that few of them may be missing by chance: the spread of the other months says how few.
 with teams as (
     select practice_code, arg_max(int_code, valid_from) as int_code from inputs.live.int_membership
     where valid_to is null or valid_to > (select last_month from this_build)
@@ -18,7 +19,8 @@ pairs as (
     select distinct int_code, provider_code from cells
 ),
 expected as (
-    select p.int_code, s.month, p.provider_code, coalesce(any_value(own.y), 0) as y, median(o.y) as usual, count(o.y) as months
+    select p.int_code, s.month, p.provider_code, coalesce(any_value(own.y), 0) as y, median(o.y) as usual,
+        pow(1.4826 * mad(o.y), 2) as spread, count(o.y) as months
     from pairs as p
     inner join senders as s on s.provider_code = p.provider_code and s.teams > 1
     left join cells as own on own.int_code = p.int_code and own.provider_code = p.provider_code and own.month = s.month
@@ -28,11 +30,12 @@ expected as (
     group by p.int_code, s.month, p.provider_code
 ),
 of_team as (
-    select int_code, month, sum(y) as y, sum(usual) as usual from expected where months >= $months_needed group by all
+    select int_code, month, sum(y) as y, sum(usual) as usual, sum(greatest(usual, spread)) as variance
+    from expected where months >= $months_needed group by all
 )
 select
     concat_ws(' ', int_code, strftime(month, '%Y-%m')) as subject,
     cast(y as bigint) + 1 as examined,
-    usual >= $certain and y < $share * usual as is_violation,
+    usual >= $certain and y < $share * usual and usual - y > $standard_errors * sqrt(variance) as is_violation,
     format('{} records, {:.0f} in its other months', cast(y as bigint), usual) as note
 from of_team

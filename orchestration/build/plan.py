@@ -21,7 +21,7 @@ from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
 from orchestration.lake.manifest import verify_version
-from orchestration.landing.deliveries import list_deliveries
+from orchestration.landing.deliveries import NOTE, list_deliveries
 from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
 REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
@@ -133,10 +133,13 @@ def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
     """Landed files that are not what was ingested; a delivery that is gone altogether is a check of its own."""
     hashes = file_hashes(home)
     landed = {delivery.name: delivery for delivery in list_deliveries(home) if delivery.name <= delivery_name}
-    withdrawals, ingested = read_withdrawals(home), dict[str, str]()
+    withdrawals, ingested, dated = read_withdrawals(home), dict[str, str](), set[str]()
     for listed in manifests_up_to(home, delivery_name).values():
         for manifest in listed:
             ingested |= {f"{manifest.delivery}/{name}": sha256 for name, sha256 in manifest.made_from.landed.items()}
+            said = landed.get(manifest.delivery)
+            if said and (manifest.data_cut, manifest.coverage_from) != (str(said.data_cut), str(said.coverage_from)):
+                dated.add(f"{manifest.delivery}/{NOTE} changed")
     there = {
         f"{delivery.name}/{file.relative_name}": hashes.of(file.path)
         for delivery in landed.values()
@@ -146,7 +149,7 @@ def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
     }
     hashes.save()
     known = {name: sha256 for name, sha256 in ingested.items() if name.split("/", 1)[0] in landed}
-    return [f"landing/{text}" for text in difference(known, there)]
+    return [f"landing/{text}" for text in [*sorted(dated), *difference(known, there)]]
 
 
 def difference(then: dict[str, str], now: dict[str, str]) -> list[str]:

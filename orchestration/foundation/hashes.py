@@ -1,7 +1,8 @@
 """The one memory of file hashes, and the only one of the house that may answer for bytes.
 
 A file is hashed again unless its device, inode, size, time of writing and time of change are what they were when it was hashed: the
-kernel's time of change cannot be set back by hand. The memory, a file in the home, holds no names of files; lost, it costs a second look.
+kernel's time of change cannot be set back by hand. The memory, a file in the home, holds no names of files; its first line is the hash of
+the rest. Lost or damaged, it costs a second look (one digit changed in it gave a release another hash of a landed file, for good).
 """
 
 from __future__ import annotations
@@ -84,13 +85,14 @@ class FileHashes:
             self.new = {}
         newest = dict(list(kept.items())[-MOST_REMEMBERED:])
         with suppress(OSError):  # a memory that cannot be kept is no reason to stop
-            write_atomically(self.memory, json.dumps(newest, separators=(",", ":")), mode=0o600)
+            text = json.dumps(newest, separators=(",", ":"))
+            write_atomically(self.memory, f"{hash_bytes(text.encode())}\n{text}", mode=0o600)
 
     def _written(self) -> dict[str, str]:
         with suppress(OSError, ValueError):
-            found = json.loads(self.memory.read_text(encoding="utf-8"))
-            if isinstance(found, dict):
-                return found
+            seal, _, text = self.memory.read_text(encoding="utf-8").partition("\n")
+            if seal == hash_bytes(text.encode()):
+                return dict(json.loads(text))
         return {}
 
 

@@ -3,17 +3,20 @@
 import hashlib
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
 
-from orchestration.build.plan import changed_in_landing, make_plan
+from orchestration.build.plan import SETTINGS_OF_A_PLAN, changed_in_landing, make_plan
+from orchestration.foundation.code_version import code_fingerprint
 from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED, IntMartsError
-from orchestration.foundation.hashes import file_hashes
+from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
 from orchestration.graph.instance import DELIVERY_PARTITIONS, DIED_TAG, close_dead_runs
-from orchestration.landing.deliveries import Delivery, list_deliveries, missing_feeds
+from orchestration.lake.retention_note import retention_file
+from orchestration.landing.deliveries import NOTE, Delivery, list_deliveries, missing_feeds
 from orchestration.releases.listing import current_release
 
 REFRESH_JOB_NAME = "refresh"
@@ -22,27 +25,31 @@ CONTENT_TAG = "int_marts/content"
 MOST_TRIES = 3
 
 
+def files_of(delivery: Delivery) -> list[tuple[str, Path]]:
+    """Every file that decides something, its note too, by name."""
+    named = [(file.relative_name, file.path) for files in delivery.files.values() for file in files]
+    note = delivery.folder / NOTE
+    return sorted([*named, *([(NOTE, note)] if note.is_file() else [])])
+
+
 def listing(delivery: Delivery) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of every file of a delivery: cheap to read every half minute."""
-    files = [file for feed_files in delivery.files.values() for file in feed_files]
-    return sorted((f.relative_name, f.path.stat().st_size, f.path.stat().st_mtime_ns) for f in files)
+    """Name, size and time of change of every file of a delivery: cheap to read every half minute.
 
-
-def contents(settings: Settings, deliveries: list[Delivery]) -> list[tuple[str, str, str, str]]:
-    """Delivery, feed, file name and sha256 of every file. A file that the lake knows and that has not changed is not read again."""
-    hashes = file_hashes(settings.paths)
-    found = []
-    for delivery in deliveries:
-        for feed, files in delivery.files.items():
-            found += [(delivery.name, feed, file.relative_name, hashes.of(file.path)) for file in files]
-    hashes.save()
-    return sorted(found)
+    A time of writing that a sender's clock put into the future would never be long ago: then it is that of arriving here.
+    """
+    stats = [(name, path.stat()) for name, path in files_of(delivery)]
+    return [(name, stat.st_size, min(stat.st_mtime_ns, stat.st_ctime_ns)) for name, stat in stats]
 
 
 def content_key(settings: Settings, deliveries: list[Delivery]) -> str:
-    """What the newest of these deliveries would be made from: another one when a file of any of them is sent again."""
-    digest = hashlib.sha256(repr(contents(settings, deliveries)).encode())
-    return f"{deliveries[-1].name}-{digest.hexdigest()[:16]}"
+    """Everything that decides what a run of the newest of these deliveries comes to: the files of all of them, settings, waivers, what
+    `forget` and `purge` asked for, and the code. A file that has not changed is not read again."""
+    home, hashes = settings.paths, file_hashes(settings.paths)
+    landed = [(delivery.name, name, hashes.of(path)) for delivery in deliveries for name, path in files_of(delivery)]
+    asked = [hashes.of(path) for path in (home.waivers_file, retention_file(home))]
+    hashes.save()
+    chosen = settings.model_dump(mode="json", include=SETTINGS_OF_A_PLAN)
+    return f"{deliveries[-1].name}-{hash_json([landed, asked, chosen, code_fingerprint()])[:16]}"
 
 
 def next_run_key(instance: dg.DagsterInstance, content: str, is_changed: bool) -> str | None:

@@ -21,7 +21,7 @@ from orchestration.foundation.sql import literal
 from orchestration.lake.feed import ingest_feed, require_known_feeds
 from orchestration.lake.manifest import Manifest, current_folder, deliveries_of, delivery_folder
 from orchestration.lake.reasons import what_to_send
-from orchestration.lake.retention_note import NOTE
+from orchestration.lake.retention_note import read_note, retention_file
 from orchestration.landing.deliveries import Delivery
 
 LINES_LISTED = 1000
@@ -37,9 +37,10 @@ def rehearsal(settings: Settings, delivery: Delivery) -> Iterator[Settings]:
         home = Home(root=root)
         home.lake.mkdir(mode=0o700)
         home.landing.symlink_to(real.landing.resolve())
-        for name in (NOTE, "withdrawn"):
-            if (kept := real.lake / name).exists():
-                (home.lake / name).symlink_to(kept.resolve())
+        read_note(real)  # lost: said here as by any other command
+        for kept in (retention_file(real), real.lake / "withdrawn", real.waivers_file):
+            if kept.exists():
+                (home.root / kept.relative_to(real.root)).symlink_to(kept.resolve())
         for feed in load_contracts():
             for name in deliveries_of(real, feed):
                 if name != delivery.name and (folder := current_folder(real, feed, name)):

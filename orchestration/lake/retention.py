@@ -32,7 +32,7 @@ from orchestration.lake import privacy
 from orchestration.lake.frames import write_codes, write_coverage, write_profile
 from orchestration.lake.manifest import Manifest
 from orchestration.lake.persons_list import read_persons
-from orchestration.lake.retention_note import RetentionNote, read_note, write_note
+from orchestration.lake.retention_note import RECEIPTS, RetentionNote, read_note, write_note
 from orchestration.lake.rows import PARQUET
 
 
@@ -135,7 +135,10 @@ def obey(settings: Settings, feeds: Iterable[str]) -> dict[str, int]:
 def obey_in(settings: Settings, contract: FeedContract, delivery: str, note: RetentionNote) -> int:
     home, asked = settings.paths, note.asks_of(contract)
     folder = manifests.delivery_folder(home, contract.feed, delivery)
-    if all(manifest.made_from.retention == asked for manifest in manifests.versions(home, contract.feed, delivery)):
+    # where nothing is asked any more, the rows are in landing and not in a version that was made without them
+    if asked is None or all(
+        manifest.made_from.retention == asked for manifest in manifests.versions(home, contract.feed, delivery)
+    ):
         return 0
     with FileLock(folder / ".lock"):
         in_force = manifests.current(home, contract.feed, delivery)
@@ -258,7 +261,7 @@ def working(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def finish(settings: Settings, action: str, rows_by_feed: dict[str, int], **more: object) -> RetentionReceipt:
-    folder = settings.paths.logs / "retention"
+    folder = settings.paths.logs / RECEIPTS
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.glob("*.json"))) + 1
     receipt = RetentionReceipt.model_validate(
@@ -266,7 +269,7 @@ def finish(settings: Settings, action: str, rows_by_feed: dict[str, int], **more
             "action": action,
             "rows_removed": sum(rows_by_feed.values()),
             "rows_by_feed": rows_by_feed,
-            "receipt_file": f"logs/retention/{number:04d}-{action}.json",
+            "receipt_file": f"logs/{RECEIPTS}/{number:04d}-{action}.json",
             **more,
         }
     )

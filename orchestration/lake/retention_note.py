@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from pydantic import BaseModel
 
 from orchestration.contracts import FeedContract
+from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_bytes
 from orchestration.foundation.settings import Home
 
 NOTE = "retention.json"
+# what `forget` and `purge` leave in logs/, for good
+RECEIPTS = "retention"
 
 
 class RetentionNote(BaseModel):
@@ -27,10 +31,23 @@ class RetentionNote(BaseModel):
         return hash_bytes(json.dumps([persons, month]).encode()) if persons or month else None
 
 
+def retention_file(home: Home) -> Path:
+    return home.lake / NOTE
+
+
 def read_note(home: Home) -> RetentionNote:
-    path = home.lake / NOTE
-    return RetentionNote.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else RetentionNote()
+    """Raises `IntMartsError` when it cannot be read, or is gone though a receipt says that somebody asked: nobody comes back by that."""
+    path = retention_file(home)
+    if not path.exists() and not any((home.logs / RECEIPTS).glob("*.json")):
+        return RetentionNote()
+    try:
+        return RetentionNote.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # pydantic's errors are values' errors
+        raise IntMartsError(
+            f"lake/{NOTE}, which says who was forgotten and what was purged, is gone or cannot be read: put it back from a backup; "
+            "without one write {} into it, and give `int-marts forget` and `purge` everything again that was asked so far"
+        ) from None
 
 
 def write_note(home: Home, note: RetentionNote) -> None:
-    write_atomically(home.lake / NOTE, note.model_dump_json(), mode=0o600)
+    write_atomically(retention_file(home), note.model_dump_json(), mode=0o600)

@@ -11,10 +11,10 @@ from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
 from orchestration.lake import manifest as manifests
 from orchestration.lake.retention import remove_folder
+from orchestration.lake.retention_note import RECEIPTS
 from orchestration.releases.listing import damaged_releases, list_releases
 
 SECONDS_OF_A_MONTH = 30.44 * 86400
-KEPT_LOGS = "retention"
 
 
 def tidy(settings: Settings) -> list[str]:
@@ -57,7 +57,7 @@ def old_logs(settings: Settings, now: float) -> int:
         path
         for path in settings.paths.logs.rglob("*")
         if path.is_file()
-        and path.relative_to(settings.paths.logs).parts[0] != KEPT_LOGS
+        and path.relative_to(settings.paths.logs).parts[0] != RECEIPTS
         and path.stat().st_mtime < oldest
     ]
     for path in doomed:

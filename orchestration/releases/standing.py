@@ -8,7 +8,7 @@ from orchestration.foundation.code_version import code_fingerprint
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.settings import Settings
 from orchestration.lake.whole_delivery import ingest_delivery
-from orchestration.landing.deliveries import find_delivery
+from orchestration.landing.deliveries import find_delivery, missing_feeds
 from orchestration.releases.listing import Release, check_folder, current_release, pointer_differences, stores
 from orchestration.releases.store import ReleaseId
 
@@ -23,11 +23,12 @@ def standing_release(settings: Settings, delivery_name: str) -> Release | None:
         current = current_release(settings)
         if current is None or current.delivery != delivery_name:
             return None
-        ingest_delivery(settings, find_delivery(home, delivery_name))
+        ingest_delivery(settings, delivery := find_delivery(home, delivery_name))
         plan, sealed = make_plan(settings, delivery_name), read_seal(home)
         differing = (
             current.build_id != plan.build_id or sealed.build_id != plan.build_id,
             current.receipt.code_fingerprint != code_fingerprint(),
+            missing_feeds(delivery, settings.required_feeds),
             changed_in_landing(home, delivery_name),
             changed_in_lake(home, delivery_name),
             changed_since_sealed(home, sealed),

@@ -2,8 +2,10 @@
 
 One table `persons`, one row per person who is on a list at some time in the demo, plus people of practices outside the
 ICB who use its hospitals. A person's need (`need`) is a draw with a long tail; the weights `w_*` are relative use by
-setting, scaled so that their mean is 1, and fixed for the whole demo. With flat rates nothing moves but chance: nobody is
-born while the demo runs, and everybody is as likely to die, because the deaths of the frail would lower what is left per head.
+setting, scaled so that their mean is 1, and fixed for the whole demo. Where nothing may change (flat rates, no effects) nobody
+is born, nobody leaves the ten years of age that they are in (who is 69 turns 60) and everybody is as likely to die while the demo
+runs: the deaths of the frail would lower what is left per head (community contacts fell by 7 % in three years), and who turns 65
+would lower emergency admissions over 65 (by 5 % a year).
 """
 
 from __future__ import annotations
@@ -35,12 +37,12 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
     middle = add_months(plan.last_month, -(plan.month_count // 2))
     start = add_months(plan.first_month, -BURN_IN_MONTHS)
     span = (plan.data_cut - start).days + 1
-    # with flat rates the years before the demo see its births
+    # where nothing may change the years before the demo see its births
     birth_date = (
-        f"if(birth_date >= date '{start}', birth_date - {span}, birth_date)" if plan.flat_rates else "birth_date"
+        f"if(birth_date >= date '{start}', birth_date - {span}, birth_date)" if plan.is_unchanging else "birth_date"
     )
     yearly_deaths = (
-        str(FLAT_YEARLY_DEATHS) if plan.flat_rates else f"band_factor(middle_age, {list(YEARLY_DEATHS_BY_AGE)})"
+        str(FLAT_YEARLY_DEATHS) if plan.is_unchanging else f"band_factor(middle_age, {list(YEARLY_DEATHS_BY_AGE)})"
     )
     # women outlive men: nearly two thirds of people of 85 and over are women, in all a little over half
     share_of_men = (
@@ -114,7 +116,7 @@ def create_people(con: duckdb.DuckDBPyConnection, plan: DemoPlan, world: World) 
         )
         select person, is_visitor, birth_date, sex, ethnic_category, need, middle_age, token, practice_1, hcp,
         live_month, lsoa,
-            imd_decile, {scaled}, {switches},
+            {"middle_age // 10 * 10" if plan.is_unchanging else "null::integer"} as kept_decade, imd_decile, {scaled}, {switches},
             case when birth_date < date '{start}' and draw(person, 'dies') < 1 - exp(-dying)
                 then (date '{start}' + floor(draw(person, 'death day') * {span})::integer)::date end as death_date,
             middle_age >= 70 and draw(person, 'care home') < 0.05 as is_care_home_resident,
@@ -173,5 +175,6 @@ def practice_on(day: str) -> str:
 
 
 def age_on(day: str) -> str:
-    """SQL for completed years of age on a date."""
-    return f"greatest(0, datesub('year', birth_date, {day}))::integer"
+    """SQL for completed years of age on a date; where nothing may change, of those ten that somebody keeps to."""
+    years = f"greatest(0, datesub('year', birth_date, {day}))"
+    return f"coalesce(kept_decade + {years} % 10, {years})::integer"

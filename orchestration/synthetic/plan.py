@@ -86,6 +86,11 @@ class DemoPlan:
             raise UsageError("a demo has at least one delivery and at most one per month")
 
     @property
+    def is_unchanging(self) -> bool:
+        """Nothing but season, calendar and chance moves use: the dying of the old may not lower what is left per head either."""
+        return self.flat_rates or (self.effects == "none" and not self.chosen_high)
+
+    @property
     def first_month(self) -> date:
         return add_months(self.last_month, 1 - self.month_count)
 

@@ -78,6 +78,25 @@ def test_the_run_key_follows_the_content_and_not_the_clock(settings: Settings) -
     assert key_of(settings) != first
 
 
+def test_the_run_key_follows_everything_that_decides(settings: Settings) -> None:
+    """Else the schedule would say "was tried already" of what `forget`, a waiver or a corrected note has made another."""
+    land(settings)
+    note = settings.paths.landing / "2025-10" / "delivery.yaml"
+    keys = [key_of(settings), key_of(settings.model_copy(update={"icb_code": "QXX"}))]
+    for path in (note, settings.paths.waivers_file, settings.paths.lake / "retention.json"):
+        path.write_text("data_cut: 2025-10-30\n")
+        keys.append(key_of(settings))
+    assert len(set(keys)) == len(keys) == 5
+
+
+def test_a_file_from_the_future_does_not_wait_for_it(settings: Settings) -> None:
+    """A sender's clock may be wrong by years; what counts then is when the file came here."""
+    land(settings, changed=time.time() + 1e8)
+    delivery = find_delivery(settings.paths, "2025-10")
+    assert "waiting until they are still" in (decide(delivery, settings, time.time_ns()) or "")
+    assert decide(delivery, settings, time.time_ns() + HOUR_NS) is None
+
+
 def test_the_newest_complete_delivery_is_refreshed_when_a_newer_one_has_only_begun(settings: Settings) -> None:
     land(settings, changed=LONG_AGO)
     land(settings, REQUIRED[:1], folder="2025-11", changed=LONG_AGO)

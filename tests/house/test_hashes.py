@@ -52,6 +52,19 @@ def test_a_damaged_memory_costs_a_second_look_and_nothing_else(tmp_path: Path, l
     assert FileHashes(tmp_path / MEMORY).of(tmp_path / "gone") == ""
 
 
+@pytest.mark.parametrize("digit", range(64))
+def test_no_digit_of_the_memory_can_be_changed_unseen(tmp_path: Path, digit: int) -> None:
+    """One that was believed gave a release another hash of a landed file, for good."""
+    (tmp_path / "file").write_bytes(b"x")
+    time.sleep(0.03)
+    hashes, known = FileHashes(tmp_path / MEMORY), hash_bytes(b"x")
+    hashes.of(tmp_path / "file")
+    hashes.save()
+    other = known[:digit] + ("1" if known[digit] == "0" else "0") + known[digit + 1 :]
+    (tmp_path / MEMORY).write_text((tmp_path / MEMORY).read_text().replace(known, other))
+    assert FileHashes(tmp_path / MEMORY).of(tmp_path / "file") == known
+
+
 def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     code = textwrap.dedent(f"""
         from pathlib import Path

@@ -15,6 +15,7 @@ import xlsxwriter
 from typer.testing import CliRunner, Result
 
 from orchestration.build.inputs import suppliers, write_inputs
+from orchestration.build.plan import changed_in_landing
 from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
 from orchestration.foundation.hashes import hash_json
@@ -119,6 +120,26 @@ def test_nobody_comes_back_and_the_warehouse_goes(settings: Settings, tmp_path: 
     assert person(5) not in persons_held(settings)
 
 
+@pytest.mark.parametrize("left", [None, "", '{"forgotten": ["ab'])
+def test_nobody_comes_back_because_what_was_asked_is_lost(left: str | None, settings: Settings, tmp_path: Path) -> None:
+    note = settings.paths.lake / "retention.json"
+    (tmp_path / "list").write_text(person(5))
+    assert run(settings, "forget", str(tmp_path / "list")).exit_code == 0
+    kept, held = note.read_text(), plan(settings)
+    note.unlink() if left is None else note.write_text(left)
+    write_good(settings.paths.landing / "2025-11", "deaths")
+    for arguments in (("refresh",), ("check",), ("forget", str(tmp_path / "list")), ("purge", "--before", "2025-01")):
+        done = run(settings, *arguments)
+        assert done.exit_code != 0 and "put it back from a backup" in " ".join(done.output.split()), done.output
+    assert person(5) not in persons_held(settings)
+    note.write_text(kept)
+    assert plan(settings) == held
+    note.write_text("{}")  # a person's word, as the message says
+    assert plan(settings)[1]["deaths"] == held[1]["deaths"] + 1, "read again from landing, not from what was left"
+    assert run(settings, "forget", str(tmp_path / "list")).exit_code == 0
+    assert plan(settings)[1] == held[1]
+
+
 def test_purge_makes_versions_too(settings: Settings) -> None:
     before, _ = plan(settings)
     done = run(settings, "purge", "--before", "2025-05", "--json")
@@ -144,6 +165,15 @@ def test_what_is_withdrawn_is_not_live_and_can_be_brought_back(settings: Setting
     assert run(settings, "withdraw", "2025-10", "--feed", "person_cohorts", "--undo").exit_code == 0
     assert plan(settings) == before
     assert run(settings, "withdraw", "2025-11", "--reason", "x").exit_code == 2
+
+
+def test_a_note_of_the_delivery_that_was_edited_since_is_named(settings: Settings) -> None:
+    note = settings.paths.landing / "2025-09" / "delivery.yaml"
+    assert changed_in_landing(settings.paths, "2025-10") == []
+    note.write_text("coverage_from: 2025-05-01\n")
+    assert changed_in_landing(settings.paths, "2025-10") == ["landing/2025-09/delivery.yaml changed"]
+    plan(settings)
+    assert changed_in_landing(settings.paths, "2025-10") == []
 
 
 def test_what_left_landing_without_a_word_is_named(settings: Settings) -> None:

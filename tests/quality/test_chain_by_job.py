@@ -49,6 +49,8 @@ LINKS = {
     "compiled project": "dbt/target/manifest.json",
     "seal": "warehouse/seal.json",
     "receipt": "warehouse/evidence/receipt.json",
+    "what acceptance found": "warehouse/evidence/acceptance.json",
+    "memory of hashes": ".file_hashes.json",
     "table of the release": "releases/2025-10.1/parquet/*.parquet",
     "database of the release": "releases/2025-10.1/int_marts.duckdb",
     "receipt of the release": "releases/2025-10.1/release.json",

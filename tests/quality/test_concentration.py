@@ -97,6 +97,25 @@ def test_a_provider_that_sent_nothing_is_not_a_teams_silence(warehouse: Warehous
     assert broken(warehouse, "completeness.team_months") == []
 
 
+def test_bundles_of_rows_may_be_missing_by_chance(warehouse: Warehouse) -> None:
+    """Five referrals of five actions a month: that one month has one action of one is chance, that 58 appointments are gone is not."""
+    warehouse.connection.execute(
+        f"delete from inputs.live.{FEED} where practice_code in "
+        "(select practice_code from inputs.live.int_membership where int_code = 'T3')"
+    )
+    warehouse.connection.execute(
+        f"""
+        insert into inputs.live.{FEED} by name
+        select 'b' || m || '.' || n as attendkey, md5('b' || n) as person_id, 'RZ1' as provider_code, 'RZ101' as site_code,
+            'Y00003' as practice_code, (date '2024-11-01' + to_months(m::integer))::date as apptdate,
+            date_trunc('month', apptdate)::date as coverage_month, '110' as tretspef, '2025-10' as delivery
+        from range(12) as months (m), range(60) as t (n)
+        where n < case when m = 6 then 1 else 10 + 5 * (hash(m) % 6) end
+        """
+    )
+    assert broken(warehouse, "completeness.team_months") == []
+
+
 def test_free_text_names_no_subject(warehouse: Warehouse) -> None:
     """What is no code, and a code with hardly any rows, is one of others."""
     warehouse.connection.execute(
