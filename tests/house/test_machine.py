@@ -64,8 +64,9 @@ def test_a_wrong_memory_limit_is_a_wrong_setting(tmp_path: Path, monkeypatch: py
     assert done.exit_code == 2 and "memory_limit" in done.stdout
 
 
-def test_the_demo_goes_only_into_a_new_home(tmp_path: Path) -> None:
-    (tmp_path / "lake" / "deaths").mkdir(parents=True)
+@pytest.mark.parametrize("what", ["lake/deaths", "releases/2025-10.1", "releases_public/2025-10.1", "public_ledger/1"])
+def test_the_demo_goes_only_into_a_new_home(tmp_path: Path, what: str) -> None:
+    (tmp_path / what).mkdir(parents=True)
     for command in (["demo", "--people", "100", "--months", "1"], ["refresh", "--demo-if-empty"]):
         done = CliRunner().invoke(app, [*command, "--json", "--home", str(tmp_path)])
         assert done.exit_code == 2 and "the demo is written only into a new home" in done.stdout
