@@ -253,11 +253,12 @@ def write_feed(
 
 
 def write_coverage(connection: duckdb.DuckDBPyConnection, feed: FeedContract) -> None:
-    """How many rows of each month, provider and delivery are live; `write_plan` adds what is said of the deliveries."""
+    """How many rows of each month, provider and delivery are live; `write_plan` adds what is said of the deliveries and
+    of the month."""
     provider = quote(feed.provider) if feed.provider else "''"
     connection.execute(
         f"insert into plan.feed_coverage select '{feed.feed}', coverage_month, coalesce({provider}, ''), delivery, "
-        f"null, null, count(*) from live.{feed.feed} group by all"
+        f"null, null, count(*), null from live.{feed.feed} group by all"
     )
 
 

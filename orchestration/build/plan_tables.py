@@ -22,8 +22,6 @@ ACTIVITY_FEEDS = (
     "gp_appointments_published",
     "community_contacts",
 )
-# A month with less than this share of the feed's fullest month is a stray row, not coverage.
-STRAY_MONTH_SHARE = 0.01
 
 PLAN_TABLES = {
     "build": "delivery varchar, data_cut date, icb_code varchar, icb_name varchar, first_month date, last_month date, "
@@ -33,7 +31,7 @@ PLAN_TABLES = {
     "feed_status": "feed varchar, is_delivered boolean, is_required boolean, newest_delivery varchar, "
     "person_id_space varchar",
     "feed_coverage": "feed varchar, coverage_month date, provider_code varchar, delivery varchar, data_cut date, "
-    "is_annual boolean, rows_live bigint",
+    "is_annual boolean, rows_live bigint, is_covered boolean",
     "expected_providers": "feed varchar, provider_code varchar, coverage_month date, is_received boolean",
     "files": "feed varchar, delivery varchar, version integer, file varchar, sha256 varchar, rows_read bigint, "
     "rows_loaded bigint, rows_quarantined bigint",
@@ -102,23 +100,42 @@ def write_months(connection: duckdb.DuckDBPyConnection, settings: Settings, deli
         "update plan.feed_coverage set data_cut = d.data_cut, is_annual = d.is_annual "
         "from plan.deliveries as d where d.delivery = feed_coverage.delivery"
     )
+    judge_coverage(connection)
     write_expected_providers(connection, settings)
     activity = ", ".join(literal(name) for name in ACTIVITY_FEEDS)
     connection.execute(
         f"""
         insert into plan.build
-        with months as (
-            select feed, coverage_month, sum(rows_live) as rows_live from plan.feed_coverage
-            where feed in ({activity}) and coverage_month is not null group by all
-        ), covered as (
-            select coverage_month from months
-            qualify rows_live >= {STRAY_MONTH_SHARE} * max(rows_live) over (partition by feed)
-        )
-        select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date,
-            date_trunc('month', ?::date)::date, ?
-        from covered
+        select ?, ?, ?, ?, coalesce(min(coverage_month), date_trunc('month', ?::date))::date, date_trunc('month', ?::date)::date, ?
+        from plan.feed_coverage where is_covered and feed in ({activity})
         """,
         [delivery_name, cut, settings.icb_code, settings.icb_name, cut, cut, settings.anticipation_months],
+    )
+
+
+def judge_coverage(connection: duckdb.DuckDBPyConnection) -> None:
+    """A feed covers a month with at least a tenth of the rows of the median of the 12 nearest other months that have any (definitions E2):
+    a lockdown is no gap, and stray rows cover nothing."""
+    connection.execute(
+        """
+        update plan.feed_coverage set is_covered = judged.is_covered
+        from (
+            with sent as (
+                select feed, coverage_month as month, sum(rows_live) as rows_live from plan.feed_coverage
+                where coverage_month is not null and rows_live > 0 group by all
+            ), neighbours as (
+                select sent.*, others.rows_live as other_rows
+                from sent left join sent as others on sent.feed = others.feed and sent.month <> others.month
+                qualify row_number() over (
+                    partition by sent.feed, sent.month
+                    order by abs(date_diff('month', sent.month, others.month)), others.month desc
+                ) <= 12
+            )
+            select feed, month, coalesce(rows_live >= 0.1 * median(other_rows), true) as is_covered
+            from neighbours group by feed, month, rows_live
+        ) as judged
+        where feed_coverage.feed = judged.feed and feed_coverage.coverage_month = judged.month
+        """
     )
 
 

@@ -16,7 +16,7 @@ NAMES_EXIST = "catalogue__names_exist"
 
 
 def require_names(settings: Settings) -> None:
-    """Raises `IntMartsError` with each name and its place. Durations have no names without records: of those only the gate knows."""
+    """Raises `IntMartsError` with each name and its place."""
     nodes = read_manifest(settings)["nodes"]
     (check,) = (node for node in nodes.values() if node["resource_type"] == "test" and node["name"] == NAMES_EXIST)
     with duckdb.connect(config={"threads": 1}) as connection:

@@ -106,7 +106,7 @@ def write_hand_world(path: Path, rows: Rows, lists: Lists, teams: dict[str, str]
         # a month in which nothing happened was delivered all the same
         connection.execute(
             "delete from plan.feed_coverage where coverage_month is not null; insert into plan.feed_coverage "
-            "select feed, month::date, '', '2026-01', date '2026-01-31', false, 1 from plan.feed_status, "
+            "select feed, month::date, '', '2026-01', date '2026-01-31', false, 1, true from plan.feed_status, "
             f"generate_series(date '{FIRST_MONTH}', date '{LAST_MONTH}', interval 1 month) as months(month) "
             "where feed not in ('gp_payments', 'int_membership')"
         )

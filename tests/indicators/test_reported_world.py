@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.build.plan_tables import judge_coverage
 from orchestration.foundation.settings import load_settings
 from tests.indicators.harness import run_dbt
 from tests.indicators.world import deliver
@@ -40,6 +41,7 @@ def build_with_reported(built: tuple[Path, Path], folder: Path) -> Path:
         for feed, select in REPORTED.items():
             connection.execute(f"create temp table {feed} as {select}")
             deliver(connection, feed)
+        judge_coverage(connection)
     arguments = ("build", "--exclude-resource-type", "test", "unit_test")
     done = run_dbt(folder, *arguments, project=built[1].parent / "dbt_project")
     assert done.returncode == 0, done.stdout[-3000:]

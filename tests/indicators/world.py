@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.build.inputs import write_empty_inputs
+from orchestration.build.plan_tables import judge_coverage
 
 ICB = "QXX"
 FIRST_MONTH, LAST_MONTH = "2023-09-01", "2025-10-01"
@@ -241,6 +242,7 @@ def write_world(path: Path, people: int = 1500, without: tuple[str, ...] = ()) -
             connection.execute(f"create table {feed} as {select}")
             if feed not in without:
                 deliver(connection, feed)
+        judge_coverage(connection)
         connection.execute(
             f"insert into plan.build values ('2025-10', date '{DATA_CUT}', '{ICB}', 'Test ICB', date '{FIRST_MONTH}', "
             f"date '{LAST_MONTH}', 0); insert into plan.sub_icb_codes values ('99X');"
@@ -261,7 +263,7 @@ def deliver(
     )
     connection.execute(f"drop view live.{feed}; alter table live.{feed}_rows rename to {feed}")
     connection.execute(
-        f"insert into plan.feed_coverage select '{feed}', coverage_month, '', '{delivery}', date '{data_cut}', false, count(*) "
+        f"insert into plan.feed_coverage select '{feed}', coverage_month, '', '{delivery}', date '{data_cut}', false, count(*), null "
         f"from live.{feed} group by coverage_month"
     )
     connection.execute(f"insert into plan.feed_status values ('{feed}', true, true, '{delivery}', 'demo')")

@@ -6,9 +6,8 @@ into a copy of its inputs, exactly as if the landed files had come without them;
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,30 +45,6 @@ FIGURES_OF = [
 ]
 # what of the plan follows from the rows that are live
 FOLLOWS = ("build", "feed_coverage", "expected_providers")
-# What of a record can be blanked, by feed: property → columns of the lake.
-BLANKED = {
-    "hes_apc": {"person": ["person_id"], "age": ["age_years"], "sex": ["sex"], "small_area": ["lsoa11", "imd_decile"],
-                "diagnosis": ["primary_diagnosis", "diagnosis_codes"]},
-    "hes_op": {"person": ["person_id"], "age": ["age_years"], "sex": ["sex"], "small_area": ["lsoa11"],
-               "procedure": ["primary_procedure", "procedure_codes"]},
-    "ecds": {"person": ["person_id"], "age": ["age_years"], "sex": ["sex"], "small_area": ["lsoa11"], "acuity": ["acuity"],
-             "diagnosis": ["diagnosis_codes", "chief_complaint"]},
-    "gp_appointments": {"person": ["person_id"], "age": ["age_years"], "sex": ["sex"], "small_area": ["lsoa11"],
-                        "category": ["national_category"], "mode": ["appt_mode"], "staff": ["hcp_type"]},
-    "ers_referrals": {"age": ["age_years"], "sex": ["sex"]},
-    "community_contacts": {"person": ["person_id"], "age": ["age_years"]},
-    "deaths": {"person": ["person_id"]},
-}  # fmt: skip
-PROVIDER_FEEDS = ("hes_apc", "hes_op", "ecds", "community_contacts", "contract_activity")
-MONTH_FEEDS = (*PROVIDER_FEEDS, "gp_appointments", "ers_referrals", "online_consultations", "gp_registrations")
-# what is published of the same appointments
-PUBLISHED_OF = """
-    select 'practice' as level, practice_code, null::varchar as sub_icb_code,
-        date_trunc('month', appointment_date)::date as appointment_month, null::date as appointment_date,
-        appt_status, hcp_type, appt_mode, national_category, null::varchar as time_between_book_and_appt,
-        count(*)::bigint as appointments, coverage_month, delivery
-    from {records} group by all
-"""
 
 
 @dataclass
@@ -180,7 +155,7 @@ def few_rows(base: Path, sender: tuple[str, str, str, str]) -> set[str]:
             "select levels.area_code from intermediate.feed_cells as cells inner join intermediate.practice_levels as levels "
             "on cells.practice_code = levels.practice_code and levels.month = $month::date "
             "where cells.feed = $feed and cells.month < $month::date and cells.month >= $month::date - interval 12 month "
-            f"group by levels.area_code having coalesce(sum(rows_sent) filter ({column} = $code), 0) < 0.02 * sum(rows_sent)",
+            f"group by levels.area_code having coalesce(sum(rows_sent) filter (cells.{column} = $code), 0) < 0.02 * sum(rows_sent)",
             {"feed": feed, "code": code, "month": month},
         ).fetchall()
     return {area for (area,) in rows}
@@ -214,129 +189,3 @@ def compare_table(connection: duckdb.DuckDBPyConnection, table: str, key: str, v
 
 def compared(values: str) -> str:
     return " or ".join(f"w.{value.strip()} is distinct from t.{value.strip()}" for value in values.split(","))
-
-
-def months_of(base: Path, feed: str) -> list[str]:
-    with duckdb.connect(str(load_settings(home=base).paths.inputs_file), read_only=True) as connection:
-        rows = connection.execute(
-            "select distinct strftime(coverage_month, '%Y-%m-01') from plan.feed_coverage "
-            "where feed = ? and coverage_month is not null order by 1",
-            [feed],
-        ).fetchall()
-    return [month for (month,) in rows]
-
-
-def senders_of(base: Path, feed: str, kind: str) -> list[tuple[str, str]]:
-    """(code, month) of senders that are expected in a month: what of others is missing may be chance."""
-    with duckdb.connect(str(load_settings(home=base).paths.warehouse_file), read_only=True) as connection:
-        return connection.execute(
-            "select sender_code, strftime(month, '%Y-%m-01') from intermediate.feed_expected_senders "
-            "where feed = ? and sender_kind = ? and property = 'rows' and is_received order by all",
-            [feed, kind],
-        ).fetchall()
-
-
-def dates(months: Iterable[str]) -> str:
-    return ", ".join(f"date '{month}'" for month in months)
-
-
-def without_feed(feed: str) -> Taking:
-    return Taking(f"the feed {feed}", {feed: "select * from {whole} where false"})
-
-
-def without_months(feed: str, months: list[str]) -> Taking:
-    return Taking(
-        f"{feed} of {', '.join(month[:7] for month in months)}",
-        {feed: f"select * from {{whole}} where coverage_month is null or coverage_month not in ({dates(months)})"},
-    )
-
-
-def without_sender(feed: str, kind: str, code: str, month: str) -> Taking:
-    column = "provider_code" if kind == "provider" else "practice_code"
-    return Taking(
-        f"{feed} of {kind} {code} in {month[:7]}",
-        {
-            feed: f"select * from {{whole}} where not ({column} is not distinct from '{code}' "
-            f"and coverage_month is not distinct from date '{month}')"
-        },
-        sender=(feed, column, code, month),
-    )
-
-
-def without_property(feed: str, said: str, months: list[str] | None = None) -> Taking:
-    """`sex` has a word for what is not known."""
-    when = f"coverage_month in ({dates(months)})" if months else "true"
-    columns = ", ".join(
-        f"case when {when} then {chr(39) + 'unknown' + chr(39) if column == 'sex' else 'null'} else {column} end as {column}"
-        for column in BLANKED[feed][said]
-    )
-    span = f" of {len(months)} months" if months else ""
-    return Taking(f"{said} of {feed}{span}", {feed: f"select * replace ({columns}) from {{whole}}"})
-
-
-def totals_only(months: list[str]) -> Taking:
-    return Taking(
-        f"ages and sexes of the lists of {', '.join(month[:7] for month in months)}",
-        {
-            # each list has its total beside its ages
-            "gp_registrations": f"select * from {{whole}} where coverage_month not in ({dates(months)}) "
-            "or age_group = 'ALL' and sex = 'all'"
-        },
-    )
-
-
-def published_for_records(months: list[str]) -> Taking:
-    return Taking(
-        f"appointment records of {len(months)} months, for published counts",
-        {
-            "gp_appointments": f"select * from {{whole}} where coverage_month not in ({dates(months)})",
-            "gp_appointments_published": "select * from {whole} union all by name "
-            + PUBLISHED_OF.format(
-                records=f"(from live.gp_appointments_whole where coverage_month in ({dates(months)})) as records"
-            ),
-        },
-    )
-
-
-def some_months(draw: random.Random, months: list[str]) -> list[str]:
-    """One month, a stretch, the first ones or the newest ones."""
-    start = draw.randrange(len(months))
-    return draw.choice(
-        [[months[start]], months[start : start + 3], months[: draw.randint(1, 6)], months[-draw.randint(1, 4) :]]
-    )
-
-
-def draw_taking(draw: random.Random, base: Path) -> Taking:
-    """Anything that can be taken away, at random."""
-
-    def feed() -> Taking:
-        return without_feed(draw.choice(list(BLANKED)))
-
-    def months() -> Taking:
-        chosen = draw.choice(MONTH_FEEDS)
-        return without_months(chosen, some_months(draw, months_of(base, chosen)))
-
-    def sender() -> Taking:
-        kinds = [(name, "provider") for name in PROVIDER_FEEDS] + [
-            ("gp_appointments", "practice"),
-            ("gp_registrations", "practice"),
-        ]
-        draw.shuffle(kinds)
-        for name, kind in kinds:
-            if expected := senders_of(base, name, kind):
-                return without_sender(name, kind, *draw.choice(expected))
-        return months()
-
-    def said() -> Taking:
-        chosen = draw.choice(list(BLANKED))
-        spans = [None, some_months(draw, months_of(base, chosen))]
-        return without_property(chosen, draw.choice(list(BLANKED[chosen])), draw.choice(spans))
-
-    def lists() -> Taking:
-        return totals_only(some_months(draw, months_of(base, "gp_registrations")))
-
-    def published() -> Taking:
-        return published_for_records(some_months(draw, months_of(base, "gp_appointments")))
-
-    ways: list[Callable[[], Taking]] = [feed, months, months, sender, sender, said, said, lists, published]
-    return draw.choice(ways)()

@@ -33,6 +33,8 @@ def test_the_names_of_the_seeds_lead_somewhere(tmp_path: Path) -> None:
     [
         ("indicator_catalogue", ",additive,emergency_admissions,", ",additive,emergancy_admissions,",
          "indicator_catalogue.numerator_measure_id: there is no measure emergancy_admissions"),
+        ("indicator_catalogue", ",duration,emergency_stay_nights_distribution,", ",duration,emergency_stay_nights_distributions,",
+         "indicator_catalogue.numerator_measure_id: there is no measure emergency_stay_nights_distributions"),
         ("indicator_catalogue", ",age;sex;imd_quintile;event_flag;person_list,", ",age;sex;imd_quintil;event_flag;person_list,",
          "indicator_catalogue.cohorts: there is no kind imd_quintil"),
         ("measure_requirements", ",person;diagnosis,", ",person;diagnoses,",

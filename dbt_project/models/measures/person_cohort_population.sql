@@ -1,5 +1,6 @@
 -- Members of each list on the first of the month, where they are registered. The list itself does not say: a member's practice, sex and
--- age are those of the latest event up to that day, else of the first one after it. A member without any event has no place.
+-- age are those of the latest event up to that day, else of the first one after it, of feeds that every ICB delivers (definitions E1: with
+-- another feed, people would move as it comes and goes). A member without any event has no place.
 with
 
 members as (
@@ -17,7 +18,7 @@ people as (
 ),
 
 sightings as (
-    {% for events in ['gp_appointment_events', 'ae_attendances', 'outpatient_appointments', 'admissions', 'community_contact_events'] -%}
+    {% for events in ['gp_appointment_events', 'ae_attendances', 'outpatient_appointments', 'admissions'] -%}
     select
         events.person_id,
         events.event_date,

@@ -5,5 +5,6 @@ select
     delivery,
     data_cut,
     is_annual,
-    rows_live
+    rows_live,
+    is_covered
 from {{ source('plan', 'feed_coverage') }}

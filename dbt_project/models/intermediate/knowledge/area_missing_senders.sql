@@ -1,5 +1,5 @@
 -- Areas of whose rows a sender that is missing sent at least 2 in a hundred in the 12 months before (definitions E2): for the others the
--- figure stands, which is the one tolerance of what is known.
+-- figure stands, which is the one tolerance of what is known. Of payments to practices, whose accounts are of a year: of whose people.
 with
 
 missing as (
@@ -62,6 +62,19 @@ area_totals as (
     group by boundary, area_type, area_code, feed, month
 ),
 
+lists as (
+    select
+        levels.boundary,
+        levels.area_type,
+        levels.area_code,
+        cells.month,
+        sum(cells.rows_sent) as registered_population
+    from {{ ref('feed_cells') }} as cells
+    inner join {{ ref('practice_levels') }} as levels on cells.practice_code = levels.practice_code and cells.month = levels.month
+    where cells.feed = 'gp_registrations'
+    group by levels.boundary, levels.area_type, levels.area_code, cells.month
+),
+
 sender_rows as (
     select
         area_rows.boundary,
@@ -101,3 +114,23 @@ inner join area_totals
         and sender_rows.feed = area_totals.feed
         and sender_rows.month = area_totals.month
 where sender_rows.rows_sent >= 0.02 * area_totals.rows_sent
+union all
+select
+    levels.boundary,
+    levels.area_type,
+    levels.area_code,
+    'gp_payments' as feed,
+    unpaid.month,
+    'rows' as property,
+    'practice' as sender_kind,
+    unpaid.practice_code as sender_code,
+    cast(unpaid.registered_population as double) / cast(lists.registered_population as double) as share
+from {{ ref('unpaid_practices') }} as unpaid
+inner join {{ ref('practice_levels') }} as levels on unpaid.practice_code = levels.practice_code and unpaid.month = levels.month
+inner join lists
+    on
+        levels.boundary = lists.boundary
+        and levels.area_type = lists.area_type
+        and levels.area_code = lists.area_code
+        and unpaid.month = lists.month
+where unpaid.registered_population >= 0.02 * lists.registered_population

@@ -1,5 +1,5 @@
 -- What each feed's records of a month say, by practice and provider: rows, and how many of them say each property (macro
--- feed_properties). One pass over every feed; all that is known or not is worked out from these few rows.
+-- feed_properties); of published counts, what their rows count. One pass over every feed; all that is known or not is worked out from these few rows.
 {% set relations = {
     'gp_appointments': ('stg_gp_appointments__appointments', 'appointment_month', none),
     'gp_appointments_published': ('own_published_appointments', 'appointment_month', none),
@@ -20,14 +20,15 @@
 } -%}
 {% for feed, properties in feed_properties().items() -%}
 {% set relation, month, provider = relations[feed] -%}
+{% set counted = {'gp_appointments_published': 'appointments', 'online_consultations': 'submissions'}.get(feed, '1') -%}
 select
     '{{ feed }}' as feed,
     {{ month }} as month,
     practice_code,
     {{ provider if provider else 'cast(null as varchar(20))' }} as provider_code,
-    cast(count(*) as bigint) as rows_sent
+    cast(coalesce(sum({{ counted }}), 0) as bigint) as rows_sent
     {% for property in all_properties() -%}
-    , cast({{ 'count(*) filter (where ' ~ properties[property] ~ ')' if property in properties else '0' }} as bigint) as says_{{ property }}
+    , cast({{ 'coalesce(sum(' ~ counted ~ ') filter (where ' ~ properties[property] ~ '), 0)' if property in properties else '0' }} as bigint) as says_{{ property }}
     {% endfor -%}
 from {{ ref(relation) }} as records
 {% if 'small_area' in properties -%}

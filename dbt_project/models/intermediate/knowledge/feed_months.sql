@@ -1,48 +1,18 @@
--- Which months a feed covers (definitions E2): those with at least a tenth of the rows of the median of the 12 nearest other months that
--- have any, so that a lockdown is no gap and stray rows cover nothing. `is_final`: delivered half a year after the month, or by the year's end.
+-- Which months a feed covers (definitions E2): as the plan judged by its rows (`judge_coverage`), with what has no rows of a month to be judged
+-- by. `is_final`: delivered half a year after the month, or by the year's end.
 with
 
-sent as (
+judged as (
     select
         feed,
         coverage_month as month,
         sum(rows_live) as rows_live,
+        bool_and(is_covered) as is_covered,
         min(case when is_annual or data_cut >= {{ add_months(month_end('coverage_month'), 6) }} then 1 else 0 end) = 1 as is_final,
         max(data_cut) as data_cut
     from {{ ref('stg_plan__feed_coverage') }}
     where rows_live > 0 and coverage_month is not null
     group by feed, coverage_month
-),
-
-neighbours as (
-    select
-        sent.feed,
-        sent.month,
-        others.rows_live,
-        row_number() over (
-            partition by sent.feed, sent.month
-            order by abs({{ months_between('sent.month', 'others.month') }}), others.month desc
-        ) as nearness
-    from sent
-    inner join sent as others on sent.feed = others.feed and sent.month <> others.month
-),
-
-usual as (
-    select
-        feed,
-        month,
-        median(rows_live) as usual_rows
-    from neighbours
-    where nearness <= 12
-    group by feed, month
-),
-
-judged as (
-    select
-        sent.*,
-        coalesce(sent.rows_live >= 0.1 * usual.usual_rows, true) as is_covered
-    from sent
-    left join usual on sent.feed = usual.feed and sent.month = usual.month
 ),
 
 -- in a small area nobody may have died in a month: where fewer than 20 a month are usual, a hole between two months is no gap
