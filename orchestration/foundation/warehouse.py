@@ -97,6 +97,6 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     if not path.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
     with duckdb.connect(
-        str(path), read_only=True, config={"threads": settings.threads, "memory_limit": settings.memory_limit}
+        str(path), read_only=True, config={"threads": settings.threads_for(path), "memory_limit": settings.memory_limit}
     ) as connection:
         yield Warehouse(connection)

@@ -302,8 +302,9 @@ def write_pages(plan: Plan, folder: Path) -> None:
 
 def read_written(settings: Settings, folder: Path, profile: Profile) -> dict[str, TableFacts]:
     """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts."""
-    with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
-        attach(connection, folder / DATABASE_NAME[profile], "written")
+    database = folder / DATABASE_NAME[profile]
+    with duckdb.connect(":memory:", config={"threads": settings.threads_for(database)}) as connection:
+        attach(connection, database, "written")
         return table_facts(connection, "written")
 
 
