@@ -82,6 +82,10 @@ class Home(BaseModel):
         return self.root / "dbt"
 
     @property
+    def public_ledger(self) -> Path:
+        return self.root / "public_ledger"
+
+    @property
     def waivers_file(self) -> Path:
         return self.root / "waivers.yml"
 
