@@ -71,7 +71,10 @@ def demo(
         bool, typer.Option("--flat-rates", help="True rates that never change, to test false alarms.")
     ] = False,
     effects: Annotated[
-        str, typer.Option(help="What going live does: growing, by_wave (waves differ) or none; in truth.json.")
+        str,
+        typer.Option(
+            help="What going live does: growing, by_wave (waves differ) or none (nothing changes but season); in truth.json."
+        ),
     ] = "growing",
     chosen_high: Annotated[
         bool, typer.Option("--chosen-high", help="Teams went live after a year that was high by chance.")

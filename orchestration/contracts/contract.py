@@ -109,6 +109,11 @@ class Column(Strict):
     )
     snomed: bool = Field(default=False, description="SNOMED codes, whose check digit tells of rounding")
     is_pseudonym: bool = Field(default=False, description="an identifier column, checked to hold pseudonyms only")
+    fewest_people: int | None = Field(
+        default=None,
+        description="a value becomes a name in the marts only where so many people share it, or it is known",
+    )
+    known_names: tuple[str, ...] = ()
     spaces: dict[str, str] = Field(default_factory=dict, description="header → identifier space, persons only")
     description: str = ""
 
@@ -201,6 +206,10 @@ class FeedContract(Strict):
         """The headers that tell of a column: one set per column, and one more where numbered columns become one."""
         joined = (frozenset(head for join in column.join for head in join.headers()) for column in self.columns)
         return (*(frozenset(column.headers()) for column in self.columns), *joined)
+
+    @cached_property
+    def all_heads(self) -> frozenset[str]:
+        return frozenset().union(*self.heads)
 
     @property
     def person(self) -> Column | None:

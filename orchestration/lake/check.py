@@ -20,6 +20,7 @@ from orchestration.foundation.settings import Home, Settings
 from orchestration.foundation.sql import literal
 from orchestration.lake.feed import ingest_feed, require_known_feeds
 from orchestration.lake.manifest import Manifest, current_folder, deliveries_of, delivery_folder
+from orchestration.lake.reasons import what_to_send
 from orchestration.lake.retention_note import read_note, retention_file
 from orchestration.landing.deliveries import Delivery
 
@@ -163,7 +164,8 @@ def quarantined_rows(settings: Settings, manifest: Manifest) -> list[dict[str, A
             f"from read_parquet({literal(path)}) group by all order by all"
         ).fetchall()
     names = ("file", "column", "reason", "rows", "lines")
-    return [{"feed": manifest.feed, **dict(zip(names, row, strict=True))} for row in rows]
+    found = [{"feed": manifest.feed, **dict(zip(names, row, strict=True))} for row in rows]
+    return [{**fault, "what_to_do": what_to_send(fault["reason"])} for fault in found]
 
 
 def faults_file(settings: Settings, delivery: Delivery) -> Path:
@@ -200,13 +202,18 @@ def write_error_report(settings: Settings, delivery: Delivery, results: list[Che
                 fault.get("column", ""),
                 fault["reason"],
                 fault["rows"],
+                fault.get("what_to_do", ""),
                 ", ".join(str(line) for line in fault.get("lines", [fault.get("line")]) if line),
             )
             for fault in faults
         ]
         for title, headers, rows in (
             ("Summary", ("subject", "state", "violations", "rows examined", "what was found", "what to do"), summary),
-            ("Lines", ("feed", "file", "column", "reason", "rows", f"lines (the first {LINES_LISTED:,})"), found),
+            (
+                "Lines",
+                ("feed", "file", "column", "reason", "rows", "what to send", f"lines (the first {LINES_LISTED:,})"),
+                found,
+            ),
         ):
             sheet = book.add_worksheet(title)
             sheet.write_row(0, 0, headers, bold)
@@ -216,5 +223,5 @@ def write_error_report(settings: Settings, delivery: Delivery, results: list[Che
                 )
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, 3, 22)
-            sheet.set_column(4, 5, 60)
+            sheet.set_column(4, 6, 60)
     return path

@@ -35,9 +35,9 @@ from orchestration.lake.frames import write_codes, write_coverage, write_profile
 from orchestration.lake.loading import LoadedTable, load_sources
 from orchestration.lake.manifest import FileManifest, MadeFrom, Manifest
 from orchestration.lake.outcomes import find_outcomes, locate_quarantined, still_there
+from orchestration.lake.reasons import OF_THE_WHOLE_FILE, what_to_send
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.rows import write_quarantine, write_rows
-from orchestration.lake.table_sql import FLOATING, MONTH_FIRST, ROUNDED
 from orchestration.lake.typing_sql import LOCAL_ZONE
 from orchestration.landing.deliveries import Delivery, list_deliveries
 from orchestration.landing.source import refuse
@@ -325,30 +325,17 @@ def refuse_hopeless(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTa
     ).fetchall()
     for number, column, reason, rows, lines in found:
         table = tables[number]
-        limit = MOST_ROWS_CHANGED if reason in (FLOATING, ROUNDED, MONTH_FIRST) else MOST_ROWS
+        limit = MOST_ROWS_CHANGED if reason in OF_THE_WHOLE_FILE else MOST_ROWS
         if rows > limit * table.rows_read:
             what = f"column {column}: {reason}" if column else reason
             refusal = refuse(
                 table.source.label,
                 f"{what} in {rows:,} of {table.rows_read:,} rows",
-                WHAT_TO_SEND.get(reason, "correct the file and send it again"),
+                what_to_send(reason),
                 line=lines[0],
             )
             refusal.problems[0] |= {"column": column, "rows": rows, "lines": lines[:LINES_TOLD]}
             raise refusal
-
-
-WHAT_TO_SEND = {
-    FLOATING: "send codes and keys as text, straight from the system and not through a spreadsheet or data frame",
-    ROUNDED: "send codes as text, straight from the system and not through a spreadsheet",
-    MONTH_FIRST: "write dates as YYYY-MM-DD",
-    "not a date": "write dates as YYYY-MM-DD",
-    "not a month": "write months as YYYY-MM",
-    "not a date and time": "write dates and times as YYYY-MM-DD HH:MM:SS",
-    "not a practice code": "send the practice's six-character ODS code, and its name in a column of its own",
-    "missing": "send the column with its values in every row; it tells what the row is about",
-    "an error value of a spreadsheet": "send the column's own values; the look-up behind them failed",
-}
 
 
 def file_manifests(connection: duckdb.DuckDBPyConnection, tables: list[LoadedTable]) -> list[FileManifest]:

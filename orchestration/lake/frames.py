@@ -75,17 +75,23 @@ def write_profile(
         parts.append(
             f"{{column_name: '{column.name}', nulls: count(*) - count({name}), minimum: {low}, maximum: {high}}}"
         )
+    measured = (
+        "select coverage_month, provider_code, rows, unnest(facts, recursive := true) from ("
+        f"select coverage_month, {provider_of(contract)} as provider_code, count(*) as rows, [{', '.join(parts)}] as facts "
+        f"from {rows_of(parquet)} group by coverage_month, provider_code)"
+    )
+    target = f"{literal(folder / 'profile.parquet')} (format parquet)"
+    if not any(column.is_coded for column in contract.columns):
+        counted = (
+            "column_name, coverage_month, provider_code, rows, nulls, null::bigint as distinct_values, minimum, maximum"
+        )
+        connection.execute(f"copy (select {counted} from ({measured}) order by all) to {target}")
+        return
     connection.execute(
         f"""
         copy (
             with measured as (
-                select coverage_month, provider_code, rows, unnest(facts, recursive := true)
-                from (
-                    select coverage_month, {provider_of(contract)} as provider_code, count(*) as rows,
-                        [{", ".join(parts)}] as facts
-                    from {rows_of(parquet)}
-                    group by coverage_month, provider_code
-                )
+                {measured}
             ), different as (
                 select column_name, coverage_month, provider_code, count(code) as distinct_values
                 from {rows_of([folder / CODES])}
@@ -98,7 +104,7 @@ def write_profile(
                 on d.column_name = m.column_name and d.provider_code = m.provider_code
                 and d.coverage_month is not distinct from m.coverage_month
             order by all
-        ) to {literal(folder / "profile.parquet")} (format parquet)
+        ) to {target}
         """
     )
 
@@ -111,13 +117,16 @@ def write_codes(
     if not (parquet and coded):
         write_empty(connection, CODES_COLUMNS, folder / CODES)
         return
-    # One narrow pass per column: cheaper than one pass that makes a row of every value.
-    counts = " union all ".join(
-        f"select '{name}' as column_name, coverage_month, {provider_of(contract)} as provider_code, "
-        f"{quote(name)}::varchar as code, count(*) as rows from {rows_of(parquet)} group by all"
-        for name in coded
+    # One pass over the rows; each column is counted by itself.
+    texts = ", ".join(f"{quote(name)}::varchar as {quote(name)}" for name in coded)
+    names = " ".join(f"when grouping({quote(name)}) = 0 then '{name}'" for name in coded)
+    sets = ", ".join(f"(coverage_month, sender, {quote(name)})" for name in coded)
+    connection.execute(
+        f"copy (select case {names} end as column_name, coverage_month, sender as provider_code, "
+        f"coalesce({', '.join(map(quote, coded))}) as code, count(*) as rows "
+        f"from (select coverage_month, {provider_of(contract)} as sender, {texts} from {rows_of(parquet)}) "
+        f"group by grouping sets ({sets}) order by all) to {literal(folder / CODES)} (format parquet)"
     )
-    connection.execute(f"copy (from ({counts}) order by all) to {literal(folder / 'codes.parquet')} (format parquet)")
 
 
 def write_empty(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], target: Path) -> None:

@@ -13,21 +13,14 @@ from orchestration.contracts import FeedContract, normalise_header
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy
+from orchestration.lake.reasons import NOT_OF_ITS_SHAPE, UNREADABLE
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
 from orchestration.landing.layout import FileLayout, find_layout, named
 from orchestration.landing.source import Source, refuse
 
 MOST_ROWS = 0.5
-REJECT_REASONS = {
-    "MISSING COLUMNS": "too few columns",
-    "TOO MANY COLUMNS": "too many columns",
-    "UNQUOTED VALUE": "unbalanced quotation mark",
-    "LINE SIZE OVER MAXIMUM": "row too long",
-    "INVALID ENCODING": "not UTF-8",
-    "INVALID STATE": "unbalanced quotation mark",
-    "CAST": "unreadable",
-}
+FEW_ROWS = 2000
 
 
 class OpenedSource(NamedTuple):
@@ -52,7 +45,8 @@ class OpenedSource(NamedTuple):
     def looks(self) -> tuple[bool, ...]:
         """What the bytes show of its values, on which the SQL that reads them depends."""
         facts = self.source.facts
-        return facts.is_plain, facts.has_errors, facts.has_floats, facts.has_guards
+        signs = (facts.has_errors, facts.has_floats, facts.has_noughts, facts.has_clock, facts.has_guards)
+        return facts.is_plain, *signs
 
     @property
     def most_rows(self) -> int:
@@ -205,7 +199,12 @@ def account_for(
 def add_quarantined(
     connection: duckdb.DuckDBPyConnection, source: int, label: str, rows: list[tuple[int, str, str]]
 ) -> None:
-    """`rows` are (line, column, reason). Whole lists as parameters: `executemany` would import pandas and insert one by one."""
+    """`rows` are (line, column, reason)."""
+    # As text: with its first parameter DuckDB imports pandas, which costs more than most files. A list of many is cheaper so.
+    if len(rows) <= FEW_ROWS:
+        told = ", ".join(f"({line}, {literal(column)}, {literal(reason)})" for line, column, reason in rows)
+        connection.execute(f"insert into quarantined select {source}, {literal(label)}, * from (values {told})")
+        return
     lines, columns, reasons = (list(values) for values in zip(*rows, strict=True))
     connection.execute(
         "insert into quarantined select ?, ?, unnest(?::bigint[]), unnest(?::varchar[]), unnest(?::varchar[])",
@@ -298,7 +297,7 @@ def read_rejects(
         f"select line + {offset}, min(error_type), min(csv_line), min(line_byte_position) "
         f"from reject_errors_{number} group by line, line_byte_position order by line"
     ).fetchall()
-    rejected = 0
+    rejected: list[tuple[int, str, str]] = []
     for line, kind, row, start in errors:
         taken = (row or "").rstrip("\r\n").count("\n") + 1
         at_end = start is not None and start + len((row or "").encode()) >= size - 2
@@ -308,10 +307,11 @@ def read_rejects(
             cells = (row or "").count(layout.delimiter) + 1
             reason = f"the file is cut short in the middle of a row, in column {cells} of {layout.width}"
             raise refuse(source.label, reason, "send the file again", line=line)
-        reason = REJECT_REASONS.get(kind, "unreadable row")
-        add_quarantined(connection, number, source.label, [(line + extra, "", reason) for extra in range(taken)])
-        rejected += taken
-    return rejected
+        reason = NOT_OF_ITS_SHAPE.get(kind, UNREADABLE)
+        rejected += [(line + extra, "", reason) for extra in range(taken)]
+    if rejected:
+        add_quarantined(connection, number, source.label, rejected)
+    return len(rejected)
 
 
 def body_path(source: Source, work: Path) -> Path:

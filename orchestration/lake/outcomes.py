@@ -14,14 +14,16 @@ from orchestration.foundation.sql import literal, quote
 from orchestration.lake import typing_sql
 from orchestration.lake.check_digits import SHORTEST_ROUNDED, is_rounded
 from orchestration.lake.loading import LoadedTable, add_quarantined
+from orchestration.lake.reasons import RARE_NAME, ROUNDED
 from orchestration.lake.retention_note import RetentionNote
-from orchestration.lake.table_sql import ROUNDED
 from orchestration.landing.source import refuse
 
 # Two parts of one month have few lines in common; two editions of it nearly all. Below so many lines chance decides.
 FEWEST_LINES_COMPARED, MOST_SHARED = 20, 0.5
 # So many different lines that two short files share are not by chance either.
 FEWEST_DIFFERENT_SHARED = 8
+# A line that names its person has hardly a twin.
+FEWEST_NAMED_SHARED = 3
 
 
 def find_outcomes(
@@ -46,6 +48,7 @@ def find_outcomes(
     remove_repeated_files(connection, tables)
     add(connection, tables, "row_outcome", "row_outcome is not null")
     quarantine_rounded_codes(connection, contract, tables)
+    quarantine_rare_names(connection, contract, tables)
     if contract.person and contract.feed != "opt_outs" and retention.forgotten:
         gone = "sha256(lower(person_id)) in (select fingerprint from forgotten)"
         add(connection, tables, "'removed|forgotten|'", gone)
@@ -170,10 +173,12 @@ def remove_repeated_units(
     """One row per practice and year, list and band …: the same again counts once, another value refuses both."""
     unit = ", ".join(quote(name) for name in contract.one_row_per)
     content = ", ".join(quote(column.name) for column in contract.columns if column.type != "text")
+    units = still_there(connection, tables, f"hash({unit}) as unit")
+    several = f"select unit from ({units}) group by unit having count(*) > 1"
+    if connection.execute(f"{several} limit 1").fetchone() is None:
+        return
     rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
-    connection.execute(
-        f"create temp table repeats as select * from ({rows}) qualify count(*) over (partition by unit) > 1"
-    )
+    connection.execute(f"create temp table repeats as select * from ({rows}) where unit in ({several})")
     found = connection.execute(
         "select min(source), max(source), count(*) over () from repeats "
         "group by unit having count(distinct content) > 1 order by 2 desc, 1 limit 1"
@@ -190,37 +195,57 @@ def remove_repeated_units(
 def refuse_revised_units(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
-    """Lines are facts of their own, alike or not, in one file or in parts; but two files of one unit that are mostly
-    the same lines are two editions of it, not two parts."""
+    """Lines are facts of their own, alike or not, in one file or in parts; but two files that are mostly the same lines
+    of the same units are two editions of them, not two parts: the whole file again, or only what was corrected in it.
+
+    The same line: in every column; or in all but its figures, where it stands once in either file. Of parts of one month
+    with one line per attendance at most one line in seven has such a twin by chance.
+    """
     unit = ", ".join(quote(name) for name in contract.unit)
     # Files that were made on one day are one submission, whatever the hour; of several days the newest holds, further on.
-    content = ", ".join(
-        f"{quote(column.name)}::date" if column.type == "timestamp" else quote(column.name)
+    texts = {
+        column.name: f"{quote(column.name)}::date" if column.type == "timestamp" else quote(column.name)
         for column in contract.columns
-    )
-    rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
+    }
+    figures = [column.name for column in contract.columns if column.type in ("money", "decimal", "double", "count")]
+    content = ", ".join(texts.values())
+    about = ", ".join(text for name, text in texts.items() if name not in figures)
+    named = f"{quote(contract.person.name)} is not null" if contract.person else "false"
+    facts = f"hash({unit}) as unit, hash({content}) as content, hash({about}) as about, {named} as is_named"
+    rows = still_there(connection, tables, facts)
+    connection.execute(f"create temp table lines as select * from ({rows})")
     found = connection.execute(
         f"""
-        with lines as (
-            select unit, content, source, count(*) as n from ({rows}) group by all
-        ), sizes as (
-            select unit, source, sum(n) as n from lines group by all
+        with sizes as (
+            select unit, source, count(*) as n from lines group by all
+        ), pairs as (
+            select a.source as first, b.source as second, sum(least(a.n, b.n)) as n
+            from sizes as a join sizes as b on a.unit = b.unit and a.source < b.source
+            group by all
+        ), same as (
+            select unit, content, is_named, source, count(*) as n from lines group by all
         ), shared as (
-            select a.unit, a.source as first, b.source as second, sum(least(a.n, b.n)) as n,
-                count(*) as different
-            from lines as a join lines as b on a.unit = b.unit and a.content = b.content and a.source < b.source
+            select a.source as first, b.source as second, sum(least(a.n, b.n)) as n, count(*) as different,
+                count(*) filter (a.is_named) as named
+            from same as a join same as b on a.unit = b.unit and a.content = b.content and a.source < b.source
+            group by all
+        ), single as (
+            select unit, about, source from lines group by all having count(*) = 1
+        ), corrected as (
+            select a.source as first, b.source as second, count(*) as n
+            from single as a join single as b on a.unit = b.unit and a.about = b.about and a.source < b.source
             group by all
         )
         select first, second
-        from shared as s
-            join sizes as a on a.unit = s.unit and a.source = s.first
-            join sizes as b on b.unit = s.unit and b.source = s.second
-        where (least(a.n, b.n) >= {FEWEST_LINES_COMPARED} or s.different >= {FEWEST_DIFFERENT_SHARED})
-            and s.n > {MOST_SHARED} * least(a.n, b.n)
+        from pairs as p left join shared as s using (first, second) left join corrected as c using (first, second)
+        where s.n > {MOST_SHARED} * p.n
+            and (p.n >= {FEWEST_LINES_COMPARED} or s.different >= {FEWEST_DIFFERENT_SHARED} or s.named >= {FEWEST_NAMED_SHARED})
+            or c.n > {MOST_SHARED} * p.n and c.n >= {FEWEST_DIFFERENT_SHARED}
         order by second desc, first
         limit 1
         """
     ).fetchone()
+    connection.execute("drop table lines")
     if found:
         refuse_both(tables[found[0]], tables[found[1]], "some of", contract)
 
@@ -257,6 +282,23 @@ def quarantine_rounded_codes(
         if rounded:
             bad = f"list_has_any(string_split({name}, ','), [{typing_sql.listed(rounded)}])"
             add(connection, tables, f"'quarantined|{ROUNDED}|{name.strip(chr(34))}'", bad)
+
+
+def quarantine_rare_names(
+    connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
+) -> None:
+    """A value that would be published as a name, and that hardly anybody shares, may be somebody's own."""
+    for column in contract.columns:
+        if column.fewest_people and contract.person:
+            name, person = quote(column.name), quote(contract.person.name)
+            rows = still_there(connection, tables, f"{name} as shared, {person} as person")
+            known = typing_sql.listed(column.known_names)
+            connection.execute(
+                f"create temp table rare as select shared from ({rows}) where not list_contains([{known}], shared) "
+                f"group by shared having count(distinct person) < {column.fewest_people}"
+            )
+            add(connection, tables, f"'quarantined|{RARE_NAME}|{column.name}'", f"{name} in (select shared from rare)")
+            connection.execute("drop table rare")
 
 
 def locate_quarantined(

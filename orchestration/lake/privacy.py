@@ -9,10 +9,12 @@ import csv
 import hashlib
 import hmac
 import io
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import nhs_number
@@ -34,7 +36,6 @@ NUMBER_WITHIN = r"(^|[^0-9A-Za-z])([0-9]{3})[^0-9A-Za-z]{0,2}([0-9]{3})[^0-9A-Za
 NHS_NUMBER_SHAPE = f"({NUMBER_ALONE})|(.*{NUMBER_WITHIN}.*)"
 # Cheap comparisons over every value first: a pattern is looked for only where they leave something.
 LONGEST_SHAPE = 18
-LIKELY = f"strlen({{0}}) between 10 and {LONGEST_SHAPE}"
 # Longer texts are looked at in a share of the rows of a large table: a column of them shows there too.
 LONGEST_TEXT, ROWS_ALL_LOOKED_AT = 200, 20_000
 # One number in eleven passes the check by chance. More valid ones than chance gives once in so many columns are NHS numbers.
@@ -69,20 +70,34 @@ def refuse_personal_headers(source: Source, contract: FeedContract, layout: File
                 )
 
 
-def count_valid(values: Iterable[str]) -> tuple[int, int]:
-    """Values with ten digits, and how many of them pass the check.
+class Counted(NamedTuple):
+    """Values with ten digits and how many pass the check; `alone`: of those, the values that are such a number and no more."""
 
-    >>> count_valid(["9434765919", "x", "1234567890"]), count_valid(["943.476.5919", "NHS:943\u00a0476\u00a05919"])
-    ((2, 1), (2, 2))
+    candidates: int
+    valid: int
+    alone: int
+    alone_valid: int
+
+
+def count_valid(values: Iterable[str]) -> Counted:
     """
-    numbers = []
+    >>> tuple(count_valid(["9434765919", "x", "1234567890"])), tuple(count_valid(["943.476.5919", "seen: 943\u00a0476\u00a05919, home"]))
+    ((2, 1, 2, 1), (2, 2, 1, 1))
+    """
+    candidates = valid = alone = alone_valid = 0
     for value in values:
-        digits = re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value))
-        if len(digits) != 10 and (within := re.search(NUMBER_WITHIN, value)):
-            digits = "".join(within.group(2, 3, 4))
-        numbers.append(digits)
-    candidates = [digits for digits in numbers if len(digits) == 10]
-    return len(candidates), sum(1 for digits in candidates if nhs_number.is_valid(digits))
+        digits, is_alone = value, True
+        if len(value) != 10 or not value.isdigit():
+            digits = re.sub(r"[^0-9]", "", re.sub(r"\.0+$", "", value))
+            if len(digits) != 10 and (within := re.search(NUMBER_WITHIN, value)):
+                digits = "".join(within.group(2, 3, 4))
+            # Among words one number proves nothing: a telephone number may pass the check.
+            is_alone = re.fullmatch(NUMBER_ALONE, value.strip()) is not None
+        if len(digits) == 10 and digits.isascii():
+            passes = nhs_number.calculate_checksum(digits[:9]) == int(digits[9])
+            candidates, valid = candidates + 1, valid + passes
+            alone, alone_valid = alone + is_alone, alone_valid + (is_alone and passes)
+    return Counted(candidates, valid, alone, alone_valid)
 
 
 def is_beyond_chance(candidates: int, valid: int) -> bool:
@@ -91,7 +106,8 @@ def is_beyond_chance(candidates: int, valid: int) -> bool:
     >>> is_beyond_chance(1000, 400), is_beyond_chance(1000, 100), is_beyond_chance(4, 4), is_beyond_chance(6, 6)
     (True, False, False, True)
     """
-    if valid <= candidates * BY_CHANCE:
+    # Chance goes three standard deviations beyond its mean a hundred times as often as is asked here.
+    if valid <= candidates * BY_CHANCE + 3 * math.sqrt(candidates * BY_CHANCE * (1 - BY_CHANCE)):
         return False
     # costs more than most files: loaded only where it has something to say
     from scipy.stats import binom
@@ -102,13 +118,11 @@ def is_beyond_chance(candidates: int, valid: int) -> bool:
 def holds_nhs_numbers(by_provider: Mapping[str, Collection[str]]) -> bool:
     """Among all values of a column, or among one provider's."""
     counts = [count_valid(values) for values in by_provider.values()]
-    candidates, valid = (sum(numbers) for numbers in zip(*counts, strict=True)) if counts else (0, 0)
-    # Among words one number proves nothing: a telephone number may pass the check.
-    alone, alone_valid = count_valid(
-        value for values in by_provider.values() for value in values if re.fullmatch(NUMBER_ALONE, value.strip())
-    )
-    is_half = alone > 0 and 2 * alone_valid >= alone
-    return is_half or any(is_beyond_chance(*one) for one in [(candidates, valid), *counts])
+    if not counts:
+        return False
+    total = Counted(*(sum(numbers) for numbers in zip(*counts, strict=True)))
+    is_half = total.alone > 0 and 2 * total.alone_valid >= total.alone
+    return is_half or any(is_beyond_chance(one.candidates, one.valid) for one in (total, *counts))
 
 
 def refuse_nhs_numbers_in_sample(
@@ -189,10 +203,13 @@ def refuse_nhs_numbers_in_table(
 
 
 def in_shape(column: str, share: str, texts: str) -> str:
-    """As a case, or DuckDB may try the pattern on every row before the cheap comparisons. `texts`: the rows whose longer texts count."""
-    pattern = f"regexp_full_match(trim({column}), '{NHS_NUMBER_SHAPE}')"
-    long = f"strlen({column}) between {LONGEST_SHAPE + 1} and {LONGEST_TEXT} and {texts}"
-    return f"case when {LIKELY.format(column)} and {share} then {pattern} when {long} then {pattern} else false end"
+    """Of trimmed values. As a case, or DuckDB may try the pattern on every row before the cheap comparisons.
+
+    `share`: the rows that are looked at, `texts`: of these, the ones whose longer texts count.
+    """
+    pattern = f"regexp_full_match({column}, '{NHS_NUMBER_SHAPE}')"
+    likely = f"strlen({column}) <= {LONGEST_SHAPE} or {texts} and strlen({column}) <= {LONGEST_TEXT}"
+    return f"case when strlen({column}) < 10 or not ({share}) then false when {likely} then {pattern} else false end"
 
 
 def values_in_shape(

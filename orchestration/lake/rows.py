@@ -39,23 +39,23 @@ def write_rows(
     )
     made = finished / "rows"
     made.mkdir()
-    months = connection.execute(
-        f"select coverage_month, count(*) from ({rows}) group by coverage_month order by coverage_month"
-    ).fetchall()
+    is_small = sum(table.rows_in_table for table in tables) < SMALL_SHARE_ROWS
+    months = "select coverage_month, count(*) from ({}) group by coverage_month order by coverage_month"
+    shares = [None] if is_small else shared_out(connection.execute(months.format(rows)).fetchall())
     threads = connection.execute("select current_setting('threads')").fetchone()
     writers = threads[0] if threads else 1
     connection.execute("set threads = 1")
 
-    def write(share: list[dt.date | None]) -> None:
+    def write(share: list[dt.date | None] | None) -> None:
         with connection.cursor() as writer:
             writer.execute(
-                f"copy (select * exclude (source, row_id) from ({rows}) where {is_one_of(share)}) "
+                f"copy (select * exclude (source, row_id) from ({rows}) where {is_one_of(share) if share else 'true'}) "
                 f"to {literal(made)} ({PARQUET}, partition_by (first_day), filename_pattern 'part-{{i}}', overwrite_or_ignore)"
             )
 
     with ThreadPoolExecutor(writers) as pool:
         # Asked for its results, so that what fails in a writer fails here.
-        list(pool.map(write, shared_out(months)))
+        list(pool.map(write, shares))
     connection.execute(f"set threads = {writers}")
     for folder in sorted(made.glob("first_day=*")):
         first_day = folder.name.removeprefix("first_day=")

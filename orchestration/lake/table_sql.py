@@ -11,6 +11,15 @@ from typing import NamedTuple
 from orchestration.contracts import Column, FeedContract
 from orchestration.foundation.sql import quote
 from orchestration.lake import privacy, typing_sql
+from orchestration.lake.reasons import (
+    ERROR_VALUE,
+    FLOATING,
+    MISSING,
+    MONTH_FIRST,
+    NO_PRACTICE,
+    NOT_OF_ITS_TYPE,
+    NOT_PLAUSIBLE,
+)
 from orchestration.landing.layout import FileLayout, SourceColumns
 from orchestration.landing.source import TextFacts
 
@@ -108,6 +117,7 @@ def removal_arms(
 
 
 TOTALS = ("TOTAL", "TOTALS", "GRAND TOTAL", "SUBTOTAL", "SUB TOTAL", "SUB-TOTAL")
+SUBTOTAL = "(.* )?(GRAND ?|SUB[- ]?)?TOTALS? ?:?|TOTALS? .*"
 
 
 def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, str]]:
@@ -123,11 +133,16 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
         if found and found.combine == "one" and is_name:
             # Lengths first: hardly a code of a good file has that of the word.
             t = f"t_{column.name}"
-            words = typing_sql.is_any_of(f"upper({t})", TOTALS)
+            words = f"list_contains([{typing_sql.listed(TOTALS)}], upper({t}))"
             arms.append((f"strlen({t}) between 5 and 11 and {t} >= 'G' and {words}", "removed|total_row|"))
-            if not contract.is_patient_level:
-                # `U99001 Total`, as a spreadsheet's subtotals are headed; published tables are small enough to look.
-                arms.append((f"regexp_full_match(upper({t}), '(.* )?(TOTAL|SUBTOTAL)S? ?:?')", "removed|total_row|"))
+            if column.type == "code" or not contract.is_patient_level:
+                # `NEL Total`, `U99001 Total`, as a spreadsheet's subtotals are headed: hardly a code is so long, or begins with a letter.
+                arms.append(
+                    (
+                        f"strlen({t}) between 6 and 40 and regexp_full_match(upper({t}), '{SUBTOTAL}')",
+                        "removed|total_row|",
+                    )
+                )
     return arms
 
 
@@ -167,10 +182,12 @@ def table_sql(
         else:
             trims.append(f"{typing_sql.trimmed(piece.raw[0], facts.is_plain, facts.has_guards)} as t_{name}")
             trimmed_names[piece.raw[0]] = f"t_{name}"
-            texts.append(
-                f"{typing_sql.cleaned(f't_{name}', column, contract.is_strict(column) or not facts.has_errors)} as x_{name}"
+            is_somebody = column.type in ("person", "practice") or name in contract.key
+            clean = typing_sql.cleaned(
+                f"t_{name}", column, facts.has_errors, contract.is_strict(column), is_somebody=is_somebody
             )
-            value = typing_sql.parsed(f"x_{name}", column)
+            texts.append(f"{clean} as x_{name}")
+            value = typing_sql.parsed(f"x_{name}", column, facts.has_clock)
             if column.type == "person":
                 value = privacy.in_space(privacy.hashed(value) if is_hashed else value, space)
             values.append(f"{value} as v_{name}")
@@ -230,30 +247,30 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
     What the bytes of the file show no sign of is not looked for in any row: a good file pays nothing for it.
     """
     reasons = []
-    words = {"date": "not a date", "month": "not a month", "timestamp": "not a date and time", "time": "not a time"}
     for column in contract.columns:
         found = layout.columns.get(column.name)
         x, value = f"x_{column.name}", quote(column.name)
         if found is None or column.name in contract.derived:
             continue
-        if column.type == "codes" and facts.has_floats:
+        may_float = facts.has_floats or facts.has_noughts
+        if column.type == "codes" and may_float:
             reasons.append((typing_sql.has_floating_codes(f"w_{column.name}"), column.name, FLOATING))
         if column.type == "codes" or found.combine not in ("one", "constant"):
             continue
         if column.not_null:
-            reasons.append((f"{x} is null", column.name, "missing"))
+            reasons.append((f"{x} is null", column.name, MISSING))
         if contract.is_strict(column) and facts.has_errors:
-            reasons.append((typing_sql.is_error(x), column.name, "an error value of a spreadsheet"))
-        if column.type in CODE_TYPES and facts.has_floats:
-            reasons.append((typing_sql.is_floating(x), column.name, FLOATING))
+            reasons.append((typing_sql.is_error(x), column.name, ERROR_VALUE))
+        if column.type in CODE_TYPES and may_float:
+            reasons.append((typing_sql.is_floating(x, facts.has_floats), column.name, FLOATING))
         if column.type == "month" or column.is_first_of_month:
             reasons.append((typing_sql.is_month_first(x, is_first_day=True), column.name, MONTH_FIRST))
         elif column.type in ("date", "timestamp"):
             reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))
         if column.type == "practice" and column.not_null:
-            reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, "not a practice code"))
+            reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, NO_PRACTICE))
         if column.on_invalid == "quarantine" or column.not_null:
-            reason = words.get(column.type, "not a plausible value" if column.type != "code" else "not a code")
+            reason = NOT_OF_ITS_TYPE.get(column.type, NOT_PLAUSIBLE)
             sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)
             excused = f" and not {sentinels}" if column.type in ("date", "timestamp") and not column.not_null else ""
             reasons.append((f"{x} is not null and {value} is null{excused}", column.name, reason))
@@ -263,9 +280,5 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
 
 
 CODE_TYPES = ("code", "person", "practice", "clinical")
-# Faults of the whole file, not of its rows: what else in it went through the same hands and cannot be seen?
-FLOATING = "a number in floating-point spelling where a code belongs"
-ROUNDED = "a SNOMED code that a spreadsheet has rounded"
-MONTH_FIRST = "a date with the month first"
 # HES marks a date that was submitted but invalid: set to null and counted, the row stays.
 NOT_A_FAULT = ("1801-01-01", "18010101", "01/01/1801")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from orchestration.contracts import Column
 
-# What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and its tools (`\\N`, `(null)`) and
-# spreadsheets; in any case.
+# What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and its tools (`\\N`, `(null)`),
+# spreadsheets, Ruby, JavaScript and the C of Windows (`1.#QNAN`); in any case.
 NOTHING = (
     "",
     "-",
@@ -26,6 +26,40 @@ NOTHING = (
     "[NULL]",
     "<NULL>",
     "(BLANK)",
+    "NIL",
+    "<NIL>",
+    "UNDEFINED",
+    "N.A.",
+    "NA_CHARACTER_",
+    "NA_INTEGER_",
+    "NA_REAL_",
+    "-NAN",
+    "+NAN",
+    "NAN(IND)",
+    "-NAN(IND)",
+    "1.#QNAN",
+    "1.#SNAN",
+    "1.#IND",
+    "-1.#IND",
+    "1.#QNB",
+    "--",
+    "---",
+    "..",
+    "...",
+    "–",
+    "—",
+)
+# Where somebody is meant, a word says that it is nobody; elsewhere it may be a code with a meaning.
+NOBODY = (
+    "UNKNOWN",
+    "NOT KNOWN",
+    "MISSING",
+    "NOT RECORDED",
+    "NOT STATED",
+    "NOT AVAILABLE",
+    "ANONYMOUS",
+    "PATIENT UNKNOWN",
+    "UNK",
 )
 # What a spreadsheet leaves where a look-up failed: nothing as well, but in a key, person or required code it refuses the row.
 ERRORS = ("#N/A", "#NA", "#N/A N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!",
@@ -81,39 +115,48 @@ def is_any_of(x: str, values: tuple[str, ...]) -> str:
     return "(" + " or ".join(f"{x} = {text(value)}" for value in values) + ")"
 
 
-def cleaned(t: str, column: Column, keeps_errors: bool = False) -> str:
-    """Null for blank and for every spelling of `nothing`. `t` is trimmed. `keeps_errors`: those of a spreadsheet are told apart."""
-    everywhere = NOTHING if keeps_errors else (*NOTHING, *ERRORS)
-    # Only what begins with a sign or an N is compared with the list: hardly a value of a good file.
-    begins = (
-        f"({t} < '0' or {t} >= '<' and {t} < '=' or {t} >= 'N' and {t} < 'O' or {t} >= '[' and {t} < ']' "
-        f"or {t} >= 'n' and {t} < 'o')"
-    )
-    longest = max(len(value) for value in everywhere)
-    nothing = f"strlen({t}) <= {longest} and {begins} and {is_any_of(f'upper({t})', everywhere)}"
-    if not keeps_errors:
-        nothing = f"({nothing}) or starts_with({t}, '{TOO_NARROW}')"
-    own = (*column.nulls, *(NULL_DATES if column.type in ("date", "month", "timestamp") else ()))
-    if own:
-        longest = max(len(value.encode()) for value in own)
-        nothing = f"({nothing}) or strlen({t}) <= {longest} and {is_any_of(t, own)}"
-    return f"case when {nothing} then null else {t} end"
+def cleaned(
+    t: str, column: Column, has_signs: bool = True, keeps_errors: bool = False, is_somebody: bool = False
+) -> str:
+    """Null for blank and for every spelling of `nothing`. `t` is trimmed.
+
+    `has_signs`: the file has a `#` or a `<`, so that a word for nothing may begin with a digit (`1.#QNAN`) or `<`.
+    `keeps_errors`: those of a spreadsheet are told apart. `is_somebody`: the column names a person, a practice or the row.
+    """
+    keeps_errors = keeps_errors or not has_signs
+    words = (*NOTHING, *(() if keeps_errors else ERRORS), *(NOBODY if is_somebody else ()))
+    # What most values begin with is passed by two comparisons, at the price of the seven words that were known once.
+    first, last = ("A" if has_signs else "0"), (":" if is_somebody else "N")
+    arms = [f"when {is_any_of(t, own)} then null"] if (own := own_words(column)) else []
+    arms += [f"when {t} >= '{first}' and {t} < '{last}' then {t}"] if first < last else []
+    longest = max(len(word.encode()) for word in words)
+    arms.append(f"when strlen({t}) <= {longest} and list_contains([{listed(words)}], upper({t})) then null")
+    arms += [] if keeps_errors else [f"when starts_with({t}, '{TOO_NARROW}') then null"]
+    return f"case {' '.join(arms)} else {t} end"
+
+
+def own_words(column: Column) -> tuple[str, ...]:
+    return (*column.nulls, *(NULL_DATES if column.type in ("date", "month", "timestamp") else ()))
 
 
 def is_error(x: str) -> str:
     """Whether cleaned text is an error value of a spreadsheet."""
-    return f"{x} >= '#' and {x} < '$' and (starts_with({x}, '{TOO_NARROW}') or {is_any_of(f'upper({x})', ERRORS)})"
+    is_word = f"list_contains([{listed(ERRORS)}], upper({x}))"
+    return f"{x} >= '#' and {x} < '$' and (starts_with({x}, '{TOO_NARROW}') or {is_word})"
 
 
-def is_floating(x: str) -> str:
-    likely = f"{x} < ':' and (contains({x}, '.') or contains({x}, '+') or contains({x}, ','))"
-    return f"{likely} and regexp_full_match(upper({x}), '{FLOATING}')"
+def is_floating(x: str, has_floats: bool = True) -> str:
+    """`has_floats`: the file has more than `.0` to show for it."""
+    signs = f"(contains({x}, '.') or contains({x}, '+') or contains({x}, ','))"
+    likely = signs if has_floats else f"ends_with({x}, '0') and contains({x}, '.')"
+    return f"strlen({x}) > 2 and {x} < ':' and {likely} and regexp_full_match(upper({x}), '{FLOATING}')"
 
 
 def is_month_first(x: str, is_first_day: bool = False) -> str:
     """`is_first_day`: the value stands for its month, so that a first of January cannot be the ninth."""
     pattern = f"({MONTH_FIRST})|({FIRST_DAY_MONTH_FIRST})" if is_first_day else MONTH_FIRST
-    return f"{x} < ':' and regexp_full_match({x}, '{pattern}')"
+    # Most begin with the year of an ISO date: no pattern is tried on them.
+    return f"{x} < ':' and {x} not between '2000' and '2100' and regexp_full_match({x}, '{pattern}')"
 
 
 def without_commas(x: str) -> str:
@@ -151,12 +194,12 @@ def four_digit_year(x: str) -> str:
     return x
 
 
-def civil(x: str, otherwise: str) -> str:
-    """A moment with a zone is the date and time on a clock in London; `otherwise` for text without one."""
+def civil(x: str, kind: str, otherwise: str) -> str:
+    """A moment with a zone is the date and time on a clock in London; `otherwise` for text without one, of the same kind."""
     instant = f"try_cast(replace({x}, ' +', '+') as timestamptz)"
     return (
         f"case when strlen({x}) > 16 and regexp_matches({x}, '{ZONED}') "
-        f"then timezone('{LOCAL_ZONE}', {instant}) else {otherwise} end"
+        f"then timezone('{LOCAL_ZONE}', {instant})::{kind} else {otherwise} end"
     )
 
 
@@ -165,15 +208,16 @@ def in_our_era(value: str, kind: str) -> str:
     return f"case when {value} >= {kind} '{EARLIEST_DATE}' then {value} end"
 
 
-def date(x: str) -> str:
+def date(x: str, has_clock: bool = True) -> str:
     iso = in_our_era(f"try_cast({x} as date)", "date")
-    return f"({civil(x, f'coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(DATE_FORMATS)}])::date)')})::date"
+    written = f"coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(DATE_FORMATS)}])::date)"
+    return civil(x, "date", written) if has_clock else written
 
 
-def month(x: str) -> str:
+def month(x: str, has_clock: bool = True) -> str:
     label = f"regexp_extract({x}, '([A-Za-z]+-([0-9]{{4}}|[0-9]{{2}}))$', 1)"
     return (
-        f"coalesce({date(x)}, try_cast({x} || '-01' as date), "
+        f"coalesce({date(x, has_clock)}, try_cast({x} || '-01' as date), "
         f"try_strptime({four_digit_year(x)}, [{listed(MONTH_FORMATS)}])::date, "
         f"try_strptime({four_digit_year(label)}, ['%B-%Y', '%b-%Y'])::date)"
     )
@@ -181,7 +225,7 @@ def month(x: str) -> str:
 
 def time(x: str) -> str:
     digits = f"case when regexp_full_match({x}, '[0-9]{{3,4}}') then lpad({x}, 4, '0') end"
-    moment = f"({civil(x, f'try_cast({x} as timestamp)')})::time"
+    moment = civil(x, "time", f"try_cast({x} as timestamp)::time")
     return (
         f"coalesce(try_cast({x} as time), try_strptime({digits}, '%H%M')::time, "
         f"case when length({x}) > 10 then {moment} end)"
@@ -190,7 +234,7 @@ def time(x: str) -> str:
 
 def timestamp(x: str) -> str:
     iso = in_our_era(f"try_cast({x} as timestamp)", "timestamp")
-    return civil(x, f"coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(TIMESTAMP_FORMATS)}]))")
+    return civil(x, "timestamp", f"coalesce({iso}, try_strptime({four_digit_year(x)}, [{listed(TIMESTAMP_FORMATS)}]))")
 
 
 def code(x: str, column: Column) -> str:
@@ -216,10 +260,14 @@ def joined_codes(pieces: list[str], has_guards: bool = False) -> str:
     return f"translate({joined}, '=\"', '')" if has_guards else joined
 
 
+# One of these is in every word for nothing that is not made of dots and dashes alone.
+SIGNS_OF_NOTHING = ("NA", "N/A", "N.A", "NULL", "NONE", "NIL", "UNDEF", "BLANK", "\\", "#", "–", "—")
+
+
 def plain_codes(w: str) -> str:
     """Joined codes without dots, blanks, dashes and whatever else is written for nothing."""
-    words = tuple(value for value in (*NOTHING, *ERRORS) if len(value) > 1)
-    several = " or ".join(f"contains({w}, '{part}')" for part in ("NA", "N/A", "NULL", "NONE", "#"))
+    words = tuple(value for value in (*NOTHING, *ERRORS) if len(value) > 1 or not value.isascii())
+    several = " or ".join(f"contains({w}, '{part}')" for part in SIGNS_OF_NOTHING)
     kept = f"array_to_string(list_filter(string_split({w}, ','), lambda one: not list_contains([{listed(words)}], trim(one))), ',')"
     return f"translate(case when {several} then {kept} else {w} end, '. -&' || chr(9) || chr(13) || chr(160), '')"
 
@@ -278,7 +326,7 @@ def financial_year(x: str) -> str:
     return f"case when ({first} + 1) % 100 = {second} then try_cast({short} as integer) end"
 
 
-def parsed(x: str, column: Column) -> str:
+def parsed(x: str, column: Column, has_clock: bool = True) -> str:
     """From cleaned text to a value; whether it is plausible is asked one layer up, so that nothing is computed twice."""
     if column.invalid:
         same = " or ".join(f"{x} = {text(value)}" for value in column.invalid)
@@ -291,9 +339,9 @@ def parsed(x: str, column: Column) -> str:
         case "clinical":
             return f"nullif(translate(upper({x}), '. -&' || chr(9), ''), '')"
         case "date":
-            return date(x)
+            return date(x, has_clock)
         case "month":
-            return month(x)
+            return month(x, has_clock)
         case "time":
             return time(x)
         case "timestamp":

@@ -259,8 +259,10 @@ def sort_into_feeds(
     named = resolve_named_files(folder, note, problems)
     found: dict[str, dict[int, list[LandedFile]]] = {}
 
+    above = len(folder.as_posix()) + 1
+
     def take(path: Path, version: int, feed: str | None) -> None:
-        relative = path.relative_to(folder).as_posix()
+        relative = path.as_posix()[above:]
         if is_hidden_or_temporary(path.name) or relative == NOTE:
             return
         kind = path.lstat().st_mode

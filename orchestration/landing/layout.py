@@ -53,8 +53,11 @@ def wanted_headers(contract: FeedContract) -> set[str]:
 
 def header_score(cells: list[str], contract: FeedContract) -> int:
     """How many of the contract's columns the cells would head."""
-    found = {normalise_header(cell) for cell in cells if cell}
-    score = sum(1 for heads in contract.heads if not found.isdisjoint(heads))
+    # Hardly a row but the header has a cell that any column could be headed by, and no header begins with a digit.
+    found = {normalise_header(cell) for cell in cells if cell and not cell[0].isdigit()}
+    score = 0 if found.isdisjoint(contract.all_heads) else sum(not found.isdisjoint(heads) for heads in contract.heads)
+    if not contract.layouts:
+        return score
     headers = tuple(normalise_header(cell) for cell in cells)
     for layout in contract.layouts:
         if start_of(layout, headers) is not None:

@@ -19,8 +19,10 @@ class TextFacts(NamedTuple):
     is_plain: bool  # ASCII without tabs: blanks are spaces only
     encoding: str
     ends_with_newline: bool
-    has_errors: bool = True  # a `#`, as in the error values of a spreadsheet
-    has_floats: bool = True  # `E+`, `.0` or `.5E1`, as in codes that were numbers once
+    has_errors: bool = True  # a `#` or `<`, as in the error values of a spreadsheet, `1.#QNAN` and `<NA>`
+    has_floats: bool = True  # `E+` or `.5E1`, as in codes that were numbers once
+    has_noughts: bool = True  # `.0`, the same; but a price has it too
+    has_clock: bool = True  # a `:`, as in every time of a day
     has_guards: bool = False  # `="`, as in codes whose noughts a spreadsheet is to keep
 
 

@@ -13,6 +13,7 @@ import pytest
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import load_settings
+from orchestration.lake import typing_sql
 from orchestration.lake.feed import ingest_feed
 from orchestration.lake.manifest import Manifest
 from orchestration.landing.deliveries import find_delivery
@@ -210,8 +211,8 @@ def test_no_procedure_is_none(tmp_path: Path) -> None:
     assert rows == [("1", None, None), ("2", None, None), ("3", "W903", ",W903,")]
 
 
-NOTHING = ["", "NA", "N/A", "#N/A", "#VALUE!", "#REF!", "#NAME?", "#DIV/0!", "NULL", "None", "NaN", "NaT", "nan", "<NA>",
-           "-", ".", "&", "na", "null", " NA "]  # fmt: skip
+NOTHING = [*typing_sql.NOTHING, *typing_sql.ERRORS, *(word.lower() for word in typing_sql.NOTHING), "None", "NaN", "NA_character_",
+           " NA ", "Undefined"]  # fmt: skip
 
 
 @pytest.mark.parametrize("feed", sorted(HEADERS))

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT, load_settings
+from orchestration.lake import reasons
 from orchestration.lake.check import check_delivery, faults_file
 from orchestration.landing.deliveries import find_delivery
 from tests.ingest.good_files import HEADERS, as_text, table, write_good
@@ -54,6 +56,16 @@ def test_every_refusal_is_in_the_table() -> None:
     assert len(found) > 35
     untold = [(place, part) for place, part in found if len(part.strip()) >= SHORTEST_PART and plain(part) not in page]
     assert not untold
+
+
+def test_every_reason_for_a_row_is_in_the_table_with_what_to_ask_for() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told = {**reasons.NOT_OF_ITS_SHAPE, **reasons.NOT_OF_ITS_TYPE}.values()
+    found = {*told, *(value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str))}
+    found -= {reasons.IN_QUOTATION_MARKS}
+    assert found == set(reasons.WHAT_TO_SEND)
+    rules = {name.replace("_", " ") for contract in load_contracts().values() for name in contract.rules}
+    assert not [reason for reason in found | rules if f"| {reason}" not in page and f"; {reason}" not in page]
 
 
 def test_a_setting_that_is_wrong_is_not_the_deliverys_fault(tmp_path: Path) -> None:

@@ -59,3 +59,17 @@ def test_deprivation_in_words() -> None:
     assert typed("imd_decile", "Most deprived 10%", "Less deprived 40-50%", "Least deprived 10%", "3", "11", "0") == [
         *(1, 6, 10, 3, None, None),
     ]
+
+
+def test_every_word_for_nothing_shows_a_sign_that_is_looked_for_in_joined_codes() -> None:
+    """Codes that are joined are searched word by word only where one of the signs stands."""
+    dots_and_dashes = str.maketrans("", "", ". -&")
+    for word in (*typing_sql.NOTHING, *typing_sql.ERRORS):
+        assert not word.translate(dots_and_dashes) or any(sign in word for sign in typing_sql.SIGNS_OF_NOTHING), word
+
+
+def test_no_word_for_nothing_begins_with_what_is_passed_unread() -> None:
+    """`cleaned` compares only what does not begin with a figure or A-M; where a file has `#` or `<`, figures too."""
+    words = (*typing_sql.NOTHING, *typing_sql.ERRORS)
+    assert not [word for word in words if "A" <= word < "N"]
+    assert all("#" in word or "<" in word for word in words if "0" <= word < "N")

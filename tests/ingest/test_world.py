@@ -11,8 +11,11 @@ import duckdb
 import nhs_number
 import pytest
 
-from orchestration.foundation.errors import UsageError
+from orchestration.build.compiled_models import SEEDS_DIR
+from orchestration.contracts import Column, feed_contract, normalise_header
+from orchestration.foundation.errors import DeliveryRefused, UsageError
 from orchestration.foundation.settings import load_settings
+from orchestration.lake import typing_sql
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import find_delivery
 from tests.ingest.defects import as_zip
@@ -47,11 +50,41 @@ def test_what_a_spreadsheet_could_not_show_is_no_person(value: str, tmp_path: Pa
     assert ingest(tmp_path, "community_contacts", {"f.csv": content})[0].rows_quarantined == 10
 
 
-@pytest.mark.parametrize("value", ["\\N", "(null)", "[NULL]", "<null>", "(blank)"])
-def test_nothing_as_databases_and_their_tools_write_it(value: str, tmp_path: Path) -> None:
-    content = changed("ers_referrals", "PATIENT_ID", lambda _: value, every=4)
-    _, rows = ingest(tmp_path, "ers_referrals", {"f.csv": content}, "person_id is null")
-    assert sorted(rows) == [(False,)] * 30 + [(True,)] * 10
+@pytest.mark.parametrize("feed", sorted(feed for feed in HEADERS if feed_contract(feed).person))
+def test_nobody_however_it_is_written_is_no_person(feed: str, tmp_path: Path) -> None:
+    """Each word in a row of its own: not one of them may join others, as the same word in two rows would."""
+    person = feed_contract(feed).person
+    assert person
+    place = place_of(feed, person)
+    words = (*typing_sql.NOTHING, *typing_sql.NOBODY, "nil", "Undefined", "NA_character_", "None", "Unknown")
+    rows = table(feed, len(words) * 2)
+    for cells, word in zip(rows[1:], (*words, *words), strict=True):
+        cells[place] = word
+    try:
+        _, found = ingest(tmp_path, feed, {"f.csv": as_text(rows)}, "distinct person_id")
+        assert found in ([(None,)], [])
+    except DeliveryRefused as refused:
+        assert "missing" in str(refused)
+
+
+def place_of(feed: str, column: Column) -> int:
+    heads = [normalise_header(header) for header in HEADERS[feed]]
+    return next(heads.index(head) for head in column.headers() if head in heads)
+
+
+@pytest.mark.parametrize(
+    "feed", sorted(feed for feed in HEADERS if feed_contract(feed).key and feed_contract(feed).is_patient_level)
+)
+def test_no_key_however_it_is_written_is_no_key(feed: str, tmp_path: Path) -> None:
+    """Two rows without a key are two rows in question, not one row that came twice."""
+    contract = feed_contract(feed)
+    words = (*typing_sql.NOTHING, *typing_sql.NOBODY)
+    rows = table(feed, len(words) * 5)
+    for cells, word in zip(rows[1:], (*words, *words), strict=False):
+        cells[place_of(feed, contract.column(contract.key[0]))] = word
+    manifest, _ = ingest(tmp_path, feed, {"f.csv": as_text(rows)})
+    assert manifest.rows_quarantined == 2 * len(words) - manifest.rows_removed.get("blank_row", 0)
+    assert not {"duplicate_key", "duplicate_exact"} & set(manifest.rows_removed)
 
 
 def test_codes_guarded_against_a_spreadsheet_are_the_codes(tmp_path: Path) -> None:
@@ -92,7 +125,7 @@ def test_a_month_written_with_the_month_first_is_not_january(
 
 def test_what_to_send_is_said() -> None:
     """Whoever never saw the product is told the form, not that something is to be corrected."""
-    from orchestration.lake.feed import WHAT_TO_SEND
+    from orchestration.lake.reasons import WHAT_TO_SEND
 
     assert "YYYY-MM-DD" in WHAT_TO_SEND["not a date"] and "YYYY-MM" in WHAT_TO_SEND["not a month"]
 
@@ -123,6 +156,36 @@ def test_a_short_correction_beside_the_first_names_both(feed: str, tmp_path: Pat
     second[3][place] = "77"
     told = refusal(tmp_path, feed, {"a.csv": as_text(first), "b.csv": as_text(second)})
     assert "a.csv" in told and "b.csv" in told
+
+
+def other_prices(rows: list[list[str]], of: slice) -> list[list[str]]:
+    place = rows[0].index("CONTRACT MONITORING ACTUAL PRICE")
+    return [[*cells[:place], f"{float(cells[place]) + 7:.2f}", *cells[place + 1 :]] for cells in rows[of]]
+
+
+def test_contract_lines_that_were_corrected_beside_the_first_file_name_both(tmp_path: Path) -> None:
+    """A part of the first file with one price changed, and one with all of them changed: neither is a second part."""
+    first = table("contract_activity", 60)
+    head = first[0]
+    corrections = {
+        "half": [head, *other_prices(first, slice(1, 2)), *first[2:31]],
+        "few": [head, *other_prices(first, slice(1, 2)), *first[2:6]],
+        "prices": [head, *other_prices(first, slice(1, 31))],
+    }
+    for name, rows in corrections.items():
+        told = refusal(tmp_path / name, "contract_activity", {"a.csv": as_text(first), "b.csv": as_text(rows)})
+        assert "a.csv" in told and "b.csv" in told
+    parts: dict[str, str | bytes] = {"a.csv": as_text(first[:31]), "b.csv": as_text([head, *first[31:]])}
+    assert ingest(tmp_path / "parts", "contract_activity", parts)[0].rows_loaded == 60
+
+
+@pytest.mark.parametrize(
+    "words", ["NEL Total", "Total NEL", "total elective", "Grand Total", "NEL Sub-total:", "Totals"]
+)
+def test_subtotals_of_contract_lines_are_no_activity(words: str, tmp_path: Path) -> None:
+    content = changed("contract_activity", "POINT OF DELIVERY CODE", lambda _: words, every=8)
+    manifest, _ = ingest(tmp_path, "contract_activity", {"c.csv": content})
+    assert (manifest.rows_loaded, manifest.rows_removed) == (35, {"total_row": 5})
 
 
 @pytest.mark.parametrize("feed", ["contract_activity", "gp_workforce"])
@@ -229,3 +292,22 @@ def test_free_text_is_no_list_of_people(value: str, tmp_path: Path) -> None:
     content = changed("person_cohorts", "COHORT_ID", lambda _: value, every=8)
     manifest, rows = ingest(tmp_path, "person_cohorts", {"f.csv": content}, "distinct cohort_id")
     assert (manifest.rows_quarantined, rows) == (5, [("nnhip",)])
+
+
+@pytest.mark.parametrize(("people", "is_taken"), [(1, False), (9, False), (10, True)])
+def test_a_word_that_hardly_anybody_shares_is_no_list(people: int, is_taken: bool, tmp_path: Path) -> None:
+    """`Okonkwo` has the shape of a list's name; a list has members."""
+    rows = table("person_cohorts", 60)
+    for cells in rows[1 : 1 + people]:
+        cells[HEADERS["person_cohorts"].index("COHORT_ID")] = "Okonkwo"
+    for cells in rows[40:42]:
+        cells[HEADERS["person_cohorts"].index("COHORT_ID")] = "palliative"
+    manifest, found = ingest(tmp_path, "person_cohorts", {"f.csv": as_text(rows)}, "distinct cohort_id")
+    assert (manifest.rows_quarantined == 0, ("Okonkwo",) in found) == (is_taken, is_taken)
+    assert ("palliative",) in found
+
+
+def test_the_lists_that_are_expected_are_known_by_name() -> None:
+    known = set(feed_contract("person_cohorts").column("cohort_id").known_names)
+    lines = (SEEDS_DIR / "expected_lists.csv").read_text(encoding="utf-8").splitlines()
+    assert known == {line.split(",")[0] for line in lines[1:]} | {"nnhip"}

@@ -23,6 +23,7 @@ import xlsxwriter
 
 from orchestration.contracts import FeedContract, load_contracts, normalise_header
 from orchestration.foundation.errors import DeliveryRefused
+from orchestration.lake import typing_sql
 from tests.ingest.defects import as_zip
 from tests.ingest.good_files import HEADERS, file_name, table
 from tests.ingest.test_cases import ingest
@@ -32,7 +33,7 @@ WAYS_IN_TEST, WAYS_IN_ATTACK = 5, 120
 Rows = list[list[str]]
 Files = dict[str, str | bytes]
 
-NOTHING = ("", "NA", "N/A", "#N/A", "NULL", "None", "NaN", "NaT", "<NA>", "-", ".", "&", "null", " ")
+NOTHING = (*typing_sql.NOTHING, *typing_sql.ERRORS, "null", "NaN", "None", "nil", "undefined", " ")
 DATES: dict[str, Callable[[dt.date], str]] = {
     "iso": dt.date.isoformat,
     "digits": lambda day: day.strftime("%Y%m%d"),

@@ -71,3 +71,17 @@ def test_seasons_show_when_rates_are_not_flat(tmp_path: Path) -> None:
     counts = _monthly(json.loads(made.truth_file.read_text()), "gp_appointments_attended")
     # two or three working days more in the busiest month than in the quietest, and the autumn's vaccinations
     assert max(counts) / min(counts) > 1.15
+
+
+def _third_year_over_first(home: Path, **of: object) -> float:
+    """Community contacts a registered month, of months 25 to 36 over months 1 to 12: both hold each month of the year once."""
+    made = write_demo(home / "landing", people=3_000, months=36, deliveries=1, seed=4, **of)
+    truth = json.loads(made.truth_file.read_text())
+    contacts, people = _monthly(truth, "community_contacts"), _monthly(truth, "registered_population")
+    return (sum(contacts[24:]) / sum(people[24:])) / (sum(contacts[:12]) / sum(people[:12]))
+
+
+def test_without_effects_nobody_dies_of_age(tmp_path: Path) -> None:
+    """The deaths of the old lower community contacts by a twentieth in two years; where nothing may change they do not."""
+    assert _third_year_over_first(tmp_path / "usual") < 0.95
+    assert abs(_third_year_over_first(tmp_path / "unchanging", effects="none") - 1) < 0.05

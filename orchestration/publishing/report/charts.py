@@ -15,6 +15,7 @@ from orchestration.publishing.report.svg import LEFT, RIGHT, TOP, Plane, mark, p
 
 WIDTH, SPC_HEIGHT, FUNNEL_HEIGHT = 430, 200, 230
 FONT_SIZE = 13
+LABEL_WIDTH = 55  # of one word above a line, in pixels
 KINDS = ("common_cause", "improvement", "concern", "neither", "unknown")
 SHAPES = {
     "common_cause": mark("circle", 26),
@@ -138,16 +139,25 @@ def _box(plane: Plane, ends: tuple[float, float], low: float, high: float) -> st
 
 
 def _events(plane: Plane, points: Sequence[Point], markers: Sequence[Marker]) -> list[str]:
-    """Vertical lines with their words. What falls on one month shares a line: two labels in one place cannot be read."""
-    late = {p.month for p in points[len(points) * 3 // 4 :]}
-    drawn = []
+    """Vertical lines with their words. Lines that stand close share their words, in the order of the lines: two labels in one place
+    cannot be read."""
+    late = plane.x(index_of(points[len(points) * 3 // 4].month))
+    lines: list[list[tuple[float, str]]] = []
     for month, same_month in groupby(markers, key=lambda m: m.month):
         x, words = plane.x(index_of(month)), " · ".join(m.label for m in same_month)
-        # near the right edge the words stand before their line, where there is room for them
-        at, anchor = (x - 3, "end") if month in late else (x + 3, "start")
+        if lines and x - lines[-1][-1][0] < LABEL_WIDTH:
+            lines[-1].append((x, words))
+        else:
+            lines.append([(x, words)])
+    drawn = []
+    for close in lines:
+        # near the right edge the words stand before their lines, where there is room for them
+        at, anchor = (close[0][0] - 3, "end") if close[-1][0] >= late else (close[-1][0] + 3, "start")
+        rules = "".join(f"M{short(x)},{TOP}V{short(plane.floor)}" for x, _ in close)
         drawn.append(
-            f'<path d="M{short(x)},{TOP}V{short(plane.floor)}" stroke="var(--ink)" stroke-dasharray="1,2"/>'
-            f'<text x="{short(at)}" y="{TOP - 5}" text-anchor="{anchor}" font-size="11" fill="var(--ink)">{words}</text>'
+            f'<path d="{rules}" stroke="var(--ink)" stroke-dasharray="1,2"/>'
+            f'<text x="{short(at)}" y="{TOP - 5}" text-anchor="{anchor}" font-size="11" fill="var(--ink)">'
+            f"{' · '.join(words for _, words in close)}</text>"
         )
     return drawn
 

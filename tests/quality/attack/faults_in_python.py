@@ -126,8 +126,8 @@ INGEST_FAULTS = (
     CodeFault(
         "identifiers: NHS numbers pass where half of a column's are others",
         PRIVACY,
-        "is_half = alone > 0 and 2 * alone_valid >= alone",
-        "is_half = alone > 0 and 2 * alone_valid > alone",
+        "is_half = total.alone > 0 and 2 * total.alone_valid >= total.alone",
+        "is_half = total.alone > 0 and 2 * total.alone_valid > total.alone",
         tests("ingest/test_privacy.py", "half_of_the_numbers_are_enough_to_refuse"),
     ),
 )
