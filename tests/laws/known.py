@@ -40,7 +40,10 @@ COUNT_MARTS = {
 FIGURE_KEY = "indicator_id, cohort_id, area_type, area_code, month, period"
 FIGURES = "numerator, denominator, value, value_lower_95, value_upper_95"
 STANDARDISED = "standardised_value, standardised_value_lower_95, standardised_value_upper_95"
-PROFILE = "gp_appointments, ae_attendances, outpatient_attendances, emergency_admissions, occupied_bed_days, spend_gbp, need_weighted_population"
+PROFILE = (
+    "gp_appointments ae_attendances outpatient_attendances emergency_admissions occupied_bed_days spend_gbp "
+    "need_weighted_population"
+).split()
 FIGURES_OF = [
     *(f"model.int_marts.{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)),
     "model.int_marts.practice_profile",
@@ -192,7 +195,7 @@ def compare_table(connection: duckdb.DuckDBPyConnection, table: str, key: str, v
 
 def compare_profiles(connection: duckdb.DuckDBPyConnection, verdict: Verdict) -> None:
     """What practices used: a column that is null or named as incomplete is not known."""
-    for name in PROFILE.split(", "):
+    for name in PROFILE:
         whole, taken = (
             f"({side}.{name} is not null and {side}.incomplete_counts not like '%{name}%')" for side in "wt"
         )
