@@ -40,10 +40,15 @@ COUNT_MARTS = {
 FIGURE_KEY = "indicator_id, cohort_id, area_type, area_code, month, period"
 FIGURES = "numerator, denominator, value, value_lower_95, value_upper_95"
 STANDARDISED = "standardised_value, standardised_value_lower_95, standardised_value_upper_95"
-PROFILE = (
-    "gp_appointments ae_attendances outpatient_attendances emergency_admissions occupied_bed_days spend_gbp "
-    "need_weighted_population"
-).split()
+PROFILE = [
+    "gp_appointments",
+    "ae_attendances",
+    "outpatient_attendances",
+    "emergency_admissions",
+    "occupied_bed_days",
+    "spend_gbp",
+    "need_weighted_population",
+]
 FIGURES_OF = [
     *(f"model.int_marts.{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)),
     "model.int_marts.practice_profile",
