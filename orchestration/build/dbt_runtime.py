@@ -61,6 +61,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "INT_MARTS_INPUTS_FILE": str(home.inputs_file.absolute()),
         "INT_MARTS_TEMP_DIRECTORY": str(home.spill.absolute()),
         "INT_MARTS_THREADS": str(settings.threads),
+        "INT_MARTS_ENGINE_THREADS": str(settings.threads),
         "INT_MARTS_MEMORY_LIMIT": settings.memory_limit,
         "DBT_TARGET_PATH": str((home.dbt / "target").absolute()),
         "DBT_LOG_PATH": str((home.dbt / "logs").absolute()),

@@ -119,6 +119,12 @@ def require_versions_whole(settings: Settings, delivery_name: str) -> None:
         )
 
 
+def files_of_plan(home: Home, delivery_name: str) -> list[Path]:
+    """The Parquet files that dbt is about to read."""
+    live = (manifest for versions in suppliers(home, delivery_name).values() for manifest in versions)
+    return [manifest.folder(home) / name for manifest in live for name in manifest.parquet]
+
+
 def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
     """Files of the live versions that are not what their manifests say."""
     folders = (manifest.folder(home) for versions in suppliers(home, delivery_name).values() for manifest in versions)
