@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from orchestration.build.dbt_runtime import call_dbt, hash_of_models, manifest_path, parsed_environment
-from orchestration.build.plan import Plan, require_inputs_of, require_versions_whole
+from orchestration.build.plan import Plan, files_of_plan, require_inputs_of, require_versions_whole
 from orchestration.build.seal import Seal, break_seal, seal_build
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.machine import fault_said
@@ -33,20 +33,23 @@ def build_warehouse(settings: Settings, plan: Plan) -> Seal:
     break_seal(home)
     for left in (home.warehouse_file, Path(f"{home.warehouse_file}.wal")):
         left.unlink(missing_ok=True)
-    spill = home.warehouse / "spill"
-    spill.mkdir(exist_ok=True)
+    home.spill.mkdir(exist_ok=True)
     try:
-        results = run_build(settings)
+        results = run_build(settings, settings.threads_for(*files_of_plan(home, plan.delivery)))
     finally:
-        shutil.rmtree(spill, ignore_errors=True)
+        shutil.rmtree(home.spill, ignore_errors=True)
     require_planned_sql(results, plan)
     return seal_build(settings, plan)
 
 
-def run_build(settings: Settings) -> list[dict[str, Any]]:
-    """dbt's account of each node. It writes into a folder of its own: a dbt that outlives a killed run cannot write over the next one's."""
+def run_build(settings: Settings, engine_threads: int) -> list[dict[str, Any]]:
+    """dbt's account of each node. It writes into a folder of its own: a dbt that outlives a killed run cannot write over the next one's.
+
+    `engine_threads` share the work of one model; dbt makes as many models beside each other as the settings have threads.
+    """
+    environment = parsed_environment(settings) | {"INT_MARTS_ENGINE_THREADS": str(engine_threads)}
     with TemporaryDirectory(dir=manifest_path(settings).parent, prefix=".build-") as folder:
-        done = call_dbt(ARGUMENTS, parsed_environment(settings) | {"DBT_TARGET_PATH": folder})
+        done = call_dbt(ARGUMENTS, environment | {"DBT_TARGET_PATH": folder})
         file = Path(folder) / RESULTS
         if not file.exists():
             raise IntMartsError(

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from orchestration.foundation.processor import collect_seldom
+
 SAVED_PARSE_VARIABLE = "INT_MARTS_DBT_SAVED_PARSE"
 
 
@@ -27,6 +29,7 @@ def saved_parse() -> Any:
 
 
 def main() -> None:
+    collect_seldom()
     from dbt.cli.main import cli
 
     cli(obj={"manifest": saved_parse(), "callbacks": []}, prog_name="dbt")

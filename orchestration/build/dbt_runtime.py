@@ -23,6 +23,7 @@ from orchestration.foundation.code_version import files_fingerprint
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_file, hash_json
+from orchestration.foundation.machine import fault_said
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -58,8 +59,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "INT_MARTS_WAREHOUSE_FILE": str(home.warehouse_file.absolute()),
         "INT_MARTS_INPUTS_FILE": str(home.inputs_file.absolute()),
-        "INT_MARTS_TEMP_DIRECTORY": str((home.warehouse / "spill").absolute()),
+        "INT_MARTS_TEMP_DIRECTORY": str(home.spill.absolute()),
         "INT_MARTS_THREADS": str(settings.threads),
+        "INT_MARTS_ENGINE_THREADS": str(settings.threads),
         "INT_MARTS_MEMORY_LIMIT": settings.memory_limit,
         "DBT_TARGET_PATH": str((home.dbt / "target").absolute()),
         "DBT_LOG_PATH": str((home.dbt / "logs").absolute()),
@@ -226,10 +228,14 @@ def run_dbt(arguments: list[str], environment: dict[str, str]) -> None:
 
 
 def call_dbt(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Raises `MachineFault` where it failed for want of room or memory, in whatever part of it: its own files take room too."""
     folders = ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
-    return subprocess.run(
+    done = subprocess.run(
         [dbt_executable(), "--quiet", *arguments, *folders],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
     )
+    if done.returncode and (fault := fault_said(done.stdout + done.stderr)):
+        raise fault
+    return done

@@ -21,7 +21,7 @@ from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import PROJECT_ROOT, Home, Settings
 from orchestration.lake.manifest import verify_version
-from orchestration.landing.deliveries import NOTE, list_deliveries
+from orchestration.landing.deliveries import NOTE, gone_from_landing, list_deliveries
 from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
 
 REGISTRY_FILE = PROJECT_ROOT / "expectations" / "checks.yml"
@@ -119,6 +119,12 @@ def require_versions_whole(settings: Settings, delivery_name: str) -> None:
         )
 
 
+def files_of_plan(home: Home, delivery_name: str) -> list[Path]:
+    """The Parquet files that dbt is about to read."""
+    live = (manifest for versions in suppliers(home, delivery_name).values() for manifest in versions)
+    return [manifest.folder(home) / name for manifest in live for name in manifest.parquet]
+
+
 def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
     """Files of the live versions that are not what their manifests say."""
     folders = (manifest.folder(home) for versions in suppliers(home, delivery_name).values() for manifest in versions)
@@ -130,7 +136,7 @@ def changed_in_lake(home: Home, delivery_name: str) -> list[str]:
 
 
 def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
-    """Landed files that are not what was ingested; a delivery that is gone altogether is a check of its own."""
+    """What is not as it was ingested: landed files, the dates of a delivery's note, a delivery that is gone and that nobody withdrew."""
     hashes = file_hashes(home)
     landed = {delivery.name: delivery for delivery in list_deliveries(home) if delivery.name <= delivery_name}
     withdrawals, ingested, dated = read_withdrawals(home), dict[str, str](), set[str]()
@@ -149,7 +155,8 @@ def changed_in_landing(home: Home, delivery_name: str) -> list[str]:
     }
     hashes.save()
     known = {name: sha256 for name, sha256 in ingested.items() if name.split("/", 1)[0] in landed}
-    return [f"landing/{text}" for text in [*sorted(dated), *difference(known, there)]]
+    gone = [f"{name} is gone" for name in gone_from_landing(home, delivery_name)]
+    return [f"landing/{text}" for text in [*sorted(dated), *gone, *difference(known, there)]]
 
 
 def difference(then: dict[str, str], now: dict[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
-"""What DuckDB lacks, registered as a dbt-duckdb plugin: quantiles from scipy, working days and season, the evaluation of a panel.
+"""What DuckDB lacks: quantiles from scipy, working days and season, the evaluation of a panel.
 
-Listed under ``plugins`` of the dbt profile, so that every connection dbt opens knows them. They are pure: the same
-arguments give the same bits, whatever the thread count.
+``dbt_plugin`` makes them known to every connection that dbt opens. They are pure: the same arguments give the same
+bits, whatever the thread count.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
-
-from dbt.adapters.duckdb.plugins import BasePlugin
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -176,11 +174,3 @@ def register(connection: DuckDBPyConnection) -> None:
         [texts, days, days, numbers, numbers, texts, INTEGER, DOUBLE],
         connection.type(EFFECT),
     )
-
-
-class Plugin(BasePlugin):
-    """The dbt-duckdb hook: registers the functions when a connection opens."""
-
-    def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Register the functions on dbt's connection."""
-        register(conn)

@@ -2,7 +2,9 @@
 
 from orchestration.cli import adding, evaluating, releases, upkeep  # noqa: F401 - they register their commands
 from orchestration.cli.app import app
+from orchestration.foundation.processor import collect_seldom
 
 
 def main() -> None:
+    collect_seldom()
     app()

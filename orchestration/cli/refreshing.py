@@ -47,7 +47,8 @@ def require_empty_home(home: Home) -> None:
     Raises `UsageError` naming what is there.
     """
     lake = [path.name for path in home.lake.glob("*") if not path.name.startswith(".")] if home.lake.is_dir() else []
-    kept = [root for root in (home.releases, home.releases_public) if root.is_dir() and any(root.iterdir())]
+    roots = (home.releases, home.releases_public, home.public_ledger)
+    kept = [root for root in roots if root.is_dir() and any(root.iterdir())]
     if lake or kept:
         what = ", ".join([*(["a lake"] if lake else []), *(f"{root.name}/" for root in kept)])
         raise UsageError(f"this home has {what}: the demo is written only into a new home (--home or INT_MARTS_HOME)")

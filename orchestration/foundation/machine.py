@@ -24,8 +24,11 @@ SAID = {
 def machine_fault(error: BaseException) -> MachineFault | None:
     """The fault of the machine behind an error; None when it is something else. The name of a file is not told: it may hold somebody's."""
     if isinstance(error, OSError) and error.errno in DENIED:
-        folder = Path(str(error.filename)).parent if error.filename else "a folder of the home"
-        return MachineFault(f"no permission to read or write in {folder}: give the user of the pipeline access to it")
+        path = Path(str(error.filename)) if error.filename else None
+        folder = path if path is None or path.is_dir() else path.parent
+        return MachineFault(
+            f"no permission to read or write in {folder or 'a folder of the home'}: give the user of the pipeline access to it"
+        )
     if isinstance(error, OSError) and error.errno in BY_NUMBER:
         return MachineFault(BY_NUMBER[error.errno])
     if isinstance(error, MemoryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
@@ -91,12 +92,19 @@ class Warehouse:
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
     """Read-only: many readers may hold it at once, but never while dbt writes (the home lock sees to that)."""
-    import duckdb
-
     path = settings.paths.warehouse_file
     if not path.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
+    with open_database(settings, path) as warehouse:
+        yield warehouse
+
+
+@contextmanager
+def open_database(settings: Settings, path: Path) -> Iterator[Warehouse]:
+    """One file, read-only, with what the settings give the engine."""
+    import duckdb
+
     with duckdb.connect(
-        str(path), read_only=True, config={"threads": settings.threads, "memory_limit": settings.memory_limit}
+        str(path), read_only=True, config={"threads": settings.threads_for(path), "memory_limit": settings.memory_limit}
     ) as connection:
         yield Warehouse(connection)

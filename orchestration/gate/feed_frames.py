@@ -53,15 +53,15 @@ def frames_of_version(
     folder = version.folder(settings.paths)
     if not (folder / "profile.parquet").exists():
         return FeedFrames(0, pd.DataFrame(), pd.DataFrame())
-    with duckdb.connect() as connection:
+    parts = sorted(folder.rglob("part-*.parquet"))
+    with duckdb.connect(config={"threads": settings.threads_for(*parts)}) as connection:
         read_profile(connection, folder)
         shares = {name: feature for name, feature in features.items() if isinstance(feature, Share)}
         cells = _frame(connection, shares, ["provider_code", "coverage_month"])
         whole = _frame(connection, shares, [])
-        parts = [str(path) for path in sorted(folder.rglob("part-*.parquet"))]
         for name, feature in features.items():
             if isinstance(feature, Counted) and parts:
-                landed = connection.from_parquet(parts, hive_partitioning=False)
+                landed = connection.from_parquet([str(path) for path in parts], hive_partitioning=False)
                 whole[name] = landed.query("landed", feature.sql).fetchall()[0][0]
     read = max(version.rows_read, 1)
     whole["quarantined_pct"] = 100.0 * version.rows_quarantined / read

@@ -47,7 +47,8 @@ def warehouse_to_read(settings: Settings) -> DuckDBResource:
         database=str(settings.paths.warehouse_file.absolute()),
         connection_config={
             "access_mode": "READ_ONLY",
-            "threads": settings.threads,
+            # it counts rows and names columns
+            "threads": 1,
             "memory_limit": settings.memory_limit,
         },
     )

@@ -30,6 +30,7 @@ class KeptConnectionEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(*arguments, **settings)
 
     @classmethod
@@ -50,6 +51,12 @@ class KeptConnectionEventLogStorage(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked three times for every event; a table that was there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def dispose(self) -> None:
         super().dispose()

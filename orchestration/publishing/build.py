@@ -35,7 +35,7 @@ def read_build(settings: Settings) -> Build:
     path = settings.paths.inputs_file
     if not path.exists() or not settings.paths.warehouse_file.exists():
         raise IntMartsError("nothing has been built yet: run `int-marts refresh`")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with duckdb.connect(str(path), read_only=True, config={"threads": 1}) as connection:
         plan = _records(
             connection, "select delivery, data_cut, icb_code, icb_name, first_month, last_month from plan.build"
         )[0]

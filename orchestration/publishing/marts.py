@@ -69,9 +69,9 @@ def key_of(relation: str, columns: dict[str, str]) -> list[str]:
 def writer(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the new file attached as `release`, closed (so: written whole, no log beside it) at the end."""
     config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": settings.threads,
+        "threads": settings.threads_for(settings.paths.warehouse_file),
         "memory_limit": settings.memory_limit,
-        "temp_directory": str(settings.paths.warehouse / "spill"),
+        "temp_directory": str(settings.paths.spill),
     }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute(f"attach {literal(str(target))} as release (storage_version {literal(STORAGE_VERSION)})")

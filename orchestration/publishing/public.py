@@ -340,15 +340,19 @@ def _limits(
 ) -> tuple[Any, Any, Any]:
     """Byar's (exact Poisson below 10) or Wilson's 95 % limits of the shown counts; none where the figure has none inside."""
     import numpy as np
-    from scipy.stats import chi2, norm
+    from scipy.special import gammaincinv, ndtri
 
-    z = norm.ppf(0.975)
+    def chi_square(probability: float, degrees_of_freedom: Any) -> Any:
+        # what `scipy.stats` works out, without the second that it takes to load
+        return 2 * gammaincinv(degrees_of_freedom / 2, probability)
+
+    z = ndtri(0.975)
     given = method.fillna("none").str.lower()
     is_proportion = given.str.contains("wilson").to_numpy()
     is_rate = given.str.contains("byar|poisson|exact", regex=True).to_numpy()
     n, d = np.nan_to_num(numerator), np.where(np.nan_to_num(denominator) > 0, denominator, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        exact = np.where(n > 0, chi2.ppf(0.025, 2 * n) / 2, 0.0), chi2.ppf(0.975, 2 * (n + 1)) / 2
+        exact = np.where(n > 0, chi_square(0.025, 2 * n) / 2, 0.0), chi_square(0.975, 2 * (n + 1)) / 2
         byar = (
             n * (1 - 1 / (9 * n) - z / (3 * np.sqrt(n))) ** 3,
             (n + 1) * (1 - 1 / (9 * (n + 1)) + z / (3 * np.sqrt(n + 1))) ** 3,

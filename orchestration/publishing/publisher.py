@@ -21,7 +21,7 @@ from orchestration.foundation import code_version
 from orchestration.foundation.errors import GateShut, IntMartsError, VerifyDiffers
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
-from orchestration.foundation.warehouse import TableFacts, Warehouse
+from orchestration.foundation.warehouse import TableFacts, open_database
 from orchestration.gate import Verdict, judge, tell_gate_is_shut
 from orchestration.landing.deliveries import find_delivery
 from orchestration.publishing import pages, public
@@ -151,7 +151,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         changes = write_internal(settings, plan, built["internal"], list(tables))
         # the pictures are drawn in other processes and DuckDB reads back by itself: meanwhile this one protects the public profile
         with ThreadPoolExecutor(2) as beside:
-            drawn = beside.submit(write_pages, plan, built["internal"])
+            drawn = beside.submit(write_pages, settings, plan, built["internal"])
             read_back = beside.submit(read_written, settings, built["internal"], "internal")
             disclosure, entry = Disclosure(cells=0, suppressed=0), ""
             if not withheld:
@@ -293,17 +293,18 @@ def write_own_tables(settings: Settings, plan: Plan, connection: duckdb.DuckDBPy
     write_release_info(connection, release_facts(plan, "internal"))
 
 
-def write_pages(plan: Plan, folder: Path) -> None:
+def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     """The report and the quality page, each made by its own room from the files of the new release."""
-    with duckdb.connect(str(folder / DATABASE_NAME["internal"]), read_only=True) as connection:
-        pages.write_report(folder / "report", Warehouse(connection), release_facts(plan, "internal"))
+    with open_database(settings, folder / DATABASE_NAME["internal"]) as release:
+        pages.write_report(folder / "report", release, release_facts(plan, "internal"))
     pages.write_quality_page(folder / "quality", plan.verdict)
 
 
 def read_written(settings: Settings, folder: Path, profile: Profile) -> dict[str, TableFacts]:
     """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts."""
-    with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
-        attach(connection, folder / DATABASE_NAME[profile], "written")
+    database = folder / DATABASE_NAME[profile]
+    with duckdb.connect(":memory:", config={"threads": settings.threads_for(database)}) as connection:
+        attach(connection, database, "written")
         return table_facts(connection, "written")
 
 

@@ -45,7 +45,7 @@ class Entry(BaseModel):
 class PublicLedger:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.folder = settings.paths.root / "public_ledger"
+        self.folder = settings.paths.public_ledger
 
     def files(self) -> list[Path]:
         return sorted(self.folder.glob(f"[0-9]*{ENDING}"))

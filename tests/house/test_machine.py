@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from orchestration.build import dbt_runtime
 from orchestration.build.dbt_build import require_all_built
 from orchestration.cli.app import app
 from orchestration.foundation.errors import MachineFault
@@ -48,6 +49,21 @@ def test_a_full_disk_under_dbt_is_not_called_broken_sql() -> None:
         require_all_built([{"unique_id": "model.int_marts.spells", "status": "error", "message": said}])
 
 
+def test_a_dbt_that_has_no_room_for_its_own_files_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It then leaves no account of any model, and its log is empty too."""
+    dbt = tmp_path / "dbt"
+    dbt.write_text("#!/bin/sh\necho 'OSError: [Errno 28] No space left on device'\nexit 2\n")
+    dbt.chmod(0o755)
+    monkeypatch.setattr(dbt_runtime, "dbt_executable", lambda: str(dbt))
+    with pytest.raises(MachineFault, match="disk is full"):
+        dbt_runtime.call_dbt(["build"], {})
+
+
+def test_a_denied_folder_is_named_itself(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "Jane Doe.csv"):
+        assert f"in {tmp_path}:" in str(machine_fault(PermissionError(errno.EACCES, "Permission denied", str(path))))
+
+
 def test_the_command_tells_of_a_denied_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "lake" / "x"))
@@ -64,8 +80,9 @@ def test_a_wrong_memory_limit_is_a_wrong_setting(tmp_path: Path, monkeypatch: py
     assert done.exit_code == 2 and "memory_limit" in done.stdout
 
 
-def test_the_demo_goes_only_into_a_new_home(tmp_path: Path) -> None:
-    (tmp_path / "lake" / "deaths").mkdir(parents=True)
+@pytest.mark.parametrize("what", ["lake/deaths", "releases/2025-10.1", "releases_public/2025-10.1", "public_ledger/1"])
+def test_the_demo_goes_only_into_a_new_home(tmp_path: Path, what: str) -> None:
+    (tmp_path / what).mkdir(parents=True)
     for command in (["demo", "--people", "100", "--months", "1"], ["refresh", "--demo-if-empty"]):
         done = CliRunner().invoke(app, [*command, "--json", "--home", str(tmp_path)])
         assert done.exit_code == 2 and "the demo is written only into a new home" in done.stdout

@@ -188,8 +188,12 @@ def test_what_left_landing_without_a_word_is_named(settings: Settings) -> None:
         "2025-10/deaths",
     ]
     assert gone_from_landing(settings.paths, "2025-09") == ["2025-09/deaths", "2025-09/person_cohorts"]
+    # asked by every door whether what was published still stands, `refresh` too, which once said that nothing had changed
+    said = {"2025-09/deaths is gone", "2025-09/person_cohorts is gone", "2025-10/deaths is gone"}
+    assert {text.removeprefix("landing/") for text in changed_in_landing(settings.paths, "2025-10")} == said
     run(settings, "withdraw", "2025-09", "--reason", "never should have come")
     assert gone_from_landing(settings.paths, "2025-10") == ["2025-10/deaths"]
+    assert changed_in_landing(settings.paths, "2025-10") == ["landing/2025-10/deaths is gone"]
 
 
 @pytest.mark.parametrize("what", ["data", "profile.parquet", "manifest.json", "gone", "more"])

@@ -85,7 +85,8 @@ def started(arguments: list[str], home: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.soak
 @pytest.mark.parametrize("name", COMMANDS)
 def test_whatever_comes_after_a_kill_ends_well(name: str, small_home: Path, command: Callable) -> None:
-    prepare, planted, chance = COMMANDS[name], planted_in(small_home / "landing"), random.Random(name)
+    settings, prepare = load_settings(home=small_home), COMMANDS[name]
+    planted, chance = planted_in(small_home / "landing"), random.Random(name)
     begun = time.monotonic()
     assert started(prepare(small_home, 0), small_home).wait() == 0
     took, hit, orphaned = time.monotonic() - begun, 0, list[int]()
@@ -112,14 +113,13 @@ def test_whatever_comes_after_a_kill_ends_well(name: str, small_home: Path, comm
             except ProcessLookupError:
                 continue
     assert hit > KILLS // 2, "most kills came too late: the test proves little"
+    lists = list(small_home.parent.glob("forget-*.csv"))
+    for listed in lists:
+        assert command("forget", str(listed), home=small_home).exit_code == 0
+    asked = {form for listed in lists for form in forms_of(settings, listed.read_text().strip())}
     assert command("refresh", home=small_home).exit_code == 0
     assert command("verify", home=small_home).exit_code == 0
     assert scan(small_home, planted) == []
     left = (".scratch-*", "lake/*/*/.building-*", "releases*/.*", "dbt/target/.build-*", "**/*.draft")
     assert not [path for pattern in left for path in small_home.glob(pattern)]
-    if name == "forget":
-        settings, lists = load_settings(home=small_home), list(small_home.parent.glob("forget-*.csv"))
-        for listed in lists:
-            assert command("forget", str(listed), home=small_home).exit_code == 0
-        asked = {form for listed in lists for form in forms_of(settings, listed.read_text().strip())}
-        assert asked and not persons_in_lake(settings, asked)
+    assert not persons_in_lake(settings, asked)

@@ -68,9 +68,10 @@ def test_the_same_inputs_and_code_make_the_same_content(
 
 @pytest.mark.slow
 def test_content_does_not_depend_on_the_order_of_rows_or_threads(
-    settings: Settings, tmp_path: Path, whole_publication: None
+    settings: Settings, tmp_path: Path, whole_publication: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = make_home(tmp_path / "elsewhere" / "data")
+    monkeypatch.setattr("orchestration.foundation.settings.ONE_THREAD_BYTES", 0)
     with duckdb.connect(str(other.paths.warehouse_file)) as warehouse:
         warehouse.execute(
             "create table shuffled as from marts.indicator_values order by hash(area_code || month || indicator_id)"

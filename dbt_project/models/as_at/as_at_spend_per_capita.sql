@@ -1,17 +1,3 @@
 {{ config(alias='spend_per_capita') }}
 
-select
-    int_code,
-    month,
-    point_of_delivery,
-    cost_basis,
-    activity,
-    activity_priced,
-    spend_gbp,
-    registered_population,
-    spend_per_head_gbp,
-    price_year,
-    period_status,
-    null_reason
-from {{ ref('spend_by_boundary') }}
-where boundary = 'as_at'
+{{ on_boundary(ref('spend_by_boundary'), 'as_at') }}

@@ -80,9 +80,10 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         },
     )
     def lake_feed(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+        names = context.partition_keys
         with plain_words(context, f"ingest {contract.feed}"):
-            manifests = ingest_feed_up_to(home.settings, max(context.partition_keys), contract.feed)
-        for name in context.partition_keys:
+            manifests = ingest_feed_up_to(home.settings, max(names), contract.feed)
+        for name in names:
             context.add_asset_metadata(ingested(manifests.get(name)), asset_key=context.asset_key, partition_key=name)
         return dg.MaterializeResult()
 

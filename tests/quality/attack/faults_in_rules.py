@@ -75,8 +75,8 @@ STAY_FAULTS = (
     CodeFault(
         "readmissions: window of 30 days counts day 31",
         INTERMEDIATE + "admitted_care/readmissions_by_boundary.sql",
-        "days_to_readmission < {{ window_days }}",
-        "days_to_readmission <= {{ window_days }}",
+        "days_to_readmission < windows.window_days",
+        "days_to_readmission <= windows.window_days",
         worked("who_is_unattributed_and_who_out_of_area"),
     ),
     CodeFault(

@@ -16,34 +16,9 @@ with cells as (
 ),
 
 figures as (
-    select
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
-        cells.admission_type,
-        cells.age_group,
-        cells.length_of_stay_group,
-        cast(sum(cells.admissions) as bigint) as admissions,
-        cast(sum(cells.spell_bed_days) as bigint) as spell_bed_days
-    from cells
-    inner join (
-        select distinct
-            boundary,
-            month
-        from {{ ref('area_months') }}
-    ) as areas on cells.month = areas.month
-    left join {{ ref('practice_areas') }} as practice_areas
-        on
-            areas.boundary = practice_areas.boundary
-            and cells.month = practice_areas.month
-            and cells.practice_code = practice_areas.practice_code
-    group by
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
-        cells.admission_type,
-        cells.age_group,
-        cells.length_of_stay_group
+    {{ sum_to_teams(
+        'cells', ['admission_type', 'age_group', 'length_of_stay_group'], {'admissions': 'bigint', 'spell_bed_days': 'bigint'}
+    ) }}
 ),
 
 groups as (
@@ -94,6 +69,7 @@ joined as (
         case when ages.feed is not null or figures.admissions > 0 then coalesce(figures.spell_bed_days, 0) end as spell_bed_days,
         case
             when ages.feed is null or gaps.property is not null then 'not_recorded'
+            when areas.population_basis is null then 'not_delivered'
             when not areas.is_team or coalesce(age_groups.registered_population, 0) = 0 then 'no_population'
         end as null_reason,
         areas.registered_population,

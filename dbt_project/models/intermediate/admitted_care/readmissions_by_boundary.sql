@@ -11,15 +11,15 @@ cells as (
     select
         discharge_month as month,
         practice_code,
-        {% for window_days in [30, 60, 90] -%}
-        sum(case when days_to_readmission < {{ window_days }} then 1 else 0 end) as readmissions_{{ window_days }},
-        {% endfor -%}
-        count(*) as discharges
+        windows.window_days,
+        count(*) as discharges,
+        sum(case when days_to_readmission < windows.window_days then 1 else 0 end) as readmissions
     from {{ ref('readmissions_by_index') }}
     -- stray rows of a month that is not covered are counted in removed_by_rule
     inner join {{ ref('feed_month_statuses') }} as delivered
         on discharge_month = delivered.month and delivered.status_group = 'discharges'
-    group by discharge_month, practice_code
+    cross join windows
+    group by discharge_month, practice_code, windows.window_days
 ),
 
 -- how far around a month the feed is covered and its records say what is asked
@@ -37,35 +37,7 @@ known as (
 ),
 
 figures as (
-    select
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
-        windows.window_days,
-        cast(sum(cells.discharges) as bigint) as discharges,
-        cast(sum(case windows.window_days
-            when 30 then cells.readmissions_30
-            when 60 then cells.readmissions_60
-            else cells.readmissions_90
-        end) as bigint) as readmissions
-    from cells
-    inner join (
-        select distinct
-            boundary,
-            month
-        from {{ ref('area_months') }}
-    ) as areas on cells.month = areas.month
-    cross join windows
-    left join {{ ref('practice_areas') }} as practice_areas
-        on
-            areas.boundary = practice_areas.boundary
-            and cells.month = practice_areas.month
-            and cells.practice_code = practice_areas.practice_code
-    group by
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
-        windows.window_days
+    {{ sum_to_teams('cells', ['window_days'], {'discharges': 'bigint', 'readmissions': 'bigint'}) }}
 ),
 
 frame as (

@@ -41,31 +41,7 @@ history as (
 ),
 
 figures as (
-    select
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
-        cells.source,
-        cells.specialty_code,
-        cast(sum(cells.referrals) as bigint) as referrals
-    from cells
-    inner join (
-        select distinct
-            boundary,
-            month
-        from {{ ref('area_months') }}
-    ) as areas on cells.month = areas.month
-    left join {{ ref('practice_areas') }} as practice_areas
-        on
-            areas.boundary = practice_areas.boundary
-            and cells.month = practice_areas.month
-            and cells.practice_code = practice_areas.practice_code
-    group by
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
-        cells.source,
-        cells.specialty_code
+    {{ sum_to_teams('cells', ['source', 'specialty_code'], {'referrals': 'bigint'}) }}
 ),
 
 frame as (
@@ -108,6 +84,7 @@ select
     end as period_status,
     case
         when not history.is_long_enough then 'history_too_short'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from frame

@@ -13,33 +13,10 @@ with cells as (
 ),
 
 figures as (
-    select
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }} as int_code,
-        cells.point_of_delivery,
-        cells.cost_basis,
-        cast(sum(cells.activity) as decimal(18, 3)) as activity,
-        cast(sum(cells.activity_priced) as decimal(18, 3)) as activity_priced,
-        cast(sum(cells.spend_gbp) as decimal(18, 2)) as spend_gbp
-    from cells
-    inner join (
-        select distinct
-            boundary,
-            month
-        from {{ ref('area_months') }}
-    ) as areas on cells.month = areas.month
-    left join {{ ref('practice_areas') }} as practice_areas
-        on
-            areas.boundary = practice_areas.boundary
-            and cells.month = practice_areas.month
-            and cells.practice_code = practice_areas.practice_code
-    group by
-        areas.boundary,
-        cells.month,
-        {{ area_code('cells.practice_code', 'practice_areas.int_code') }},
-        cells.point_of_delivery,
-        cells.cost_basis
+    {{ sum_to_teams(
+        'cells', ['point_of_delivery', 'cost_basis'],
+        {'activity': 'decimal(18, 3)', 'activity_priced': 'decimal(18, 3)', 'spend_gbp': 'decimal(18, 2)'}
+    ) }}
 ),
 
 -- what a basis pays for in a month; contract months show every point of delivery of the contract, unit costs those in use
@@ -132,6 +109,7 @@ select
     end as period_status,
     case
         when figures.int_code is not null and figures.spend_gbp is null then 'not_priced'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from frame

@@ -12,19 +12,8 @@ with types as (
     where setting = 'community_contact'
 ),
 
-figures as (
-    select
-        areas.boundary,
-        cells.month,
-        case
-            when cells.is_icb_only then 'ICB_ONLY'
-            else {{ area_code('cells.practice_code', 'practice_areas.int_code') }}
-        end as int_code,
-        cells.setting,
-        cells.visit_type,
-        cast(sum(cells.visits) as bigint) as visits,
-        cast(sum(cells.not_attended) as bigint) as not_attended,
-        cast(sum(cells.status_unknown) as bigint) as status_unknown
+cells as (
+    select cells.*
     from {{ ref('visit_cells') }} as cells
     -- stray rows of a month that is not covered are counted in removed_by_rule
     inner join (
@@ -34,26 +23,12 @@ figures as (
         from types
         inner join {{ ref('feed_month_statuses') }} as delivered on types.status_group = delivered.status_group
     ) as delivered on cells.setting = delivered.setting and cells.month = delivered.month
-    inner join (
-        select distinct
-            boundary,
-            month
-        from {{ ref('area_months') }}
-    ) as areas on cells.month = areas.month
-    left join {{ ref('practice_areas') }} as practice_areas
-        on
-            areas.boundary = practice_areas.boundary
-            and cells.month = practice_areas.month
-            and cells.practice_code = practice_areas.practice_code
-    group by
-        areas.boundary,
-        cells.month,
-        case
-            when cells.is_icb_only then 'ICB_ONLY'
-            else {{ area_code('cells.practice_code', 'practice_areas.int_code') }}
-        end,
-        cells.setting,
-        cells.visit_type
+),
+
+figures as (
+    {{ sum_to_teams(
+        'cells', ['setting', 'visit_type'], {'visits': 'bigint', 'not_attended': 'bigint', 'status_unknown': 'bigint'}, 'cells.is_icb_only'
+    ) }}
 ),
 
 statuses as (
@@ -171,6 +146,7 @@ select
     end as period_status,
     case
         when not counted.is_said then 'not_recorded'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from counted
