@@ -34,12 +34,11 @@ def build_warehouse(settings: Settings, plan: Plan) -> Seal:
     break_seal(home)
     for left in (home.warehouse_file, Path(f"{home.warehouse_file}.wal")):
         left.unlink(missing_ok=True)
-    spill = home.warehouse / "spill"
-    spill.mkdir(exist_ok=True)
+    home.spill.mkdir(exist_ok=True)
     try:
         results = run_build(settings, settings.threads_for(*files_of_plan(home, plan.delivery)))
     finally:
-        shutil.rmtree(spill, ignore_errors=True)
+        shutil.rmtree(home.spill, ignore_errors=True)
     require_planned_sql(results, plan)
     return seal_build(settings, plan)
 

@@ -10,9 +10,11 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel
 
+from orchestration.build.inputs import live_segments, manifests_up_to
+from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
-from orchestration.publishing.indicator_docs import read_seed
+from orchestration.publishing.missing import feeds_by_status_group, what_is_missing
 from orchestration.releases.listing import Release, current_release
 
 # What every figure stands on, whichever events it counts: who is registered where, and which practice belongs to which team.
@@ -148,7 +150,7 @@ def explain(
             "and month = ? and period = ?",
             [indicator_id, cohort, figure["area_type"], figure["area_code"], first, period],
         )
-        missing = _missing(connection, indicator, figure, first, period)
+        missing = what_is_missing(connection, release.receipt, indicator, figure)
     feeds = _feeds_of(indicator, {entry.feed for entry in release.receipt.inputs})
     model, sql_file = _where_counted(str(indicator.get("numerator_measure_id") or indicator_id))
     files, note = _files(settings, release, feeds, first, period)
@@ -237,47 +239,6 @@ def _did_you_mean(said: str, names: list[str]) -> str:
     return f"; did you mean {' or '.join(meant[:2])}?" if meant else ""
 
 
-def _missing(
-    connection: duckdb.DuckDBPyConnection,
-    indicator: dict[str, Any],
-    figure: dict[str, Any],
-    month: dt.date,
-    period: str,
-) -> list[str]:
-    """What the figure lacks, from whom and since when; of a figure that is known and complete nothing."""
-    reason = figure.get("null_reason")
-    if reason is None and figure.get("period_status") != "incomplete":
-        return []
-    said = {row["null_reason"]: row["meaning"] for row in read_seed("null_reasons")}
-    sentences = [said[reason]] if reason in said else []
-    has_gaps = connection.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'delivery_gaps'"
-    ).fetchone()
-    if has_gaps is None:
-        return sentences
-    measures = {str(indicator.get(f"{side}_measure_id")) for side in ("numerator", "denominator")}
-    asked = [row for row in read_seed("measure_requirements") if row["measure_id"] in measures]
-    groups = re.split(
-        r"[;|]", ";".join([str(indicator.get("status_groups") or ""), *(row["status_groups"] for row in asked)])
-    )
-    by_group = feeds_by_status_group()
-    feeds = sorted({by_group[group] for group in groups if group in by_group})
-    # look-back and follow-up reach beyond the period itself
-    back = max([0, *(int(row["look_back_months"]) for row in asked)]) + (0 if period == "month" else 11)
-    ahead = -(-int(indicator.get("maturity_lag_days") or 0) // 28)
-    found = connection.execute(
-        "select sentence from marts.delivery_gaps where (list_contains(?, feed) or feed = 'gp_registrations' and ?) "
-        "and (area_code = '' or area_type = ? and area_code = ?) "
-        "and last_month >= ?::date - to_months(?) and first_month <= ?::date + to_months(?) "
-        "and (property = '' or ? = 'not_recorded' or gap_kind = 'sender_missing') order by first_month, gap_kind, sentence",
-        [
-            feeds, indicator.get("denominator_kind") != "activity", figure["area_type"], figure["area_code"],
-            month, back, month, ahead, reason or "",
-        ],
-    ).fetchall()  # fmt: skip
-    return sentences + [sentence for (sentence,) in found]
-
-
 def _where_counted(measure: str) -> tuple[str, str]:
     """The models that count a measure and their files: those whose SQL, or a macro it calls, names the measure."""
     project = PROJECT_ROOT / "dbt_project"
@@ -297,10 +258,6 @@ def _where_counted(measure: str) -> tuple[str, str]:
     return ", ".join(path.stem for path in files), ", ".join(
         path.relative_to(PROJECT_ROOT).as_posix() for path in files
     )
-
-
-def feeds_by_status_group() -> dict[str, str]:
-    return {row["status_group"]: row["feed"] for row in read_seed("status_groups")}
 
 
 def _feeds_of(indicator: dict[str, Any], used: set[str]) -> list[str]:
@@ -349,9 +306,6 @@ def _files(
 
 def _supplied_months(settings: Settings, delivery: str) -> dict[tuple[str, str], set[str]]:
     """(feed, delivery) -> the coverage months that delivery supplies to a build for `delivery`."""
-    from orchestration.build.inputs import live_segments, manifests_up_to
-    from orchestration.contracts import load_contracts
-
     contracts = load_contracts()
     supplied: dict[tuple[str, str], set[str]] = {}
     for feed, delivered in manifests_up_to(settings.paths, delivery).items():

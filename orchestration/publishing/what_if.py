@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from pydantic import BaseModel
@@ -23,15 +24,15 @@ class Team(BaseModel):
     int_code: str
     practices: int
     registered_population: int
-    need_weighted_population: float
-    need_index: float
-    gp_appointments: int
-    ae_attendances: int
-    outpatient_attendances: int
-    emergency_admissions: int
-    occupied_bed_days: int
-    spend_gbp: float
-    spend_per_head_gbp: float
+    need_weighted_population: float | None
+    need_index: float | None
+    gp_appointments: int | None
+    ae_attendances: int | None
+    outpatient_attendances: int | None
+    emergency_admissions: int | None
+    occupied_bed_days: int | None
+    spend_gbp: float | None
+    spend_per_head_gbp: float | None
     warnings: list[str]
 
 
@@ -51,8 +52,9 @@ class WhatIf(BaseModel):
         ]
         for team in self.teams:
             lines.append(
-                f"{team.int_code:<12}{team.practices:>10}{team.registered_population:>10,}{team.need_weighted_population:>10,.0f}"
-                f"{team.need_index:>7.2f}{team.emergency_admissions:>12,}{team.occupied_bed_days:>10,}{team.spend_per_head_gbp:>10,.0f}"
+                f"{team.int_code:<12}{team.practices:>10}{team.registered_population:>10,}{said(team.need_weighted_population):>10}"
+                f"{said(team.need_index, 2):>7}{said(team.emergency_admissions):>12}{said(team.occupied_bed_days):>10}"
+                f"{said(team.spend_per_head_gbp):>10}"
             )
             lines += [f"  warning: {warning}" for warning in team.warnings]
         if self.practices_without_team:
@@ -117,11 +119,24 @@ def read_map(path: Path) -> dict[str, str]:
     return found
 
 
+def total(values: list[Any]) -> Any:
+    """What is not known of one practice is not known of its team."""
+    return None if any(value is None for value in values) else sum(values)
+
+
+def said(value: float | None, places: int = 0) -> str:
+    return "unknown" if value is None else f"{value:,.{places}f}"
+
+
+def per_head(value: float | None, people: int) -> float | None:
+    return None if value is None else float(value) / people if people else 0.0
+
+
 def team_of(code: str, practices: list[dict]) -> Team:
     people = sum(practice["registered_population"] for practice in practices)
-    need = sum(practice["need_weighted_population"] or 0.0 for practice in practices)
-    counts = {name: sum(practice[name] or 0 for practice in practices) for name in COUNTS}
-    spend = sum(practice["spend_gbp"] or 0 for practice in practices)
+    need = total([practice["need_weighted_population"] for practice in practices])
+    counts = {name: total([practice[name] for practice in practices]) for name in COUNTS}
+    spend = total([practice["spend_gbp"] for practice in practices])
     warnings = []
     if not practices:
         warnings.append("none of its practices is in the release")
@@ -129,10 +144,16 @@ def team_of(code: str, practices: list[dict]) -> Team:
         warnings.append(f"a list below {SMALL_LIST:,}: its rates swing with chance")
     elif people > LARGE_LIST:
         warnings.append(f"a list above {LARGE_LIST:,}: larger than a network is meant to be")
-    if practices and counts["emergency_admissions"] < FEW_EVENTS:
+    admissions = counts["emergency_admissions"]
+    if practices and admissions is not None and admissions < FEW_EVENTS:
         warnings.append(f"fewer than {FEW_EVENTS} emergency admissions a year: its monthly chart will have no limits")
+    incomplete = sorted(
+        {name for practice in practices for name in (practice.get("incomplete_counts") or "").split(";")} - {""}
+    )
+    if incomplete:
+        warnings.append(f"not all of it was delivered: {', '.join(incomplete)}")
     return Team(
         int_code=code, practices=len(practices), registered_population=people, need_weighted_population=need,
-        need_index=need / people if people else 0.0, spend_gbp=float(spend),
-        spend_per_head_gbp=float(spend) / people if people else 0.0, warnings=warnings, **counts,
+        need_index=per_head(need, people), spend_gbp=None if spend is None else float(spend),
+        spend_per_head_gbp=per_head(spend, people), warnings=warnings, **counts,
     )  # fmt: skip

@@ -40,8 +40,18 @@ COUNT_MARTS = {
 FIGURE_KEY = "indicator_id, cohort_id, area_type, area_code, month, period"
 FIGURES = "numerator, denominator, value, value_lower_95, value_upper_95"
 STANDARDISED = "standardised_value, standardised_value_lower_95, standardised_value_upper_95"
+PROFILE = [
+    "gp_appointments",
+    "ae_attendances",
+    "outpatient_attendances",
+    "emergency_admissions",
+    "occupied_bed_days",
+    "spend_gbp",
+    "need_weighted_population",
+]
 FIGURES_OF = [
-    f"model.int_marts.{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)
+    *(f"model.int_marts.{prefix}{name}" for prefix in ("", "as_at_") for name in ("indicator_values", *COUNT_MARTS)),
+    "model.int_marts.practice_profile",
 ]
 # what of the plan follows from the rows that are live
 FOLLOWS = ("build", "feed_coverage", "expected_providers")
@@ -140,6 +150,7 @@ def compare(base: Path, home: Path, taking: Taking) -> Verdict:
         for schema in ("marts", "as_at"):
             for table, (key, values) in ({"indicator_values": (FIGURE_KEY, FIGURES)} | COUNT_MARTS).items():
                 compare_table(connection, f"{schema}.{table}", key, values, verdict)
+        compare_profiles(connection, verdict)
     if taking.sender:
         few, found = few_rows(base, taking.sender), verdict.differences
         verdict.differences = [one for one in found if not few & {str(part) for part in one.key}]
@@ -185,6 +196,26 @@ def compare_table(connection: duckdb.DuckDBPyConnection, table: str, key: str, v
     for row in connection.execute(query).fetchall():
         middle = width + len(columns)
         verdict.differences.append(Difference(table, row[:width], row[width:middle], row[middle:]))
+
+
+def compare_profiles(connection: duckdb.DuckDBPyConnection, verdict: Verdict) -> None:
+    """What practices used: a column that is null or named as incomplete is not known."""
+    for name in PROFILE:
+        whole, taken = (
+            f"({side}.{name} is not null and {side}.incomplete_counts not like '%{name}%')" for side in "wt"
+        )
+        rows = (
+            "from whole.marts.practice_profile as w inner join taken.marts.practice_profile as t using (practice_code)"
+        )
+        counted = connection.execute(
+            f"select count(*) filter ({whole}), count(*) filter ({whole} and {taken}) {rows}"
+        ).fetchone()
+        assert counted is not None
+        verdict.known += counted[0]
+        verdict.still_known += counted[1]
+        query = f"select practice_code, w.{name}, t.{name} {rows} where {whole} and {taken} and ({compared(name)}) order by all"
+        for code, before, after in connection.execute(query).fetchall():
+            verdict.differences.append(Difference("marts.practice_profile", (code, name), (before,), (after,)))
 
 
 def compared(values: str) -> str:

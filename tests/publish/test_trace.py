@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def test_what_is_not_known_is_explained_by_what_is_missing_and_since_when(
         done = command("explain", area, indicator, month, "--cohort", cohort, home=published_home)
         assert done.exit_code == 0, done.stderr
         assert f"no value ({reason})" in done.stdout and f"missing: {meanings[reason]}" in done.stdout
+        if reason == "history_too_short":
+            assert re.search(
+                r"missing: It looks back \d+ months, and this release begins with \w+ 20\d\d\.", done.stdout
+            )
+        if reason == "follow_up_not_over":
+            assert re.search(
+                r"missing: It waits for what happens up to .+; the data end on \d+ \w+ 20\d\d\.", done.stdout
+            )
+        if reason == "not_recorded":
+            assert re.search(r"missing: \w+ does not say [\w ]+ from \w+ 20\d\d to ", done.stdout)
     month, said, team = payments
     done = command("explain", team, "gp_payments_per_head", month, home=published_home)
     assert f"missing: {meanings['not_delivered']}" in done.stdout

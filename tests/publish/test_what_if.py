@@ -64,6 +64,19 @@ def test_a_small_team_is_warned_about(tmp_path: Path, release: Path) -> None:
     assert len(team.warnings) == 2
 
 
+def test_what_is_not_known_of_a_practice_is_not_known_of_its_team(tmp_path: Path, release: Path) -> None:
+    with duckdb.connect(str(release)) as connection:
+        connection.execute(
+            "alter table marts.practice_profile add column incomplete_counts varchar default ''; "
+            "update marts.practice_profile set emergency_admissions = null, incomplete_counts = 'spend_gbp' where practice_code = 'A00002'"
+        )
+    found = judge(tmp_path, "practice_code,int_code\nA00001,X\nA00002,X\nA00003,Y\n")
+    x, y = found.teams
+    assert (x.emergency_admissions, x.gp_appointments, y.emergency_admissions) == (None, 200, 20)
+    assert x.warnings == ["not all of it was delivered: spend_gbp"]
+    assert "unknown" in found.text()
+
+
 def test_the_order_of_the_map_changes_nothing(tmp_path: Path, release: Path) -> None:
     rows = ["A00001,X", "A00002,Y", "A00003,X"]
     assert judge(tmp_path, "practice_code,int_code\n" + "\n".join(rows)) == judge(

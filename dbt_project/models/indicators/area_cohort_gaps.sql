@@ -1,5 +1,6 @@
 -- What single areas lack of an indicator and cohort: a sender that is missing makes the month incomplete, and every month that looks back
--- or waits for it (definitions E2, E4, E24); lists that do not say what is asked leave it unknown. Rows only where something is missing.
+-- or waits for it (definitions E2, E4, E24); lists that do not say what is asked leave it unknown. A rate that is standardised by the
+-- ICB's own rates stands on what the whole ICB has, in every area. Rows only where something is missing.
 with
 
 missing as (
@@ -55,6 +56,38 @@ gaps as (
         case when is_unknown then {{ reason_rank('not_recorded') }} end as reason_rank,
         {{ reason_rank('not_recorded') }} as standardised_reason_rank
     from lists
+),
+
+icb_rates as (
+    select
+        gaps.indicator_cohort_key,
+        gaps.boundary,
+        gaps.month,
+        min(coalesce(gaps.standardised_reason_rank, {{ reason_rank('not_delivered') }})) as standardised_reason_rank
+    from gaps
+    inner join {{ ref('indicator_cohorts') }} as cohorts
+        on gaps.indicator_cohort_key = cohorts.indicator_cohort_key and cohorts.standardisation = 'indirect_icb'
+    where gaps.area_type = 'icb'
+    group by gaps.indicator_cohort_key, gaps.boundary, gaps.month
+),
+
+own_and_icb_wide as (
+    select *
+    from gaps
+    union all by name
+    select
+        icb_rates.*,
+        areas.area_type,
+        areas.area_code,
+        cast(null as integer) as reason_rank
+    from icb_rates
+    inner join (
+        select distinct
+            boundary,
+            area_type,
+            area_code
+        from {{ ref('indicator_areas') }}
+    ) as areas on icb_rates.boundary = areas.boundary
 )
 
 select
@@ -65,7 +98,7 @@ select
     bool_or(gaps.reason_rank is null and gaps.standardised_reason_rank is null) as is_incomplete,
     min(gaps.reason_rank) as reason_rank,
     min(gaps.standardised_reason_rank) as standardised_reason_rank
-from gaps
+from own_and_icb_wide as gaps
 cross join (values ('month', 0), ('rolling_12_months', 11)) as periods (period, months_later)
 inner join {{ ref('indicator_areas') }} as areas
     on

@@ -17,7 +17,7 @@ select
         ~ reason_rank('published_for_icb_only') ~ " end)"
     ) }} as null_reason,
     {{ reason_of_rank("least(known.standardised_reason_rank, gaps.standardised_reason_rank)") }} as standardised_null_reason,
-    gaps.area_key is not null as is_left_out
+    coalesce(gaps.is_incomplete or gaps.reason_rank is not null, false) as is_left_out
 from {{ ref('cohort_months') }} as known
 inner join {{ ref('indicator_areas') }} as areas on known.month_number = areas.month_number
 left join {{ ref('area_cohort_gaps') }} as gaps

@@ -69,6 +69,7 @@ joined as (
         case when ages.feed is not null or figures.admissions > 0 then coalesce(figures.spell_bed_days, 0) end as spell_bed_days,
         case
             when ages.feed is null or gaps.property is not null then 'not_recorded'
+            when areas.population_basis is null then 'not_delivered'
             when not areas.is_team or coalesce(age_groups.registered_population, 0) = 0 then 'no_population'
         end as null_reason,
         areas.registered_population,

@@ -113,7 +113,7 @@ inner join area_totals
         and sender_rows.area_code = area_totals.area_code
         and sender_rows.feed = area_totals.feed
         and sender_rows.month = area_totals.month
-where sender_rows.rows_sent >= 0.02 * area_totals.rows_sent
+where sender_rows.rows_sent > 0 and sender_rows.rows_sent >= 0.02 * area_totals.rows_sent
 union all
 select
     levels.boundary,

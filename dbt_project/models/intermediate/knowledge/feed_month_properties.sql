@@ -15,6 +15,7 @@ shares as (
     from {{ ref('feed_cells') }}
     where feed <> 'gp_registrations'
     group by feed, month
+    having sum(rows_sent) > 0
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

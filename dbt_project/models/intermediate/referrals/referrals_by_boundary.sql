@@ -84,6 +84,7 @@ select
     end as period_status,
     case
         when not history.is_long_enough then 'history_too_short'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from frame

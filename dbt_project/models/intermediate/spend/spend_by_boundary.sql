@@ -109,6 +109,7 @@ select
     end as period_status,
     case
         when figures.int_code is not null and figures.spend_gbp is null then 'not_priced'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from frame

@@ -25,7 +25,8 @@ said_by_contract as (
         provider_code,
         costed_as
     from contract
-    where costed_as is not null
+    -- what a provider is paid for another ICB's patients says nothing of ours
+    where costed_as is not null and (practice_code is null or practice_code in (select practice_code from {{ ref('icb_practices') }}))
 ),
 
 hospital_activity as (

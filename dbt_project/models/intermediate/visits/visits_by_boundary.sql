@@ -146,6 +146,7 @@ select
     end as period_status,
     case
         when not counted.is_said then 'not_recorded'
+        when areas.population_basis is null then 'not_delivered'
         when coalesce(areas.rate_population, 0) = 0 then 'no_population'
     end as null_reason
 from counted
