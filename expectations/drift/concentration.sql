@@ -2,10 +2,18 @@
 -- provider's other months; and the same of all its months against those of other deliveries, where a month is too small to say it. One code
 -- written into every record, or one practice's records in another's name. Records come in bundles of one person's, who has one practice: as
 -- many records say no more than n over the mean size of the bundles that they stand in.
-with people as (
-    select coalesce($provider, '') as provider_code, coverage_month as month, person_id, count(*) as y
-    from inputs.live.$feed, this_build as b
-    where $code is not null and coverage_month between b.first_month and b.last_month
+with large as (
+    -- of a large feed a share of the people tells how large their bundles are
+    select 1 + count(*) // 200000 as one_in from inputs.live.$feed
+),
+people as (
+    select
+        coalesce($provider, '') as provider_code, coverage_month as month, person_id,
+        sum(if(person_id is null, 1.0 / one_in, 1)) as y
+    from inputs.live.$feed, this_build as b, large
+    where
+        $code is not null and coverage_month between b.first_month and b.last_month
+        and (person_id is null or hash(person_id) % one_in = 0)
     group by all
 ),
 bundles as (
