@@ -1,5 +1,5 @@
--- Months in which a team's practices have next to no records while the providers that usually bring them sent others: per team and month
--- what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence. Rows come in
+-- Months, and three months on end, in which a team's practices have next to no records while the providers that usually bring them sent
+-- others: what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence. Rows come in
 -- bundles (the actions of one referral), so that few of them may be missing by chance: the spread of the other months says how few.
 with teams as (
     select practice_code, arg_max(int_code, valid_from) as int_code from inputs.live.int_membership
@@ -32,10 +32,19 @@ expected as (
 of_team as (
     select int_code, month, sum(y) as y, sum(usual) as usual, sum(greatest(usual, spread)) as variance
     from expected where months >= $months_needed group by all
+),
+spans as (
+    select int_code, month, 1 as months, y, usual, variance from of_team
+    union all
+    select
+        int_code, month, count(*) over w as months, sum(y) over w as y, sum(usual) over w as usual, sum(variance) over w as variance
+    from of_team
+    window w as (partition by int_code order by month range between interval 2 months preceding and current row)
+    qualify count(*) over w = 3
 )
 select
-    concat_ws(' ', int_code, strftime(month, '%Y-%m')) as subject,
-    cast(y as bigint) + 1 as examined,
+    concat_ws(' ', int_code, if(months = 3, 'three months to', null), strftime(month, '%Y-%m')) as subject,
+    if(months = 1, cast(y as bigint) + 1, 0) as examined,
     usual >= $certain and y < $share * usual and usual - y > $standard_errors * sqrt(variance) as is_violation,
     format('{} records, {:.0f} in its other months', cast(y as bigint), usual) as note
-from of_team
+from spans

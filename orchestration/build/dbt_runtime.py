@@ -59,7 +59,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "INT_MARTS_WAREHOUSE_FILE": str(home.warehouse_file.absolute()),
         "INT_MARTS_INPUTS_FILE": str(home.inputs_file.absolute()),
-        "INT_MARTS_TEMP_DIRECTORY": str((home.warehouse / "spill").absolute()),
+        "INT_MARTS_TEMP_DIRECTORY": str(home.spill.absolute()),
         "INT_MARTS_THREADS": str(settings.threads),
         "INT_MARTS_ENGINE_THREADS": str(settings.threads),
         "INT_MARTS_MEMORY_LIMIT": settings.memory_limit,

@@ -7,7 +7,6 @@ deliveries were ingested. Views list the Parquet files they need, so a supersede
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from pydantic import BaseModel
 from orchestration.build.plan_tables import PLAN_TABLES, DeliveryFacts, add_rows, write_plan
 from orchestration.contracts import FeedContract, load_contracts
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.files import replacing
 from orchestration.foundation.settings import Home, Settings
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import manifest as manifests
@@ -147,12 +147,8 @@ def create_schemas(connection: duckdb.DuckDBPyConnection) -> None:
 
 def write_empty_inputs(path: Path) -> None:
     """An inputs file of typed, empty views: for dbt's unit tests and `dbt run --empty`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    with duckdb.connect(str(temporary)) as connection:
+    with replacing(path) as draft, duckdb.connect(str(draft)) as connection:
         create_empty_inputs(connection)
-    temporary.replace(path)
 
 
 def create_empty_inputs(connection: duckdb.DuckDBPyConnection) -> None:
@@ -171,17 +167,14 @@ def write_inputs(settings: Settings, delivery_name: str) -> Inputs:
     deliveries = known_deliveries(home, delivered, delivery_name)
     if delivery_name not in deliveries:
         raise IntMartsError(f"delivery {delivery_name} has not been ingested: run `int-marts refresh {delivery_name}`")
-    home.warehouse.mkdir(parents=True, exist_ok=True)
-    temporary = home.warehouse / f".inputs.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": settings.threads,
         "memory_limit": settings.memory_limit,
     }
     rows_live: dict[str, int] = {}
-    try:
-        with duckdb.connect(str(temporary), config=config) as connection:
-            connection.execute(f"set temp_directory = {literal(home.warehouse / '.spill')}")
+    with replacing(home.inputs_file) as draft:
+        with duckdb.connect(str(draft), config=config) as connection:
+            connection.execute(f"set temp_directory = {literal(home.spill)}")
             # One commit: each would wait for the disk.
             connection.begin()
             create_schemas(connection)
@@ -189,11 +182,7 @@ def write_inputs(settings: Settings, delivery_name: str) -> Inputs:
                 rows_live[name] = write_feed(connection, settings, feed, delivered.get(name, []), delivered)
             write_plan(connection, settings, delivery_name, deliveries, delivered)
             connection.commit()
-        temporary.chmod(0o600)
-        temporary.replace(home.inputs_file)
-    finally:
-        temporary.unlink(missing_ok=True)
-        Path(f"{temporary}.wal").unlink(missing_ok=True)
+        draft.chmod(0o600)
     return Inputs(
         delivery=delivery_name,
         data_cut=deliveries[delivery_name].data_cut,

@@ -220,6 +220,11 @@ class FeedContract(Strict):
         needed = column.required and column.type in ("code", "practice", "clinical")
         return column.name in self.key or column.type == "person" or needed
 
+    @property
+    def one_row_of(self) -> tuple[str, ...]:
+        """What has one row, whatever else is said of it; of people's records the first of a key stays instead."""
+        return self.one_row_per or (() if self.is_patient_level else self.key)
+
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 

@@ -29,7 +29,8 @@ def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
         sync(draft)
         draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        for left in (draft, Path(f"{draft}.wal")):  # a database has its log beside it
+            left.unlink(missing_ok=True)
     sync(path.parent)
 
 

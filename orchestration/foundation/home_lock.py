@@ -73,9 +73,9 @@ def sweep(home: Home) -> None:
         home.dagster,
         home.logs,
     ):
-        for draft in folder.glob(f".*{DRAFT_ENDING}"):
+        for draft in folder.glob(f".*{DRAFT_ENDING}*"):
             draft.unlink(missing_ok=True)
-    for draft in [*home.lake.glob(f"*/delivery=*/.*{DRAFT_ENDING}"), *home.logs.glob(f"*/.*{DRAFT_ENDING}")]:
+    for draft in [*home.lake.glob(f"*/delivery=*/.*{DRAFT_ENDING}*"), *home.logs.glob(f"*/.*{DRAFT_ENDING}*")]:
         draft.unlink(missing_ok=True)
 
 

@@ -61,6 +61,11 @@ class Home(BaseModel):
         return self.warehouse / "evidence"
 
     @property
+    def spill(self) -> Path:
+        """Where DuckDB puts aside rows of people that do not fit into memory."""
+        return self.warehouse / "spill"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

@@ -1,6 +1,5 @@
 """What starts runs without a person: the landing sensor, the schedule, and the sensor that tells people about a failure."""
 
-import hashlib
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -153,7 +152,7 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     if not read:
         return dg.SkipReason("; ".join(waiting) or "no delivery in landing")
     # what was seen last time; a file is hashed only when a name, a size or a time of change differs
-    stamp = hashlib.sha256(repr([(delivery.name, listing(delivery)) for delivery in read]).encode()).hexdigest()
+    stamp = hash_json([(delivery.name, listing(delivery)) for delivery in read])
     is_changed = stamp != context.cursor
     has_died = any(runs_of(context.instance, content_key(settings, read))[1][:1])
     request = refresh_request(context.instance, settings, read, is_changed) if is_changed or has_died else None

@@ -6,7 +6,6 @@ is nobody's. The id of a version is the hash of its manifest, which names the ha
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.foundation.files import write_atomically
-from orchestration.foundation.hashes import file_hashes, hash_bytes
+from orchestration.foundation.hashes import file_hashes, hash_bytes, hash_file
 from orchestration.foundation.settings import Home
 
 MANIFEST = "manifest.json"
@@ -210,7 +209,7 @@ def verify_version(folder: Path) -> list[str]:
         name for name in held.keys() | manifest.parquet.keys() if held.get(name) != manifest.parquet.get(name)
     )
     pointed = pointer(home, manifest.feed, manifest.delivery)
-    written = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    written = hash_file(folder / MANIFEST)
     is_other = written != manifest.id or (
         pointed is not None and pointed.version == number_of(folder) and pointed.id != written
     )

@@ -56,9 +56,9 @@ def find_outcomes(
         add(connection, tables, "'removed|opt_out|'", "person_id in (select person_id from opted_out)")
     if retention.first_month_kept and contract.is_patient_level:
         add(connection, tables, "'removed|purged|'", f"coverage_month < date '{retention.first_month_kept}-01'")
-    if contract.key:
+    if contract.key and contract.is_patient_level:
         remove_repeated_keys(connection, contract, tables)
-    elif contract.one_row_per:
+    elif contract.one_row_of:
         remove_repeated_units(connection, contract, tables)
     elif contract.distinct:
         remove_repeated_rows(connection, contract, tables)
@@ -170,8 +170,9 @@ def remove_repeated_contents(
 def remove_repeated_units(
     connection: duckdb.DuckDBPyConnection, contract: FeedContract, tables: list[LoadedTable]
 ) -> None:
-    """One row per practice and year, list and band …: the same again counts once, another value refuses both."""
-    unit = ", ".join(quote(name) for name in contract.one_row_per)
+    """One row per practice and year, list and band, small area …: the same again counts once, another value refuses both:
+    two editions of a table are not mixed."""
+    unit = ", ".join(quote(name) for name in contract.one_row_of)
     content = ", ".join(quote(column.name) for column in contract.columns if column.type != "text")
     units = still_there(connection, tables, f"hash({unit}) as unit")
     several = f"select unit from ({units}) group by unit having count(*) > 1"
@@ -180,11 +181,11 @@ def remove_repeated_units(
     rows = still_there(connection, tables, f"hash({unit}) as unit, hash({content}) as content")
     connection.execute(f"create temp table repeats as select * from ({rows}) where unit in ({several})")
     found = connection.execute(
-        "select min(source), max(source), count(*) over () from repeats "
-        "group by unit having count(distinct content) > 1 order by 2 desc, 1 limit 1"
+        "select min(source), max(source), count(*) over (), max(row_id) from repeats "
+        "group by unit having count(distinct content) > 1 order by 2 desc, 1, 4 limit 1"
     ).fetchone()
     if found:
-        refuse_both(tables[found[0]], tables[found[1]], f"{found[2]:,} of", contract)
+        refuse_both(tables[found[0]], tables[found[1]], f"{found[2]:,} of", contract, row_id=found[3])
     connection.execute(
         "insert into outcomes select source, row_id, 'removed', 'duplicate_exact', '' from repeats "
         "qualify row_number() over (partition by unit order by source, row_id) > 1"
@@ -250,13 +251,17 @@ def refuse_revised_units(
         refuse_both(tables[found[0]], tables[found[1]], "some of", contract)
 
 
-def refuse_both(first: LoadedTable, second: LoadedTable, how_many: str, contract: FeedContract) -> None:
-    unit = " and ".join(name.replace("_", " ") for name in contract.one_row_per or contract.unit)
+def refuse_both(
+    first: LoadedTable, second: LoadedTable, how_many: str, contract: FeedContract, row_id: int | None = None
+) -> None:
+    """`row_id`: where in one file the second of them stands."""
+    unit = " and ".join(name.replace("_", " ") for name in contract.one_row_of or contract.unit)
     if first.source.label == second.source.label:
         raise refuse(
             first.source.label,
             f"{how_many} the same {unit} stand in it twice and do not agree",
             "send the rows that hold, once",
+            line_numbers(second, [row_id], [])[0] if row_id is not None else None,
         )
     raise refuse(
         f"{first.source.label} and {second.source.label}",

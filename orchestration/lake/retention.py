@@ -160,6 +160,7 @@ def remove_built(home: Home) -> None:
     for path in (home.warehouse_file, home.inputs_file):
         for each in (path, path.with_name(f"{path.name}.wal")):
             each.unlink(missing_ok=True)
+    shutil.rmtree(home.spill, ignore_errors=True)
 
 
 def remove_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from orchestration.contracts import Column, FeedContract
-from orchestration.foundation.sql import quote
+from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy, typing_sql
 from orchestration.lake.reasons import (
     ERROR_VALUE,
@@ -54,7 +54,7 @@ def pieces_of(contract: FeedContract, layout: FileLayout) -> list[Piece]:
         if found is None:
             pieces.append(Piece(column.name, column, ("null::varchar",)))
         elif found.combine == "constant":
-            pieces.append(Piece(column.name, column, (typing_sql.text(found.constant) + "::varchar",)))
+            pieces.append(Piece(column.name, column, (literal(found.constant) + "::varchar",)))
         elif found.combine == "sum":
             for number, position in enumerate((*found.positions, *found.minus)):
                 pieces.append(Piece(f"{column.name}__{number}", column, (raw_name(position),)))
@@ -100,19 +100,19 @@ def removal_arms(
     blank = f"case when {empty[0]} then {' and '.join(empty)} else false end" if positions else ""
     arms = [(blank, "removed|blank_row|")] if positions else []
     if layout.headers and layout.delimiter:
-        again = " and ".join(f"{value(p)} = {typing_sql.text(layout.raw_headers[p].strip())}" for p in positions[:2])
+        again = " and ".join(f"{value(p)} = {literal(layout.raw_headers[p].strip())}" for p in positions[:2])
         arms.append((again, "removed|repeated_header|"))
     for number, position in removal_columns.items():
         removal = contract.removals[number]
         upper = f"upper({value(position)})"
         outcome = f"removed|{removal.rule}|"
         if removal.values:
-            arms.append((" or ".join(f"{upper} = {typing_sql.text(item.upper())}" for item in removal.values), outcome))
+            arms.append((" or ".join(f"{upper} = {literal(item.upper())}" for item in removal.values), outcome))
         if removal.values_kept:
-            kept = " and ".join(f"{upper} <> {typing_sql.text(item.upper())}" for item in removal.values_kept)
+            kept = " and ".join(f"{upper} <> {literal(item.upper())}" for item in removal.values_kept)
             arms.append((kept, outcome))
         if removal.pattern_kept:
-            arms.append((f"not regexp_full_match({upper}, {typing_sql.text(removal.pattern_kept)})", outcome))
+            arms.append((f"not regexp_full_match({upper}, {literal(removal.pattern_kept)})", outcome))
     return arms
 
 
@@ -149,9 +149,7 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
 def chain(arms: list[tuple[str, str]]) -> str:
     if not arms:
         return "null::varchar"
-    return (
-        "case " + " ".join(f"when {condition} then {typing_sql.text(outcome)}" for condition, outcome in arms) + " end"
-    )
+    return "case " + " ".join(f"when {condition} then {literal(outcome)}" for condition, outcome in arms) + " end"
 
 
 def table_sql(

@@ -6,6 +6,7 @@ Every expression takes text that `clean` has made: trimmed, and null where the f
 from __future__ import annotations
 
 from orchestration.contracts import Column
+from orchestration.foundation.sql import literal
 
 # What an empty cell is written as by HES and NHS England (dash, ampersand, dot), R, pandas, SQL and its tools (`\\N`, `(null)`),
 # spreadsheets, Ruby, JavaScript and the C of Windows (`1.#QNAN`); in any case.
@@ -90,12 +91,8 @@ IMD_DECILES = (
 OLDEST_AGE_YEARS = 130
 
 
-def text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def listed(values: tuple[str, ...]) -> str:
-    return ", ".join(text(value) for value in values)
+    return ", ".join(literal(value) for value in values)
 
 
 def trimmed(raw: str, is_plain: bool, has_guards: bool = False) -> str:
@@ -112,7 +109,7 @@ def trimmed(raw: str, is_plain: bool, has_guards: bool = False) -> str:
 
 def is_any_of(x: str, values: tuple[str, ...]) -> str:
     """A chain of comparisons, not `in`: DuckDB turns a long `in` list into a join for every column."""
-    return "(" + " or ".join(f"{x} = {text(value)}" for value in values) + ")"
+    return "(" + " or ".join(f"{x} = {literal(value)}" for value in values) + ")"
 
 
 def cleaned(
@@ -247,7 +244,7 @@ def code(x: str, column: Column) -> str:
 
 def padded_or_mapped(v: str, column: Column) -> str:
     if column.map:
-        arms = " ".join(f"when {text(spelling)} then {text(meaning)}" for spelling, meaning in column.map.items())
+        arms = " ".join(f"when {literal(spelling)} then {literal(meaning)}" for spelling, meaning in column.map.items())
         return f"case upper({v}) {arms} else {v} end"
     if column.pad:
         return f"case when length({v}) < {column.pad} then lpad({v}, {column.pad}, '0') else {v} end"
@@ -284,7 +281,7 @@ def enclosed_codes(v: str) -> str:
 
 
 def sex(x: str, column: Column) -> str:
-    extra = " ".join(f"when {text(spelling)} then {text(meaning)}" for spelling, meaning in column.map.items())
+    extra = " ".join(f"when {literal(spelling)} then {literal(meaning)}" for spelling, meaning in column.map.items())
     return (
         f"case upper({x}) when '1' then 'male' when 'M' then 'male' when 'MALE' then 'male' when '1.0' then 'male' "
         f"when '2' then 'female' when 'F' then 'female' when 'FEMALE' then 'female' when '2.0' then 'female' "
@@ -301,7 +298,7 @@ def boolean(x: str) -> str:
 
 
 def imd_decile(x: str) -> str:
-    arms = " ".join(f"when {text(name)} then {decile}" for decile, name in enumerate(IMD_DECILES, start=1))
+    arms = " ".join(f"when {literal(name)} then {decile}" for decile, name in enumerate(IMD_DECILES, start=1))
     return f"case upper({x}) {arms} else try_cast({x} as double) end"
 
 
@@ -329,7 +326,7 @@ def financial_year(x: str) -> str:
 def parsed(x: str, column: Column, has_clock: bool = True) -> str:
     """From cleaned text to a value; whether it is plausible is asked one layer up, so that nothing is computed twice."""
     if column.invalid:
-        same = " or ".join(f"{x} = {text(value)}" for value in column.invalid)
+        same = " or ".join(f"{x} = {literal(value)}" for value in column.invalid)
         x = f"(case when {same} then null else {x} end)"
     match column.type:
         case "code":

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel
 
+from orchestration.build.inputs import live_segments, manifests_up_to
+from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
 from orchestration.publishing.missing import feeds_by_status_group, what_is_missing
@@ -304,9 +306,6 @@ def _files(
 
 def _supplied_months(settings: Settings, delivery: str) -> dict[tuple[str, str], set[str]]:
     """(feed, delivery) -> the coverage months that delivery supplies to a build for `delivery`."""
-    from orchestration.build.inputs import live_segments, manifests_up_to
-    from orchestration.contracts import load_contracts
-
     contracts = load_contracts()
     supplied: dict[tuple[str, str], set[str]] = {}
     for feed, delivered in manifests_up_to(settings.paths, delivery).items():

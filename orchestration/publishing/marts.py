@@ -71,7 +71,7 @@ def writer(settings: Settings, target: Path) -> Iterator[duckdb.DuckDBPyConnecti
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": settings.threads_for(settings.paths.warehouse_file),
         "memory_limit": settings.memory_limit,
-        "temp_directory": str(settings.paths.warehouse / "spill"),
+        "temp_directory": str(settings.paths.spill),
     }
     with duckdb.connect(":memory:", config=config) as connection:
         connection.execute(f"attach {literal(str(target))} as release (storage_version {literal(STORAGE_VERSION)})")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration.publishing.dictionary import indicator_unit
 from orchestration.releases.tables import columns_of, tables_of
 
 if TYPE_CHECKING:
@@ -95,8 +96,6 @@ def headline_indicators(connection: duckdb.DuckDBPyConnection) -> list[dict[str,
 
 def _sheet(connection: duckdb.DuckDBPyConnection, indicator: dict[str, Any], table_name: str, period: str) -> Any:
     import gptables
-
-    from orchestration.publishing.dictionary import indicator_unit
 
     frame = _table(connection, indicator["indicator_id"], period)
     title = indicator.get("title") or indicator["indicator_id"]

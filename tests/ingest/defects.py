@@ -262,7 +262,11 @@ def loaded_cases() -> Iterator[Case]:
             other = list(rows[-1])
             for number in range(len(other)):
                 other[number] = rows[-2][number] if number != at else other[number]
-            yield plain(feed, "same_key_again", text_of(feed, [*rows, other]), Outcome(removed={"duplicate_key": 1}))
+            first_stays = Outcome(removed={"duplicate_key": 1})
+            outcome = (
+                first_stays if contract.is_patient_level else Outcome(refused="stand in it twice and do not agree")
+            )
+            yield plain(feed, "same_key_again", text_of(feed, [*rows, other]), outcome)
         halves = {
             "one.csv": text_of(feed, rows[:30]).encode(),
             "two.csv": text_of(feed, rows[:1] * bool(HEADERS[feed]) + rows[20:]).encode(),

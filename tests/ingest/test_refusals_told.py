@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from orchestration.contracts import load_contracts
-from orchestration.foundation.checks import CheckResult
+from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT, load_settings
 from orchestration.lake import reasons
 from orchestration.lake.check import check_delivery, faults_file
 from orchestration.landing.deliveries import find_delivery
+from tests.ingest.defects import Case, refused_cases
 from tests.ingest.good_files import HEADERS, as_text, table, write_good
+from tests.ingest.test_hostile import ingest_one
 
 PAGE = PROJECT_ROOT / "docs" / "file-refused.md"
 SHORTEST_PART = 8
@@ -79,6 +81,25 @@ def test_a_setting_that_is_wrong_is_not_the_deliverys_fault(tmp_path: Path) -> N
     settings = load_settings(home=tmp_path, memory_limit=f"{'9' * 40}GB")
     with pytest.raises(UsageError, match="memory_limit"):
         check_delivery(settings, find_delivery(settings.paths), nothing_else)
+
+
+# One of each kind.
+HOSTILE = list({case.defect: case for case in refused_cases()}.values())
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.id)
+def test_check_says_of_a_hostile_file_what_the_door_would_say(case: Case, tmp_path: Path) -> None:
+    """The same words, with what to ask for, and nothing in the lake."""
+    _, _, refusal = ingest_one(tmp_path / "door", case.feed, case.name, case.content)
+    settings = load_settings(home=tmp_path / "check")
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    (folder / case.name).write_bytes(case.content)
+    results = check_delivery(settings, find_delivery(settings.paths), nothing_else)
+    told = [result for result in results if result.state in (State.FAIL, State.ERROR)]
+    assert [result.message for result in told] == [refusal]
+    assert told[0].what_to_do and told[0].what_to_do in refusal and case.name in refusal
+    assert not list(settings.paths.lake.glob("*/delivery=*"))
 
 
 def test_the_report_of_a_refused_file_names_the_rows(tmp_path: Path) -> None:

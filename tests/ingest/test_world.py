@@ -158,6 +158,19 @@ def test_a_short_correction_beside_the_first_names_both(feed: str, tmp_path: Pat
     assert "a.csv" in told and "b.csv" in told
 
 
+@pytest.mark.parametrize("feed", ["lsoa_deprivation", "online_consultations"])
+def test_two_editions_of_a_table_with_a_key_are_not_mixed(feed: str, tmp_path: Path) -> None:
+    """Deprivation of 2019 and of 2025: most small areas have one code in both, and another decile."""
+    first, second = table(feed), table(feed)[:21]
+    place = max(number for number, cell in enumerate(second[3]) if cell.isdigit() and len(cell) < 5)
+    for cells in second[1:]:
+        cells[place] = "2" if cells[place] != "2" else "3"
+    told = refusal(tmp_path / "two", feed, {"a.csv": as_text(first), "b.csv": as_text(second)})
+    assert "a.csv" in told and "b.csv" in told
+    told = refusal(tmp_path / "one", feed, {"a.csv": as_text([*first, second[5]])})
+    assert "line 42" in told and "twice" in told
+
+
 def other_prices(rows: list[list[str]], of: slice) -> list[list[str]]:
     place = rows[0].index("CONTRACT MONITORING ACTUAL PRICE")
     return [[*cells[:place], f"{float(cells[place]) + 7:.2f}", *cells[place + 1 :]] for cells in rows[of]]

@@ -20,24 +20,34 @@ PROFILE = "column_name varchar, coverage_month date, provider_code varchar, rows
 CODES = "column_name varchar, coverage_month date, provider_code varchar, code varchar, rows bigint"
 
 
-def landed(home: Path, attended: int, rows: int, quarantined: int = 0, without: tuple[str, ...] = ()) -> Settings:
-    """A delivery of outpatients with `attended` of `rows` appointments attended, as ingest would leave it."""
+def landed(
+    home: Path,
+    attended: int,
+    rows: int,
+    quarantined: int = 0,
+    without: tuple[str, ...] = (),
+    month: str = "2025-10",
+    last_day: int = 31,
+) -> Settings:
+    """A delivery of one month of outpatients with `attended` of `rows` appointments attended, as ingest would leave it."""
     settings = Settings(home=home, required_feeds=("hes_op",))
     settings.paths.create()
-    (settings.paths.landing / "2025-10").mkdir()
-    (settings.paths.landing / "2025-10" / "hes_op.csv").write_text("ATTENDKEY\n1\n")
-    folder = settings.paths.lake / "hes_op" / "delivery=2025-10" / "version=1"
+    (settings.paths.landing / month).mkdir()
+    (settings.paths.landing / month / "hes_op.csv").write_text("ATTENDKEY\n1\n")
+    folder = settings.paths.lake / "hes_op" / f"delivery={month}" / "version=1"
     folder.mkdir(parents=True)
     manifest = Manifest(
         feed="hes_op",
-        delivery="2025-10",
+        delivery=month,
         version=1,
-        made_from=MadeFrom(code="", contract_version="1", landed={}, data_cut="2025-10-31", coverage_from="2025-10-01"),
+        made_from=MadeFrom(
+            code="", contract_version="1", landed={}, data_cut=f"{month}-{last_day}", coverage_from=f"{month}-01"
+        ),
         person_id_space=None,
         rows_read=rows + quarantined,
         rows_loaded=rows,
         rows_quarantined=quarantined,
-        coverage={"2025-10": rows} if rows else {},
+        coverage={month: rows} if rows else {},
         parquet={},
         files=[],
     )
@@ -47,10 +57,12 @@ def landed(home: Path, attended: int, rows: int, quarantined: int = 0, without: 
         connection.execute(f"create table codes ({CODES})")
         for column in ("person_id", "practice_code", "age_years", "attended", "firstatt"):
             if rows and column not in without:
-                connection.execute("insert into profile values (?, '2025-10-01', 'ZX1', ?, 0)", [column, rows])
+                connection.execute("insert into profile values (?, ?, 'ZX1', ?, 0)", [column, f"{month}-01", rows])
         if rows:
             for code, count in (("5", attended), ("3", rows - attended)):
-                connection.execute("insert into codes values ('attended', '2025-10-01', 'ZX1', ?, ?)", [code, count])
+                connection.execute(
+                    "insert into codes values ('attended', ?, 'ZX1', ?, ?)", [f"{month}-01", code, count]
+                )
         for name in ("profile", "codes"):
             connection.execute(f"copy {name} to '{folder}/{name}.parquet' (format parquet)")
     return settings
@@ -94,6 +106,28 @@ def test_a_waiver_lets_a_delivery_through(tmp_path: Path) -> None:
     }
     settings.paths.waivers_file.write_text(json.dumps([entry]))
     require_acceptance(settings, delivery, accept(settings, delivery))
+
+
+def test_what_was_refused_is_not_let_in_behind_the_next_delivery(tmp_path: Path) -> None:
+    """Its rows are live in every later build: a waiver of its own check, for that delivery and by name, is the only way."""
+    landed(tmp_path, attended=10, rows=1000, month="2025-09", last_day=30)
+    settings = landed(tmp_path, attended=800, rows=1000)
+    delivery = find_delivery(settings.paths)
+
+    def held() -> dict[str, str]:
+        return {r.check_id: r.message for r in accept(settings, delivery) if r.state is State.FAIL}
+
+    assert held() == {"delivery.versions_accepted": "2025-09: accept.hes_op.attended_share_not_low"}
+    with pytest.raises(DeliveryRefused, match=r"delivery\.versions_accepted"):
+        require_acceptance(settings, delivery, accept(settings, delivery))
+    entry = {"reason": "strike", "owner": "A", "expires": "2025-12-31"}
+    waivers = [{"check_id": "delivery.versions_accepted", "delivery": "2025-10", **entry}]
+    settings.paths.waivers_file.write_text(json.dumps(waivers))
+    with pytest.raises(DeliveryRefused):
+        require_acceptance(settings, delivery, accept(settings, delivery))
+    waivers = [{"check_id": "accept.hes_op.attended_share_not_low", "delivery": "2025-09", **entry}]
+    settings.paths.waivers_file.write_text(json.dumps(waivers))
+    assert held() == {}
 
 
 def test_no_rows_is_an_error_and_not_delivered_is_not_applicable(tmp_path: Path) -> None:

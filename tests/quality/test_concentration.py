@@ -125,3 +125,26 @@ def test_free_text_names_no_subject(warehouse: Warehouse) -> None:
     drift.create_subject(warehouse, FEED, "provider_code")
     told = warehouse.rows(f"select distinct subject_{FEED}(provider_code) as s from inputs.live.{FEED} order by 1")
     assert told == [("RZ1",), ("RZ2",), ("others",)]
+
+
+SMALL = "delete from inputs.live.hes_op where hash(attendkey) % 5 <> 0"
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("drift.one_practice_of_feed", "set practice_code = 'Y00001' where hash(attendkey) % 5 = 0 and delivery = '2025-10'"),
+        ("drift.one_day", "set apptdate = coverage_month where hash(attendkey) % 5 < 3 and coverage_month = '2025-08-01'"),
+        ("completeness.team_months", "set practice_code = null where coverage_month between '2025-06-01' and '2025-08-01' "
+         "and practice_code in (select practice_code from inputs.live.int_membership where int_code = 'T3')"),
+    ],
+)  # fmt: skip
+def test_what_no_month_of_a_small_feed_can_say_its_months_or_providers_together_say(
+    rule: str, fault: str, warehouse: Warehouse
+) -> None:
+    """70 records a month: twelve of a team, half of a provider's."""
+    warehouse.connection.execute(SMALL)
+    assert broken(warehouse, rule) == []
+    warehouse.connection.execute(f"update inputs.live.{FEED} {fault}")
+    found = broken(warehouse, rule)
+    assert found and all("all" in subject or "three months" in subject for subject, _, _ in found)

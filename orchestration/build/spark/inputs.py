@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.foundation.sql import quote
+from orchestration.foundation.sql import literal, quote
 
 SCHEMAS = ("live", "plan")
 # Parquet has types that Spark cannot read: a time of day becomes text, which the dialect macros expect of Spark.
@@ -42,10 +42,9 @@ def export_inputs(inputs_file: Path, folder: Path, threads: int = 2) -> list[str
             target = folder / schema / table
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)
-            file = str(target / "part-0.parquet").replace("'", "''")
             connection.execute(
                 f"copy (select {', '.join(expressions)} from {quote(schema)}.{quote(table)}) "
-                f"to '{file}' (format parquet, compression zstd)"
+                f"to {literal(target / 'part-0.parquet')} (format parquet, compression zstd)"
             )
             exported.append(f"{schema}.{table}")
     return exported

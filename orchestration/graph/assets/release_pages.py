@@ -8,15 +8,14 @@ from collections import Counter
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import duckdb
+
+from orchestration.foundation.warehouse import Warehouse
 from orchestration.graph.assets.check_results import cell
 from orchestration.publishing.report import charts, wording
 from orchestration.publishing.report.data import read_headline
-
-if TYPE_CHECKING:
-    from orchestration.foundation.warehouse import Warehouse
-    from orchestration.releases.listing import Release
+from orchestration.releases.listing import Release
 
 PIXELS_PER_POINT = 1.6
 STYLESHEET = Path(charts.__file__).with_name("templates") / "style.css"
@@ -25,10 +24,6 @@ VARIABLE = re.compile(r"var\(--([a-z0-9-]+)\)")
 
 def headline_of(release: Release) -> str | None:
     """The headline chart of a published release, from its own database."""
-    import duckdb
-
-    from orchestration.foundation.warehouse import Warehouse
-
     with duckdb.connect(str(release.database), read_only=True) as connection:
         return headline_markdown(Warehouse(connection), release.receipt.icb_code, release.receipt.icb_name)
 

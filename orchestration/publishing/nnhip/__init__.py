@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import open_warehouse
 from orchestration.publishing.nnhip.counts import Cells, Counts, count_return
 from orchestration.publishing.nnhip.rules import Rules, load_rules
@@ -47,8 +48,9 @@ def fill_return(settings: Settings, template: Path, place: str, month: str, out:
     require_template(workbook, rules)
     known_place = _place(workbook, rules, place)
     with open_warehouse(settings) as warehouse:
-        inputs = str(settings.paths.inputs_file).replace("'", "''")
-        warehouse.connection.execute(f"attach if not exists '{inputs}' as inputs (read_only)")
+        warehouse.connection.execute(
+            f"attach if not exists {literal(settings.paths.inputs_file)} as inputs (read_only)"
+        )
         counts = count_return(warehouse, rules, first_day)
     left, suppressed, filled = [], 0, 0
     instructions, submission = rules.sheets["instructions"], rules.sheets["submission"]
