@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from orchestration.build.dbt_process import RESULTS_VARIABLE
 from orchestration.build.dbt_runtime import call_dbt, hash_of_models, manifest_path, parsed_environment
 from orchestration.build.plan import Plan, files_of_plan, require_inputs_of, require_versions_whole
 from orchestration.build.seal import Seal, break_seal, seal_build
@@ -17,7 +18,7 @@ from orchestration.foundation.machine import fault_said
 from orchestration.foundation.settings import Settings
 
 # unit tests judge the code and data tests the data: neither builds anything
-ARGUMENTS = ["build", "--exclude", "resource_type:test", "resource_type:unit_test"]
+ARGUMENTS = ["build", "--no-write-json", "--exclude", "resource_type:test", "resource_type:unit_test"]
 RESULTS = "run_results.json"
 # an exposure is named in the account and is nothing to build
 BUILT = ("success", "pass", "no-op")
@@ -49,8 +50,8 @@ def run_build(settings: Settings, engine_threads: int) -> list[dict[str, Any]]:
     """
     environment = parsed_environment(settings) | {"INT_MARTS_ENGINE_THREADS": str(engine_threads)}
     with TemporaryDirectory(dir=manifest_path(settings).parent, prefix=".build-") as folder:
-        done = call_dbt(ARGUMENTS, environment | {"DBT_TARGET_PATH": folder})
         file = Path(folder) / RESULTS
+        done = call_dbt(ARGUMENTS, environment | {"DBT_TARGET_PATH": folder, RESULTS_VARIABLE: str(file.absolute())})
         if not file.exists():
             raise IntMartsError(
                 f"dbt stopped before its end (exit code {done.returncode}); see dbt/logs/dbt.log in the home"

@@ -40,7 +40,7 @@ def test_a_dbt_that_was_killed_left_no_results_and_stops_the_run(
     monkeypatch.setattr(dbt_build, "parsed_environment", lambda _: {})
     monkeypatch.setattr(dbt_build, "call_dbt", lambda *_: type("Done", (), {"returncode": -9})())
     with pytest.raises(IntMartsError, match=r"stopped before its end \(exit code -9\)"):
-        dbt_build.run_build(settings)
+        dbt_build.run_build(settings, engine_threads=1)
     assert not list((settings.paths.dbt / "target").iterdir())
 
 
