@@ -139,7 +139,7 @@ def total_arms(contract: FeedContract, layout: FileLayout) -> list[tuple[str, st
                 # `NEL Total`, `U99001 Total`, as a spreadsheet's subtotals are headed: hardly a code is so long, or begins with a letter.
                 arms.append(
                     (
-                        f"strlen({t}) between 6 and 40 and regexp_full_match(upper({t}), '{SUBTOTAL}')",
+                        f"strlen({t}) between 6 and 40 and contains(lower({t}), 'total') and regexp_full_match(upper({t}), '{SUBTOTAL}')",
                         "removed|total_row|",
                     )
                 )

@@ -380,21 +380,6 @@ def test_a_moment_with_a_zone_is_a_time_in_london_on_every_host(
     assert found == [(dt.datetime(2025, 7, 1, 0, 30),)] * 3
 
 
-def test_a_version_is_the_same_bytes_whatever_the_hosts_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
-    found = []
-    for number, zone in enumerate(("America/New_York", "Pacific/Auckland")):
-        monkeypatch.setenv("TZ", zone)
-        time.tzset()
-        home = tmp_path / str(number)
-        files = {feed: {f"{feed}_2022-23.csv": csv_text(table(feed))} for feed in sorted(HEADERS) if HEADERS[feed]}
-        found.append({feed: ingest(home / feed, feed, named)[0].parquet for feed, named in files.items()})
-    monkeypatch.undo()
-    time.tzset()
-    assert found[0] == found[1] and len(found[0]) > 25
-
-
 def test_practices_counts_without_a_code_stay_practices_counts(tmp_path: Path) -> None:
     rows = [
         ["APPOINTMENT_MONTH", "GP_CODE", "SUB_ICB_LOCATION_CODE", "HCP_TYPE", "APPT_MODE", "APPT_STATUS", "COUNT_OF_APPOINTMENTS"],

@@ -13,7 +13,8 @@ from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import load_settings
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import find_delivery
-from tests.ingest.good_files import ROWS, write_good
+from tests.ingest.good_files import HEADERS, ROWS, as_text, table, write_good
+from tests.ingest.test_cases import ingest
 
 
 @pytest.mark.parametrize("feed", sorted(load_contracts()))
@@ -39,3 +40,16 @@ def test_a_known_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert ingest_feed(settings, delivery, "deaths") == first
     monkeypatch.setattr("orchestration.foundation.hashes.hash_file", lambda path: pytest.fail("read again"))
     assert ingest_feed(settings, delivery, "deaths") == first
+
+
+def test_a_version_is_the_same_bytes_whatever_the_hosts_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for number, zone in enumerate(("America/New_York", "Pacific/Auckland")):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        home = tmp_path / str(number)
+        files = {feed: {f"{feed}_2022-23.csv": as_text(table(feed))} for feed in sorted(HEADERS) if HEADERS[feed]}
+        found.append({feed: ingest(home / feed, feed, named)[0].parquet for feed, named in files.items()})
+    monkeypatch.undo()
+    time.tzset()
+    assert found[0] == found[1] and len(found[0]) > 25

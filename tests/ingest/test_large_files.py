@@ -103,7 +103,9 @@ def test_nhs_numbers_of_one_provider_among_local_numbers(valid: int, is_refused:
     """Ten-digit local numbers pass the check one time in eleven; one provider's do so far more often."""
     right = [nhs_number(400_000_000 + number) for number in range(valid)]
     local = [
-        number for number in (f"{5_000_000_000 + step * 7}" for step in range(2_000)) if count_valid([number]) == (1, 0)
+        number
+        for number in (f"{5_000_000_000 + step * 7}" for step in range(2_000))
+        if count_valid([number])[:2] == (1, 0)
     ]
     found = {"RZ1": local[:900], "RZ2": [*right, *local[900 : 1_000 - valid]]}
     assert holds_nhs_numbers(found) is is_refused

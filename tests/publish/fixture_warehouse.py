@@ -293,8 +293,10 @@ def declared_columns() -> dict[str, dict[str, str]]:
     for schema in MART_SCHEMAS:
         for file in sorted((PROJECT_ROOT / "dbt_project" / "models" / schema).glob("*.yml")):
             for model in yaml.safe_load(file.read_text()).get("models", []):
-                name = model["name"].removeprefix("as_at_")
-                found[f"{schema}.{name}"] = {column["name"]: column["data_type"] for column in model["columns"]}
+                # an as_at twin is declared beside its mart
+                is_twin = model["name"].startswith("as_at_")
+                name = f"{'as_at' if is_twin else schema}.{model['name'].removeprefix('as_at_')}"
+                found[name] = {column["name"]: column["data_type"] for column in model["columns"]}
     return found
 
 

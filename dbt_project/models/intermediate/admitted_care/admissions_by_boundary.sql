@@ -79,7 +79,7 @@ joined as (
         end as rate_population,
         -- per head of a list of another month is not settled either
         case
-            when areas.population_basis <> 'list' then 'incomplete'
+            when not areas.has_own_lists then 'incomplete'
             -- the record of a stay may lie in a month nearby that does not say its age
             when not {{ is_said_nearby('ages', 'delivered', 'groups.reach_months') }} then 'incomplete'
             else coalesce(statuses.period_status, 'incomplete')

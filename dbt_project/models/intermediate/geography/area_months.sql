@@ -33,7 +33,9 @@ select
     not {{ is_special_area('areas.int_code') }} as is_team,
     populations.registered_population,
     case when not {{ is_special_area('areas.int_code') }} then populations.registered_population end as rate_population,
-    lists.population_basis
+    lists.population_basis,
+    -- per head of a list of another month, or of some of the practices, is not settled (definitions C9, E2)
+    coalesce(lists.population_basis, 'list') = 'list' and missing.area_code is null as has_own_lists
 from areas
 left join populations
     on
@@ -41,3 +43,15 @@ left join populations
         and areas.month = populations.month
         and areas.int_code = populations.int_code
 left join {{ ref('population_lists') }} as lists on areas.month = lists.month
+left join (
+    select distinct
+        boundary,
+        month,
+        area_code
+    from {{ ref('area_missing_senders') }}
+    where feed = 'gp_registrations' and property = 'rows' and area_type = 'int'
+) as missing
+    on
+        areas.boundary = missing.boundary
+        and areas.month = missing.month
+        and areas.int_code = missing.area_code

@@ -79,7 +79,7 @@ select
     case when history.is_long_enough then {{ crude_rate_upper_95('coalesce(figures.referrals, 0)', 'areas.rate_population', 1000) }} end as referrals_per_1000_upper_95,
     -- per head of a list of another month is not settled either
     case
-        when areas.population_basis <> 'list' then 'incomplete'
+        when not areas.has_own_lists then 'incomplete'
         else coalesce(statuses.period_status, 'incomplete')
     end as period_status,
     case

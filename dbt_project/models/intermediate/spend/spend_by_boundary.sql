@@ -101,9 +101,9 @@ select
         'case when figures.int_code is null then cast(0 as decimal(18, 2)) else figures.spend_gbp end', 'areas.rate_population', 1
     ) }} as spend_per_head_gbp,
     line_facts.price_year,
-    -- per head of a list of another month is not settled either, nor is a unit cost where what was paid should stand
+    -- a unit cost is not settled either where what was paid should stand
     case
-        when areas.population_basis <> 'list' then 'incomplete'
+        when not areas.has_own_lists then 'incomplete'
         when missed.status_group is not null or contract_statuses.period_status = 'incomplete' then 'incomplete'
         else coalesce(statuses.period_status, 'incomplete')
     end as period_status,

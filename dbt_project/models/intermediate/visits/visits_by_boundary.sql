@@ -141,7 +141,7 @@ select
     {{ crude_rate_upper_95(visits, 'areas.rate_population', 1000) }} as visits_per_1000_upper_95,
     -- per head of a list of another month is not settled either
     case
-        when areas.population_basis <> 'list' then 'incomplete'
+        when not areas.has_own_lists then 'incomplete'
         else coalesce(counted.period_status, 'incomplete')
     end as period_status,
     case
