@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,11 @@ def started(arguments: list[str], home: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def kill_group(group: int) -> None:
+    with suppress(ProcessLookupError):  # it had ended by then
+        os.killpg(group, signal.SIGKILL)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("name", COMMANDS)
 def test_whatever_comes_after_a_kill_ends_well(name: str, small_home: Path, command: Callable) -> None:
@@ -96,7 +102,7 @@ def test_whatever_comes_after_a_kill_ends_well(name: str, small_home: Path, comm
             time.sleep(chance.uniform(0, took))
             hit += process.poll() is None
             if number % 2:
-                os.killpg(process.pid, signal.SIGKILL)
+                kill_group(process.pid)
             else:
                 process.kill()
                 orphaned.append(process.pid)
@@ -108,10 +114,7 @@ def test_whatever_comes_after_a_kill_ends_well(name: str, small_home: Path, comm
                 assert scan(small_home, planted) == [], f"kill {number} of {name}, then {comes}"
     finally:
         for group in orphaned:
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            kill_group(group)
     assert hit > KILLS // 2, "most kills came too late: the test proves little"
     lists = list(small_home.parent.glob("forget-*.csv"))
     for listed in lists:
