@@ -153,6 +153,16 @@ def test_a_lasting_change_is_found_and_named(small_report: Path) -> None:
     )
 
 
+def test_what_a_card_says_fell_is_in_no_list_of_the_unchanged(small_report: Path) -> None:
+    """A & E attendances of team 1 fell over the year by more than chance, its newest month is within it."""
+    changed = page(small_report, "int-U00001.html").xpath("//div[@class='changed']")[0]
+    lines = {re.sub(r"\s+", " ", p.text_content()).partition(":")[0]: p.text_content() for p in changed.xpath("p")}
+    moved = lines["Not in the newest complete month, but over a longer time"]
+    assert "Unplanned A&E attendances fell over 12 months" in moved
+    assert "Unplanned A&E" not in lines["No change that can be told from chance"]
+    assert "fell over" not in page(small_report, "int-U00005.html").xpath("string(//div[@class='changed'])")
+
+
 def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> None:
     text = html.tostring(card(page(small_report, "int-U00001.html"), "emergency_admissions"), encoding="unicode")
     assert text.count('fill="url(#hatch)"') == 1, "one piece of ground: no seams between the months"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from orchestration.publishing.report.scorecard import COLUMNS, scorecard_name, write_scorecards
+from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.scorecard import COLUMNS, _months_live, scorecard_name, write_scorecards
 
 FACTS = {"release_id": "2025-10.1", "as_of_delivery": "2025-10", "data_cut": "2025-10-31"}
 TABLES = """
 create schema marts;
 create table marts.dim_int as
-    select 'INT 1' as int_code, 'Hill <Team>' as int_name, date '2025-06-01' as go_live_month, 4 as months_since_go_live,
+    select 'INT 1' as int_code, 'Hill <Team>' as int_name, date '2025-06-01' as go_live_month,
         true as is_current, false as is_special;
 create table marts.dim_indicator as select * from (values
     ('staff_enps', 'eNPS', 'points', 'staff', false, 'framework', 'Programme', 'reported_net_promoter'),
@@ -70,11 +72,21 @@ def test_four_columns_with_their_clocks_newest_value_and_past(page: str) -> None
     assert "80.0 % answered" in staff
     assert "rest of the ICB 7.50" in staff
     assert "after 1 month." in staff
+    assert "Live since June 2025, 5 months." in page
     assert "after 6 months: too early to tell" in found["Health improvement"]
     demand = found["Demand reduction"]
     assert "9,123" in demand
     assert "801" not in demand
     assert "333" not in demand
+
+
+def test_months_live_are_whole_months_with_that_of_go_live() -> None:
+    """The rule of the team's page (E16's worked case): August to September are two months; a month that is not over is none."""
+    live = date(2025, 8, 1)
+    assert _months_live(live, date(2025, 9, 30)) == whole_months_live(date(2025, 9, 1), live) == 2
+    assert _months_live(live, date(2025, 9, 29)) == 1
+    assert _months_live(live, date(2025, 7, 31)) is None
+    assert _months_live(None, date(2025, 7, 31)) is None
 
 
 def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:

@@ -313,7 +313,7 @@ def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, 
         warehouse,
         "select c.* from marts.indicator_change as c join marts.dim_indicator as i "
         "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? "
-        "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period",
+        "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period, c.baseline_kind",
         [COHORT],
     ):
         found[row["indicator_id"], row["area_type"], row["area_code"]].append(row)

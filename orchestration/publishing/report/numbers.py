@@ -20,6 +20,10 @@ def short_month(month: date) -> str:
     return f"{MONTHS[month.month - 1]} {month.year}"
 
 
+def month_count(months: int) -> str:
+    return "1 month" if months == 1 else f"{months} months"
+
+
 def number(value: float | None) -> str:
     """A figure with as many digits as a reader can use: 1,234 · 56.7 · 8.91.
 

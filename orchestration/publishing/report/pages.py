@@ -104,8 +104,9 @@ def write_report(
             standing_out=wording.standing_out(
                 {i.indicator_id: verdicts[area.key][i.indicator_id] for i in data.indicators}
             ),
-            quiet=[c for c in cards if c.verdict.variation == "common_cause"],
-            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged")],
+            moved=[c for c in cards if c.verdict.moved and c.verdict.variation not in wording.SIGNALS],
+            quiet=[c for c in cards if c.verdict.variation == "common_cause" and not c.verdict.moved],
+            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged") and not c.verdict.moved],
             notes=[_note(marker) for marker in _team_markers(data, area)],
             below=_below(data, area, verdicts),
             inequality=[

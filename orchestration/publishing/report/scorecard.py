@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import jinja2
 from markupsafe import Markup
 
 from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.numbers import month_count
 from orchestration.publishing.report.spend import dicts
 
 COLUMNS = (
@@ -156,7 +158,7 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         loader=jinja2.PackageLoader("orchestration.publishing.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "month_count": month_count}
     template = environment.get_template("scorecard.html.j2")
     catalogue = dicts(warehouse, CATALOGUE)
     context: dict[str, list[dict[str, Any]]] = {}
@@ -167,19 +169,29 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         by_team.setdefault(row["area_code"], []).append(row)
     teams = dicts(
         warehouse,
-        "select int_code, int_name, go_live_month, months_since_go_live from marts.dim_int "
+        "select int_code, int_name, go_live_month from marts.dim_int "
         "where is_current and not is_special order by int_code",
     )
+    data_cut = date.fromisoformat(str(facts["data_cut"])[:10])
     names = {team["int_code"]: scorecard_name(team["int_code"]) for team in teams}
     for team in teams:
         page = template.render(
             team=team,
+            months_live=_months_live(team["go_live_month"], data_cut),
             columns=columns_of(by_team.get(team["int_code"], []), catalogue),
             context=context.get(team["int_code"], []),
             facts=facts,
         )
         (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
     return names
+
+
+def _months_live(go_live: date | None, data_cut: date) -> int | None:
+    """Whole months live at the data cut, as the team's page counts them; None before go-live or where no month is known."""
+    if go_live is None or go_live > data_cut:
+        return None
+    is_whole = (data_cut + timedelta(days=1)).day == 1
+    return whole_months_live(data_cut, go_live) - (not is_whole)
 
 
 def scorecard_name(int_code: str) -> str:

@@ -112,7 +112,7 @@ def _now(row: Row) -> list[Any]:
         wording.unit(row.indicator),
         *figures,
         *lines,
-        wording.VARIATION_WORDS[verdict.variation],
+        verdict.against_its_past,
         verdict.this_month,
         verdict.twelve_months,
         row.target,
