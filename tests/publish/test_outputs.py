@@ -108,6 +108,8 @@ def test_keys_are_the_grain_that_dbt_tests() -> None:
     models = PROJECT_ROOT / "dbt_project" / "models"
     for file in [*sorted((models / "marts").glob("*.yml")), *sorted((models / "bi").glob("*.yml"))]:
         for model in yaml.safe_load(file.read_text()).get("models", []):
+            if model["name"].startswith("as_at_"):  # the twin on another boundary has the mart's own grain
+                continue
             grain = model["config"]["meta"]["grain"].replace("×", ",").replace("`", "").split(",")
             assert set(KEYS[model["name"]]) == {name.strip() for name in grain}, model["name"]
 

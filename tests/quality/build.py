@@ -150,7 +150,7 @@ class Build:
                 contract_version="1",
                 landed={"hes_apc.csv": hash_file(self.landed_file)},
                 data_cut="2025-10-31",
-                coverage_from="2025-10-01",
+                coverage_from="2025-04-01",
             ),
             person_id_space=None,
             rows_read=3,

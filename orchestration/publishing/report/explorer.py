@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ MONTHLY = f"""
     left join marts.indicator_spc as s
       on s.indicator_id = v.indicator_id and s.cohort_id = v.cohort_id and s.area_type = v.area_type
      and s.area_code = v.area_code and s.month = v.month
-    where v.period = 'month' and v.area_type in {AREA_TYPES}
+    where v.period = 'month' and v.area_type in {AREA_TYPES} and v.indicator_id = ?
     group by all
 """
 
@@ -73,13 +74,25 @@ YEARLY = f"""
         n.indicator_id, n.cohort_id, n.area_type || ':' || n.area_code as area,
         json_array(
             year(n.month) * 12 + month(n.month) - 1, round(n.value, {DECIMALS}), round(n.value_lower_95, {DECIMALS}),
-            round(n.value_upper_95, {DECIMALS}), n.numerator, round(before.value, {DECIMALS}), round(n.comparator_value, {DECIMALS}),
+            round(n.value_upper_95, {DECIMALS}), n.numerator,
+            -- no year beside one that was recorded another way (definitions E9), and none that lacks a sender
+            case
+                when before.period_status <> 'incomplete' and first.phase is not distinct from last.phase
+                    then round(before.value, {DECIMALS})
+            end,
+            round(n.comparator_value, {DECIMALS}),
             round(n.standardised_value, {DECIMALS}), round(n.target_value, {DECIMALS}), round(n.trajectory_value, {DECIMALS})
         ) as figures
     from newest as n
     left join windows as before
       on before.indicator_id = n.indicator_id and before.cohort_id = n.cohort_id and before.area_type = n.area_type
      and before.area_code = n.area_code and before.month = n.month - interval 1 year
+    left join marts.indicator_spc as last
+      on last.indicator_id = n.indicator_id and last.cohort_id = '{COHORT}' and last.area_type = n.area_type
+     and last.area_code = n.area_code and last.month = n.month
+    left join marts.indicator_spc as first
+      on first.indicator_id = n.indicator_id and first.cohort_id = '{COHORT}' and first.area_type = n.area_type
+     and first.area_code = n.area_code and first.month = n.month - interval 23 months
 """
 
 
@@ -131,16 +144,18 @@ def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts
         )
     )
     groups: dict[str, list[str]] = {}
-    for indicator_id, cohort_id, areas, hole in warehouse.rows(
+    # one indicator at a time: fifteen sorted lists for each series of all of them took more than 2 GB
+    monthly = (
         f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')}, min(area) filter (where not is_dense) "
-        "from series group by indicator_id, cohort_id order by indicator_id, nullif(cohort_id, 'all') nulls first"
+        "from series group by indicator_id, cohort_id order by nullif(cohort_id, 'all') nulls first"
+    )
+    for indicator_id, cohort_id, areas, hole in chain.from_iterable(
+        warehouse.rows(monthly, [indicator_id]) for indicator_id in sorted(known)
     ):
         if hole is not None:
             raise ValueError(
                 f"the monthly figures of {indicator_id} ({cohort_id}) in {hole} have months missing between the first and the last"
             )
-        if indicator_id not in known:
-            continue
         groups.setdefault(indicator_id, []).append(cohort_id)
         if cohort_id == COHORT:
             about = _json(_about(data, verdicts, known[indicator_id]))
