@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from orchestration.publishing.report import wording
-from orchestration.publishing.report.data import Indicator, Point, Rolling
+from orchestration.publishing.report.data import Indicator, Point
 
 ADMISSIONS = Indicator(
     "emergency_admissions", "Emergency admissions", "", 1000, "lower_is_better", {"unit": "per 1,000 people"}
@@ -126,14 +126,6 @@ def test_a_gradient_in_words(index: tuple, words: str) -> None:
     assert row is not None
     assert (row["words"], row["unit"]) == (words, "percentage points")
     assert wording.inequality_row(READMISSIONS, {"relative_index": None}) is None
-
-
-def test_rolling_is_a_description_with_limits() -> None:
-    rolling = Rolling(date(2025, 9, 1), 95.2, 93.0, 97.4, None, 101.0, None, None, 98.1)
-    text = wording.rolling_sentence(ADMISSIONS, rolling)
-    assert text == (
-        "12 months to September 2025: 95.2 per 1,000 people (95% limits 93.0 to 97.4); a year before 98.1; the rest of the ICB 101."
-    )
 
 
 CHANGE = {
@@ -336,19 +328,3 @@ def test_a_run_is_never_called_lasting_and_brief_in_one_breath() -> None:
     assert "so this is recent or brief" in said
     assert ": more than chance usually gives. The direction is an improvement." in said
     assert "lasting" not in said and "not chance" not in said
-
-
-@pytest.mark.parametrize(
-    ("by", "value", "words"),
-    [
-        (date(2028, 3, 1), 80.0, "85.0 by Mar 2028: on track"),
-        (date(2028, 3, 1), 90.0, "85.0 by Mar 2028: not on track"),
-        (date(2025, 9, 1), 90.0, "85.0 by Sep 2025: not on track"),
-        (date(2024, 3, 1), 80.0, "85.0 was to be met by Mar 2024: met in the 12 months to Sep 2025"),
-        (date(2024, 3, 1), 90.0, "85.0 was to be met by Mar 2024: not met in the 12 months to Sep 2025"),
-        (None, 80.0, "85.0: on track"),
-    ],
-)
-def test_a_target_whose_month_is_over_is_met_or_not(by: date | None, value: float, words: str) -> None:
-    rolling = Rolling(date(2025, 9, 1), value, None, None, None, None, 85.0, None, None)
-    assert wording.target_words(ADMISSIONS, rolling, by) == words

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from orchestration.publishing.report.data import Indicator, Point
-from orchestration.publishing.report.numbers import month_count, month_name, number, pounds, signed, unit
+from orchestration.publishing.report.numbers import month_count, month_name, number, pounds, signed, span, unit
 
 
 def said_once(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
     Rules: `verdict` for what is called a change; fewer than 3 months, or fewer than the framework's clock allows since go-live
     (`expected_after_months`, E18), is too early, which is not that nothing happened.
     """
-    since = f"{_span(change['current_period'])} against {_span(change['baseline_period'])}"
+    since = f"{span(*_ends(change['current_period']))} against {span(*_ends(change['baseline_period']))}"
     is_go_live = change["baseline_kind"] == "go_live"
     if is_go_live and go_live is not None:
         since = f"Since go-live in {month_name(go_live)} ({since})"
@@ -125,15 +125,6 @@ def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
     if unit(indicator).startswith("£"):
         return f", {pounds(amount)} a day {'less' if words == 'fewer' else 'more'}"
     return f", {number(amount)} a day {words} ({number(low)} to {number(high)})"
-
-
-def _span(period: str) -> str:
-    """
-    >>> _span("2024-01 to 2024-12"), _span("2025-08 to 2025-08")
-    ('January 2024 to December 2024', 'August 2025')
-    """
-    first, last = _ends(period)
-    return month_name(first) if first == last else f"{month_name(first)} to {month_name(last)}"
 
 
 def _ends(period: str) -> tuple[date, date]:

@@ -70,7 +70,11 @@ def write_report(
     verdicts = {
         area.key: {
             i.indicator_id: wording.judge(
-                i, data.points(i, area), data.changes.get((i.indicator_id, *area.key), ()), area.go_live_month
+                i,
+                data.points(i, area),
+                data.changes.get((i.indicator_id, *area.key), ()),
+                area.go_live_month,
+                data.reported.get((i.indicator_id, *area.key)),
             )
             for i in data.every
         }

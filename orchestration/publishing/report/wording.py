@@ -14,7 +14,7 @@ from typing import Any
 from orchestration.publishing.report.changes import change_sentence as change_sentence
 from orchestration.publishing.report.changes import moved, reconciled, said_once
 from orchestration.publishing.report.changes import whole_months_live as whole_months_live
-from orchestration.publishing.report.data import Indicator, Point, Rolling
+from orchestration.publishing.report.data import Indicator, Point, Reported, Rolling
 from orchestration.publishing.report.numbers import MISSING as MISSING
 from orchestration.publishing.report.numbers import count as count
 from orchestration.publishing.report.numbers import figure as figure
@@ -25,6 +25,7 @@ from orchestration.publishing.report.numbers import pounds as pounds
 from orchestration.publishing.report.numbers import quantity as quantity
 from orchestration.publishing.report.numbers import short_month as short_month
 from orchestration.publishing.report.numbers import signed as signed
+from orchestration.publishing.report.numbers import span
 from orchestration.publishing.report.numbers import unit as unit
 from orchestration.publishing.report.questions import questions as questions
 
@@ -86,15 +87,23 @@ class Verdict:
 
 
 def judge(
-    indicator: Indicator, points: list[Point], changes: Sequence[dict[str, Any]] = (), go_live: date | None = None
+    indicator: Indicator,
+    points: list[Point],
+    changes: Sequence[dict[str, Any]] = (),
+    go_live: date | None = None,
+    reported: Reported | None = None,
 ) -> Verdict:
     """All that is said of one series: from the special causes of complete months, the changes of `indicator_change` and the clock.
 
+    A measure without months is said as it was `reported`.
     A month whose follow-up is not over, or where a provider is missing, never makes a sentence: the newest complete month does.
     """
     complete = [p for p in points if p.is_complete]
     said = tuple(text for row in said_once(changes) if (text := change_sentence(indicator, row, go_live)))
     periods = tuple(words for row in said_once(changes) if (words := moved(indicator, row, go_live)))
+    if not complete and reported is not None:
+        variation = "unknown" if reported.value is None else "never_judged"
+        return Verdict(variation, None, reported_sentence(indicator, reported), changes=said, moved=periods)
     if not complete:
         return Verdict("unknown", None, "There is no complete month to report yet.", changes=said, moved=periods)
     last = complete[-1]
@@ -121,9 +130,12 @@ def judge(
 NEVER_JUDGED = "This is read from accounts and registers, which chance does not move: it is shown and never judged."
 
 
+PROVISIONAL = " (provisional, may still change)"
+
+
 def _figure_of(indicator: Indicator, point: Point) -> str:
     """The figure itself, and that it may still change where it may (rule: `period_status` of the month, definitions C9)."""
-    provisional = " (provisional, may still change)" if point.period_status == "provisional" else ""
+    provisional = PROVISIONAL if point.period_status == "provisional" else ""
     return f"{month_name(point.month)}: {quantity(indicator, point.value)}{provisional}."
 
 
@@ -261,11 +273,24 @@ def _has_ancestor(name: str, others: set[str]) -> bool:
     return False
 
 
+def reported_sentence(indicator: Indicator, reported: Reported) -> str:
+    """The newest period of a measure that does not come by month (rule: period `reported`): a figure, never a claim of change."""
+    when = span(reported.period_start, reported.period_end)
+    if reported.value is None:
+        return f"{when}: withheld, few answered."
+    text = f"{when}: {quantity(indicator, reported.value)}"
+    if reported.lower_95 is not None and reported.upper_95 is not None:
+        text += f" (95% limits {number(reported.lower_95)} to {number(reported.upper_95)})"
+    provisional = PROVISIONAL if reported.period_status == "provisional" else ""
+    return f"{text}{provisional}. It is reported by period: shown and never judged month by month."
+
+
 def rolling_sentence(indicator: Indicator, rolling: Rolling | None) -> str:
     """The rolling 12 months as a description with its limits, not as a claim of change (rule: the newest complete ones)."""
     if rolling is None or rolling.value is None:
         return ""
-    text = f"12 months to {month_name(rolling.month)}: {quantity(indicator, rolling.value)}"
+    provisional = PROVISIONAL if rolling.period_status == "provisional" else ""
+    text = f"12 months to {month_name(rolling.month)}{provisional}: {quantity(indicator, rolling.value)}"
     if rolling.lower_95 is not None and rolling.upper_95 is not None:
         text += f" (95% limits {number(rolling.lower_95)} to {number(rolling.upper_95)})"
     if rolling.year_before is not None:
@@ -276,13 +301,20 @@ def rolling_sentence(indicator: Indicator, rolling: Rolling | None) -> str:
 
 
 def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] | None:
-    """The gap between the most and the least deprived fifths of the area's own people, with limits."""
+    """The gap between the most and the least deprived fifths of the area's own people, with limits.
+
+    A relative index whose limits lie more than `MOST_SPREAD` apart says nothing and is not shown; where it and the slope index do not
+    agree on whether there is a gap beyond chance, that is said.
+    """
     relative = row.get("relative_index")
     if relative is None:
         return None
     lower, upper = row.get("relative_index_lower_95"), row.get("relative_index_upper_95")
     slope, slope_lower, slope_upper = (row.get(f"slope_index{end}") for end in ("", "_lower_95", "_upper_95"))
-    if lower is None or upper is None:
+    if lower is not None and upper is not None and (lower <= 0 or upper / lower > MOST_SPREAD):
+        relative = lower = upper = None
+        words = "Too few events for a relative index"
+    elif lower is None or upper is None:
         words = f"{relative:.1f} times at the most deprived end; without limits, as this is no count of separate events"
     elif lower <= 1 <= upper:
         words = "No gradient beyond what chance gives"
@@ -290,8 +322,17 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         words = f"{relative:.1f} times as high at the most deprived end as at the least"
     else:
         words = f"Lower at the most deprived end: {relative:.2f} times the least deprived"
+    if slope_lower is not None and slope_upper is not None:
+        way = _way(slope_lower, slope_upper, 0)
+        slope_says = f"by the slope index {'higher' if way > 0 else 'lower'} at the most deprived end"
+        if relative is None:
+            words += f"; {slope_says}" if way else ""
+        elif lower is not None and upper is not None and way != _way(lower, upper, 1):
+            words += (
+                f"; {slope_says if way else 'by the slope index within chance'}: the two disagree, so neither is sure"
+            )
     if row.get("period_status") == "provisional":
-        words += " (provisional, may still change)"
+        words += PROVISIONAL
     return {
         "indicator": indicator,
         "words": words,
@@ -305,6 +346,14 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
     }
 
 
+MOST_SPREAD = 1_000
+
+
+def _way(lower: float, upper: float, nothing: float) -> int:
+    """On which side of `nothing` both limits lie: 1 above, -1 below, 0 where they hold it."""
+    return (lower > nothing) - (upper < nothing)
+
+
 def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None) -> str:
     """The target with its month and whether the newest complete 12 months lie on the straight way to it. A fact, not a forecast:
     on track means at least as good as the way there asks for by now; a target whose month is over was to be met, and is or is not."""
@@ -316,9 +365,10 @@ def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None)
     if not polarity.startswith(("lower", "higher")):
         return text
     is_good = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
+    provisional = " (provisional)" if rolling.period_status == "provisional" else ""
     if by is not None and by < rolling.month:
         met = "met" if is_good else "not met"
         text = f"{figure(indicator, rolling.target)} was to be met by {short_month(by)}"
-        return f"{text}: {met} in the 12 months to {short_month(rolling.month)}"
+        return f"{text}: {met} in the 12 months to {short_month(rolling.month)}{provisional}"
     way = "" if asked == rolling.target else f" (by now {figure(indicator, asked)})"
-    return f"{text}{way}: {'on track' if is_good else 'not on track'}"
+    return f"{text}{way}: {'on track' if is_good else 'not on track'}{provisional}"
