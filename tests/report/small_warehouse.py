@@ -110,7 +110,9 @@ with cells as (
               * case when multiplier = 100 then 1 else 12 end end as v
   from rates
 )
-select indicator_id, 'all' as cohort_id, area_type, area_code, month, period, '1.0' as definition_version,
+select indicator_id, 'all' as cohort_id, area_type, area_code, month, period,
+       case when period = 'month' then month else cast(month - interval 11 month as date) end as period_start,
+       last_day(month) as period_end, '1.0' as definition_version,
        round(v * people / multiplier) as numerator, people::double as denominator, multiplier, round(v, 6) as value,
        round(v * 0.97, 6) as value_lower_95, round(v * 1.03, 6) as value_upper_95, 'byar' as limit_method,
        round(v * 1.01, 6) as standardised_value, null::double as standardised_value_lower_95, null::double as standardised_value_upper_95,
@@ -123,6 +125,18 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, month, period, '1
             when month >= $end - interval 6 month then 'provisional' else 'final' end as period_status,
        case when v is null then 'not_delivered' end as null_reason
 from (select * from months union all select * from years);
+-- a measure of quarters: three of team 1, of team 2 the newest withheld
+insert into marts.indicator_values by name
+select 'not_a_headline' as indicator_id, 'all' as cohort_id, 'int' as area_type, area_code, month, 'reported' as period,
+       cast(month - interval 2 month as date) as period_start, last_day(month) as period_end,
+       '1.0' as definition_version, 1000 as multiplier, 25.0 as numerator, 2000.0 as denominator, value,
+       value - 3 as value_lower_95, value + 3 as value_upper_95, status as period_status,
+       null_reason
+from (values
+  ('U00001', date '2025-03-01', 11.0, 'final', null), ('U00001', date '2025-06-01', 12.5, 'provisional', null),
+  ('U00001', date '2025-09-01', 99.0, 'incomplete', null), ('U00002', date '2025-03-01', 11.0, 'final', null),
+  ('U00002', date '2025-06-01', null, 'incomplete', 'withheld_small_numbers')
+) as t(area_code, month, value, status, null_reason);
 """
 
 SPC = """

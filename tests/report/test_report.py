@@ -153,6 +153,53 @@ def test_a_lasting_change_is_found_and_named(small_report: Path) -> None:
     )
 
 
+def test_what_a_card_says_fell_is_in_no_list_of_the_unchanged(small_report: Path) -> None:
+    """A & E attendances of team 1 fell over the year by more than chance, its newest month is within it."""
+    changed = page(small_report, "int-U00001.html").xpath("//div[@class='changed']")[0]
+    lines = {re.sub(r"\s+", " ", p.text_content()).partition(":")[0]: p.text_content() for p in changed.xpath("p")}
+    moved = lines["Not in the newest complete month, but over a longer time"]
+    assert "Unplanned A&E attendances fell over 12 months" in moved
+    assert "Unplanned A&E" not in lines["No change that can be told from chance"]
+    assert "fell over" not in page(small_report, "int-U00005.html").xpath("string(//div[@class='changed'])")
+
+
+def test_what_is_reported_by_period_is_shown_and_never_unknown(small_report: Path, small_database: Path) -> None:
+    def cells(file: str, row: str) -> list[str]:
+        [found] = [tr for tr in page(small_report, file).xpath("//table//tr[th/a]") if tr.xpath("string(th/a)") == row]
+        return [re.sub(r"\s+", " ", cell.text_content()).strip() for cell in found.xpath("td")]
+
+    for file, row in ("int-U00001-every.html", "No headline"), ("indicator-not-a-headline.html", "Alder Neighbourhood"):
+        newest, *_, verdict = cells(file, row)
+        assert newest == "12.5 (9.50 to 15.5)Apr 2025 to Jun 2025*", "not the incomplete quarter after it"
+        assert verdict == "shown and never judged"
+    assert cells("int-U00002-every.html", "No headline")[0] == "withheld small numbers"
+    assert cells("int-U00003-every.html", "No headline")[0] == "not known"
+
+
+def test_the_table_has_every_figure_the_chart_draws(small_report: Path) -> None:
+    """Where season or calendar move a month the chart draws the judged value: the table has it too."""
+    document = page(small_report, "int-U00001.html")
+
+    def table(indicator: str) -> tuple[list[str], list[list[str]]]:
+        [found] = card(document, indicator).xpath(".//details//table")
+        heads = [th.text_content() for th in found.xpath("thead//th")]
+        return heads, [[c.text_content().strip() for c in row.xpath("th|td")] for row in found.xpath("tbody/tr")]
+
+    heads, rows = table("emergency_admissions")
+    value, judged = heads.index("Value"), heads.index("Judged as")
+    assert {len(row) for row in rows} == {len(heads)}
+    january = next(row for row in rows if row[0] == "Jan 2025")
+    assert float(january[judged]) == pytest.approx(0.95 * float(january[value]), abs=0.01)
+    assert all(row[judged] == row[value] for row in rows if not row[0].startswith("Jan"))
+    assert "Judged as" not in table("op_attendances")[0]
+
+
+def test_a_year_that_may_still_change_is_marked(small_report: Path) -> None:
+    [row] = page(small_report, "int-U00001.html").xpath("//table[@class='glance']//tr[th/a='Emergency admissions']")
+    newest, _, year, *_ = (cell.text_content() for cell in row.xpath("td"))
+    assert "*" in newest and "*" in year
+
+
 def test_months_that_may_change_are_hatched_and_hollow(small_report: Path) -> None:
     text = html.tostring(card(page(small_report, "int-U00001.html"), "emergency_admissions"), encoding="unicode")
     assert text.count('fill="url(#hatch)"') == 1, "one piece of ground: no seams between the months"

@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from orchestration.publishing.report.scorecard import COLUMNS, scorecard_name, write_scorecards
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.scorecard import (
+    COLUMNS,
+    MOST_ROWS,
+    _months_live,
+    columns_of,
+    scorecard_name,
+    write_scorecards,
+)
 
 FACTS = {"release_id": "2025-10.1", "as_of_delivery": "2025-10", "data_cut": "2025-10-31"}
 TABLES = """
 create schema marts;
 create table marts.dim_int as
-    select 'INT 1' as int_code, 'Hill <Team>' as int_name, date '2025-06-01' as go_live_month, 4 as months_since_go_live,
+    select 'INT 1' as int_code, 'Hill <Team>' as int_name, date '2025-06-01' as go_live_month,
         true as is_current, false as is_special;
 create table marts.dim_indicator as select * from (values
-    ('staff_enps', 'eNPS', 'points', 'staff', false, 'framework', 'Programme', 'reported_net_promoter'),
-    ('staff_turnover_pct', 'Turnover', '%', 'staff', false, 'framework', 'Programme', 'reported_proportion'),
-    ('patient_sleep_mean', 'Sleep', 'points', 'patients', false, 'framework', 'Programme', 'reported_mean'),
-    ('emergency_admissions', 'Emergency admissions', 'per 100,000', 'emergency_admissions', true, 'C2', 'ICB', 'additive'),
-    ('spell_bed_days', 'Bed days', 'per 1,000', 'readmissions', false, 'C5', 'ICB', 'additive')
-) as t(indicator_id, title, unit, theme, is_headline, source, owner, measure_kind);
+    ('staff_enps', 'eNPS', 'points', 'staff', false, 'framework', 'Programme', 'reported_net_promoter', 1),
+    ('staff_turnover_pct', 'Turnover', '%', 'staff', false, 'framework', 'Programme', 'reported_proportion', 2),
+    ('patient_sleep_mean', 'Sleep', 'points', 'patients', false, 'framework', 'Programme', 'reported_mean', 3),
+    ('emergency_admissions', 'Emergency admissions', 'per 100,000', 'emergency_admissions', true, 'C2', 'ICB', 'additive', 40),
+    ('spell_bed_days', 'Bed days', 'per 1,000', 'readmissions', false, 'C5', 'ICB', 'additive', 50)
+) as t(indicator_id, title, unit, theme, is_headline, source, owner, measure_kind, display_order);
 create table marts.indicator_values as
     select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, last_day(month) as period_end, value - 1 as value_lower_95,
-        value + 1 as value_upper_95, 7.5 as comparator_value, 'final' as period_status
+        value + 1 as value_upper_95, 7.5 as comparator_value, null::double as standardised_value, null::double as target_value,
+        null::double as trajectory_value, case when null_reason is null then 'provisional' else 'incomplete' end as period_status
     from (values
         ('staff_enps', date '2025-08-01', 'reported', 12.0, 61.0, null),
         ('staff_enps', date '2025-09-01', 'reported', 20.0, 80.0, null),
         ('patient_sleep_mean', date '2025-09-01', 'reported', null, null, 'withheld_small_numbers'),
         ('staff_turnover_pct', date '2025-09-01', 'reported', null, null, 'not_delivered'),
+        ('emergency_admissions', date '2024-09-01', 'rolling_12_months', 8765.0, null, null),
+        ('emergency_admissions', date '2025-08-01', 'rolling_12_months', 9111.0, null, null),
         ('emergency_admissions', date '2025-09-01', 'rolling_12_months', 9123.0, null, null),
         ('emergency_admissions', date '2025-09-01', 'month', 801.0, null, null),
         ('spell_bed_days', date '2025-09-01', 'rolling_12_months', 333.0, null, null)
     ) as t(indicator_id, month, period, value, response_pct, null_reason);
+create table marts.indicator_spc as
+    select 'emergency_admissions' as indicator_id, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, cast(m as date) as month,
+        1 as phase
+    from range(date '2023-10-01', date '2025-10-01', interval 1 month) as t(m);
 create table marts.reported_context as
     select 'staff_turnover_pct' as indicator_id, * , date '2025-09-01' as month, 11.5 as value, 10.0 as target_value,
         date '2028-03-01' as target_month
@@ -51,7 +67,7 @@ create table marts.team_context as
 def page(tmp_path: Path) -> str:
     with duckdb.connect() as connection:
         connection.execute(TABLES)
-        write_scorecards(tmp_path, SimpleNamespace(connection=connection), FACTS)  # type: ignore[arg-type]
+        write_scorecards(tmp_path, Warehouse(connection), FACTS)
     (path,) = tmp_path.iterdir()
     assert path.name == scorecard_name("INT 1") == "scorecard-INT_20_1.html"
     return path.read_text(encoding="utf-8")
@@ -70,11 +86,58 @@ def test_four_columns_with_their_clocks_newest_value_and_past(page: str) -> None
     assert "80.0 % answered" in staff
     assert "rest of the ICB 7.50" in staff
     assert "after 1 month." in staff
+    assert "Live since June 2025, 5 months." in page
     assert "after 6 months: too early to tell" in found["Health improvement"]
     demand = found["Demand reduction"]
     assert "9,123" in demand
+    assert "12 months to Sep 2025 (provisional) · the year before 8,765" in demand
+    assert "9,111" not in demand, "eleven of its months are those of the newest year"
     assert "801" not in demand
     assert "333" not in demand
+
+
+def test_a_year_recorded_another_way_stands_beside_none(tmp_path: Path) -> None:
+    """As on the team's page (E9): the two years lie in two phases."""
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        connection.execute("update marts.indicator_spc set phase = 2 where month >= date '2025-01-01'")
+        write_scorecards(tmp_path, Warehouse(connection), FACTS)
+    demand = columns(next(tmp_path.iterdir()).read_text(encoding="utf-8"))["Demand reduction"]
+    assert "9,123" in demand and "the year before" not in demand
+
+
+def test_headlines_come_in_the_catalogues_order_and_what_is_left_out_is_named() -> None:
+    names = [f"i{n:02d}" for n in range(MOST_ROWS + 2)]
+    catalogue = [
+        {
+            "indicator_id": name,
+            "title": name.upper(),
+            "owner": "",
+            "theme": "",
+            "is_headline": True,
+            "measure_kind": "additive",
+        }
+        for name in reversed(names)
+    ]
+    figure = dict.fromkeys(
+        ("unit", "value_lower_95", "value_upper_95", "comparator_value", "response_pct", "null_reason")
+    )
+    figure |= {"period": "rolling_12_months", "period_status": "final", "value": 1.0}
+    when = {"month": date(2025, 9, 1), "period_end": date(2025, 9, 30)}
+    rows = [{"indicator_id": name, "title": name.upper(), **figure, **when} for name in names]
+    demand = columns_of(rows, catalogue, {})[-1]
+    assert [line.title for line in demand.lines] == [name.upper() for name in reversed(names)][:MOST_ROWS]
+    assert demand.more == ["I01", "I00"]
+    assert not demand.missing
+
+
+def test_months_live_are_whole_months_with_that_of_go_live() -> None:
+    """The rule of the team's page (E16's worked case): August to September are two months; a month that is not over is none."""
+    live = date(2025, 8, 1)
+    assert _months_live(live, date(2025, 9, 30)) == whole_months_live(date(2025, 9, 1), live) == 2
+    assert _months_live(live, date(2025, 9, 29)) == 1
+    assert _months_live(live, date(2025, 7, 31)) is None
+    assert _months_live(None, date(2025, 7, 31)) is None
 
 
 def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from orchestration.publishing.report import wording
-from orchestration.publishing.report.data import Indicator, Point, Rolling
+from orchestration.publishing.report.data import Indicator, Point
 
 ADMISSIONS = Indicator(
     "emergency_admissions", "Emergency admissions", "", 1000, "lower_is_better", {"unit": "per 1,000 people"}
@@ -126,14 +126,6 @@ def test_a_gradient_in_words(index: tuple, words: str) -> None:
     assert row is not None
     assert (row["words"], row["unit"]) == (words, "percentage points")
     assert wording.inequality_row(READMISSIONS, {"relative_index": None}) is None
-
-
-def test_rolling_is_a_description_with_limits() -> None:
-    rolling = Rolling(date(2025, 9, 1), 95.2, 93.0, 97.4, None, 101.0, None, None, 98.1)
-    text = wording.rolling_sentence(ADMISSIONS, rolling)
-    assert text == (
-        "12 months to September 2025: 95.2 per 1,000 people (95% limits 93.0 to 97.4); a year before 98.1; the rest of the ICB 101."
-    )
 
 
 CHANGE = {
@@ -280,3 +272,59 @@ def test_a_part_stands_in_each_whole_that_counts_it() -> None:
     concern = wording.Verdict("concern", None, "")
     both = {"all_visits": concern, "all_visits_with_community": concern, "op_attendances": concern}
     assert wording.standing_out(both).startswith("1 of 1 indicators stands out")
+
+
+LIVE_A_YEAR = CHANGE | {"baseline_kind": "go_live"}
+
+
+def test_one_comparison_under_two_names_is_said_once_as_that_since_go_live() -> None:
+    verdict = wording.judge(ADMISSIONS, series(), [LIVE_A_YEAR, CHANGE], date(2024, 10, 1))
+    assert len(verdict.changes) == 1
+    assert verdict.changes[0].startswith("Since go-live in October 2024")
+    assert verdict.moved == ("fell since go-live",)
+    other = LIVE_A_YEAR | {"current_period": "2024-11 to 2025-10"}
+    assert len(wording.judge(ADMISSIONS, series(), [other, CHANGE], date(2024, 10, 1)).changes) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "moved", "said"),
+    [
+        ([CHANGE], ("fell over 12 months",), "this month within chance; fell over 12 months"),
+        ([CHANGE | {"verdict": "higher"}], ("rose over 12 months",), "this month within chance; rose over 12 months"),
+        ([CHANGE | BY_CHANCE], (), "no change beyond chance"),
+        ([CHANGE | {"verdict": "no_limits"}], (), "no change beyond chance"),
+    ],
+)
+def test_what_moved_over_a_year_is_never_called_no_change(rows: list, moved: tuple, said: str) -> None:
+    verdict = wording.judge(ADMISSIONS, series(), rows)
+    assert (verdict.variation, verdict.moved) == ("common_cause", moved)
+    assert verdict.against_its_past == said
+
+
+def test_a_move_before_its_time_says_so() -> None:
+    slow = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "expected_after_months": 12})
+    verdict = wording.judge(slow, series(), [CHANGE | GONE_LIVE], date(2025, 8, 1))
+    assert verdict.moved == ("fell since go-live (before the framework expects a change)",)
+
+
+def test_no_single_month_is_said_to_stand_out_only_where_none_of_the_year_does() -> None:
+    """The year of the change is October 2024 to September 2025: a signal before it is not one of its months."""
+    months = [replace(USUAL, month=date(2024 + n // 12, n % 12 + 1, 1)) for n in range(21)]
+
+    def said(signal: date | None) -> str:
+        points = [replace(p, special_cause="shift") if p.month == signal else p for p in months]
+        return wording.judge(ADMISSIONS, points, [CHANGE]).this_month
+
+    assert "so that no single month stands out" in said(None)
+    assert "so that no single month stands out" in said(date(2024, 9, 1))
+    for inside in (date(2024, 10, 1), date(2025, 8, 1)):
+        assert "no single month" not in said(inside)
+        assert "1 of these months stood out from the average, the newest does not" in said(inside)
+
+
+def test_a_run_is_never_called_lasting_and_brief_in_one_breath() -> None:
+    last = {"special_cause": "shift", "variation": "improvement", "judged": 7.4}
+    said = wording.judge(ADMISSIONS, series(**last), [CHANGE | BY_CHANCE]).this_month
+    assert "so this is recent or brief" in said
+    assert ": more than chance usually gives. The direction is an improvement." in said
+    assert "lasting" not in said and "not chance" not in said

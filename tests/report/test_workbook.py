@@ -59,8 +59,10 @@ def test_now_says_value_limits_and_verdict_of_the_newest_complete_month(
             m for m in months if m["Indicator"] == title and m["Status"] != "incomplete" and m["Value"] is not None
         ]
         if not complete:
-            assert row["Value"] is None
-            assert row["Why empty"]
+            reported = ("Month", "Value", "Lower 95%", "Upper 95%", "Count", "Out of", "Verdict")
+            wanted = (dt.datetime(2025, 6, 1), 12.5, 9.5, 15.5, 25, 2000, "shown and never judged")
+            assert tuple(row[name] for name in reported) == wanted
+            assert "April 2025 to June 2025: 12.5" in row["In words"]
             continue
         newest = max(complete, key=lambda m: m["Month"])
         same = ("Month", "Value", "Count", "Out of", "Lower 95%", "Upper 95%", "Average", "Chance gives from", "to")

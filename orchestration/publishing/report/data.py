@@ -9,10 +9,13 @@ from datetime import date
 from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.people import People, read_boundary_changes, read_people
 from orchestration.publishing.report.spend import Spend, dicts, read_spend
 
 AREA_ORDER = ("icb", "hcp", "int")
 COHORT = "all"
+# a period of which little was answered is withheld and has no value, which is not that it is still to come
+IS_REPORTED = "(period_status is distinct from 'incomplete' or null_reason = 'withheld_small_numbers')"
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,22 @@ class Rolling:
     target: float | None
     trajectory: float | None
     year_before: float | None
+    period_status: str
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The newest period of a measure that comes as a figure of a period of its own (a quarter, a survey) and not month by month."""
+
+    period_start: date
+    period_end: date
+    value: float | None
+    lower_95: float | None
+    upper_95: float | None
+    numerator: float | None
+    denominator: float | None
+    period_status: str
+    null_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -118,18 +137,6 @@ class FunnelPoint:
 
 
 @dataclass(frozen=True)
-class People:
-    """Who lives on an area's lists in `month`; shares in per cent. `deprived_pct` is None where small areas were not delivered."""
-
-    month: date
-    registered: int
-    aged_65_plus_pct: float | None
-    aged_85_plus_pct: float | None
-    most_deprived_pct: float | None
-    practices: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class ReportData:
     icb: Area
     areas: dict[tuple[str, str], Area]
@@ -137,6 +144,7 @@ class ReportData:
     every: list[Indicator]
     series: dict[tuple[str, str, str], list[Point]]  # (indicator_id, area_type, area_code)
     rolling: dict[tuple[str, str, str], Rolling]
+    reported: dict[tuple[str, str, str], Reported]
     funnels: dict[str, list[FunnelPoint]]
     changes: dict[tuple[str, str, str], list[dict[str, Any]]]  # one for each dated baseline, the oldest first
     inequality: dict[tuple[str, str], list[dict[str, Any]]]  # (area_type, area_code)
@@ -167,16 +175,17 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
         indicators=[indicator for indicator in every if indicator.facts["is_headline"]],
         every=every,
         series=series,
-        rolling=_rolling(warehouse),
+        rolling=read_rolling(warehouse),
+        reported=_reported(warehouse),
         funnels=_funnels(warehouse, areas),
         changes=_changes(warehouse),
         inequality=_inequality(warehouse),
         targets=_targets(warehouse),
-        people=_people(warehouse, areas),
+        people=read_people(warehouse, areas),
         spend=read_spend(
             warehouse, {area.key: [team.code for team in teams_of(area, areas)] for area in areas.values()}
         ),
-        boundary_changes=_boundary_changes(warehouse),
+        boundary_changes=read_boundary_changes(warehouse),
         months=(min(shown), max(shown)) if shown else None,
     )
 
@@ -253,7 +262,8 @@ def _series(warehouse: Warehouse, area_types: Sequence[str] = AREA_ORDER) -> dic
     return dict(series)
 
 
-def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
+def read_rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
+    """By (indicator_id, area_type, area_code)."""
     rows = warehouse.rows(
         """
         with windows as (
@@ -266,7 +276,8 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
         select n.indicator_id, n.area_type, n.area_code, n.month, n.value, n.value_lower_95, n.value_upper_95,
                n.standardised_value, n.comparator_value, n.target_value, n.trajectory_value,
                -- no year beside one that was recorded another way (definitions E9), and none that lacks a sender
-               case when before.period_status <> 'incomplete' and first.phase is not distinct from last.phase then before.value end
+               case when before.period_status <> 'incomplete' and first.phase is not distinct from last.phase then before.value end,
+               n.period_status
         from newest as n
         left join windows as before
           on before.indicator_id = n.indicator_id and before.area_type = n.area_type and before.area_code = n.area_code
@@ -282,6 +293,21 @@ def _rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
         [COHORT],
     )
     return {(i, kind, code): Rolling(*rest) for i, kind, code, *rest in rows}
+
+
+def _reported(warehouse: Warehouse) -> dict[tuple[str, str, str], Reported]:
+    rows = warehouse.rows(
+        f"""
+        select indicator_id, area_type, area_code, period_start, period_end, value, value_lower_95, value_upper_95, numerator, denominator,
+               period_status, null_reason
+        from marts.indicator_values
+        where period = 'reported' and cohort_id = ? and area_type in ('int', 'hcp', 'icb') and {IS_REPORTED}
+        qualify row_number() over (partition by indicator_id, area_type, area_code order by month desc) = 1
+        order by 1, 2, 3
+        """,
+        [COHORT],
+    )
+    return {(i, kind, code): Reported(*rest) for i, kind, code, *rest in rows}
 
 
 def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[str, list[FunnelPoint]]:
@@ -313,7 +339,7 @@ def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, 
         warehouse,
         "select c.* from marts.indicator_change as c join marts.dim_indicator as i "
         "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? "
-        "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period",
+        "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period, c.baseline_kind",
         [COHORT],
     ):
         found[row["indicator_id"], row["area_type"], row["area_code"]].append(row)
@@ -342,66 +368,3 @@ def _targets(warehouse: Warehouse) -> dict[str, date]:
             [COHORT],
         )
     )
-
-
-def _people(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[tuple[str, str], People]:
-    """From the denominators of the indicators of everybody and of each age and deprivation fifth, in the newest month that has them."""
-    counts: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    newest: dict[tuple[str, str], date] = {}
-    for area_type, code, month, cohort, people in warehouse.rows(
-        """
-        select area_type, area_code, month, cohort_id, max(v.denominator)
-        from marts.indicator_values as v join marts.dim_indicator as i using (indicator_id)
-        where v.period = 'month' and v.cohort_id in ('all', 'age_65_plus', 'age_85_plus', 'imd_1')
-          and i.denominator_measure_id = 'registered_population' and v.denominator is not null
-          and v.month = (select max(month) from marts.indicator_values where period = 'month')
-        group by all order by all
-        """
-    ):
-        counts[area_type, code][cohort] = people
-        newest[area_type, code] = month
-    practices: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for int_code, hcp_code, name in warehouse.rows(
-        "select int_code, hcp_code, coalesce(practice_name, practice_code) from marts.dim_practice "
-        "where registered_population > 0 order by 3, practice_code"
-    ):
-        practices["int", int_code].append(name)
-        practices["hcp", hcp_code].append(name)
-        practices[next(key for key in areas if key[0] == "icb")].append(name)
-
-    def share(of: dict[str, float], cohort: str) -> float | None:
-        return 100 * of[cohort] / of["all"] if cohort in of and of.get("all") else None
-
-    return {
-        key: People(
-            newest[key],
-            int(of["all"]),
-            share(of, "age_65_plus"),
-            share(of, "age_85_plus"),
-            share(of, "imd_1"),
-            tuple(practices.get(key, ())),
-        )
-        for key, of in counts.items()
-        if key in areas and "all" in of
-    }
-
-
-def _boundary_changes(warehouse: Warehouse) -> dict[str, list[date]]:
-    """The months from which today's boundary of a team was in force: its people then (`as_at`) differ before and agree from here."""
-    rows = warehouse.rows(
-        """
-        with now as (select int_code, month, max(registered_population) as people from marts.visits_per_capita group by all),
-        then_ as (select int_code, month, max(registered_population) as people from as_at.visits_per_capita group by all),
-        compared as (
-            select now.int_code, now.month, now.people is distinct from then_.people as differs
-            from now left join then_ on now.int_code = then_.int_code and now.month = then_.month
-        )
-        select int_code, month from compared
-        qualify not differs and lag(differs) over (partition by int_code order by month)
-        order by int_code, month
-        """
-    )
-    found: defaultdict[str, list[date]] = defaultdict(list)
-    for code, month in rows:
-        found[code].append(month)
-    return dict(found)

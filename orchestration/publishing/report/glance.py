@@ -8,18 +8,20 @@ from markupsafe import Markup
 
 from orchestration.publishing.report import wording
 from orchestration.publishing.report.charts import trend
-from orchestration.publishing.report.data import Area, Indicator, Point, ReportData, Rolling
+from orchestration.publishing.report.data import Area, Indicator, Point, ReportData, Reported, Rolling
 
 Verdicts = dict[tuple[str, str], dict[str, wording.Verdict]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One indicator in one area. `point` is the newest complete month, None where there is none; `reason` says why."""
+    """One indicator in one area. `point` is the newest complete month, `reported` the newest period of what has no months; where there is
+    no figure of either `reason` says why."""
 
     indicator: Indicator
     area: Area
     point: Point | None
+    reported: Reported | None
     trend: Markup
     year: Rolling | None
     icb: float | None
@@ -36,19 +38,24 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
     points = data.points(indicator, area)
     complete = [p for p in points if p.is_complete]
     newest = complete[-1] if complete else None
+    reported = None if newest else data.reported.get((indicator.indicator_id, *area.key))
+    icb = data.reported.get((indicator.indicator_id, *data.icb.key))
+    has_figure = newest is not None or (reported is not None and reported.value is not None)
+    same_period = icb.value if reported and icb and icb.period_end == reported.period_end else None
     beside = {p.month: p.value for p in data.points(indicator, data.icb)} if newest else {}
     year = data.rolling.get((indicator.indicator_id, *area.key))
-    reasons = [p.null_reason for p in points if p.null_reason]
+    reasons = [reason for p in [*points, reported] if p and (reason := p.null_reason)]
     return Row(
         indicator=indicator,
         area=area,
         point=newest,
+        reported=reported if has_figure else None,
         trend=Markup(trend(points)),
         year=year,
-        icb=beside.get(newest.month) if newest else None,
+        icb=beside.get(newest.month) if newest else same_period,
         target=wording.target_words(indicator, year, data.targets.get(indicator.indicator_id)),
         verdict=verdict,
-        reason="" if newest else reasons[-1].replace("_", " ") if reasons else "not known",
+        reason="" if has_figure else reasons[-1].replace("_", " ") if reasons else "not known",
     )
 
 

@@ -20,6 +20,19 @@ def short_month(month: date) -> str:
     return f"{MONTHS[month.month - 1]} {month.year}"
 
 
+def span(first: date, last: date) -> str:
+    """
+    >>> span(date(2024, 1, 1), date(2024, 12, 31)), span(date(2025, 8, 1), date(2025, 8, 1))
+    ('January 2024 to December 2024', 'August 2025')
+    """
+    start, end = month_name(first), month_name(last)
+    return start if start == end else f"{start} to {end}"
+
+
+def month_count(months: int) -> str:
+    return "1 month" if months == 1 else f"{months} months"
+
+
 def number(value: float | None) -> str:
     """A figure with as many digits as a reader can use: 1,234 · 56.7 · 8.91.
 

@@ -70,7 +70,11 @@ def write_report(
     verdicts = {
         area.key: {
             i.indicator_id: wording.judge(
-                i, data.points(i, area), data.changes.get((i.indicator_id, *area.key), ()), area.go_live_month
+                i,
+                data.points(i, area),
+                data.changes.get((i.indicator_id, *area.key), ()),
+                area.go_live_month,
+                data.reported.get((i.indicator_id, *area.key)),
             )
             for i in data.every
         }
@@ -104,8 +108,9 @@ def write_report(
             standing_out=wording.standing_out(
                 {i.indicator_id: verdicts[area.key][i.indicator_id] for i in data.indicators}
             ),
-            quiet=[c for c in cards if c.verdict.variation == "common_cause"],
-            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged")],
+            moved=[c for c in cards if c.verdict.moved and c.verdict.variation not in wording.SIGNALS],
+            quiet=[c for c in cards if c.verdict.variation == "common_cause" and not c.verdict.moved],
+            unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged") and not c.verdict.moved],
             notes=[_note(marker) for marker in _team_markers(data, area)],
             below=_below(data, area, verdicts),
             inequality=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.data import IS_REPORTED, Rolling, read_rolling
+from orchestration.publishing.report.numbers import month_count
 from orchestration.publishing.report.spend import dicts
 
 COLUMNS = (
@@ -26,22 +29,25 @@ MOST_ROWS = 9
 POINTS_BACK = 13
 
 # Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown; a month that is incomplete is not judged.
-FIGURES = """
+FIGURES = f"""
 select
     catalogue.indicator_id, catalogue.title, catalogue.unit, catalogue.theme, catalogue.is_headline, catalogue.source, catalogue.owner,
     figures.area_code, figures.month, figures.period_end, figures.value, figures.value_lower_95, figures.value_upper_95,
-    figures.comparator_value, figures.response_pct, figures.null_reason
+    figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status, figures.period
 from marts.dim_indicator as catalogue
 inner join marts.indicator_values as figures
     on
         catalogue.indicator_id = figures.indicator_id
         and figures.cohort_id = 'all'
         and figures.area_type = 'int'
-        and figures.period_status is distinct from 'incomplete'
+        and {IS_REPORTED}
         and (figures.period = 'reported' or (figures.period = 'rolling_12_months' and catalogue.is_headline))
 order by figures.area_code, catalogue.indicator_id, figures.month
 """
-CATALOGUE = "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator order by indicator_id"
+CATALOGUE = (
+    "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator "
+    "order by not is_headline, display_order, indicator_id"
+)
 # Of each measure the newest period; a team's councils and trusts by the share of it that they hold, then what lies above all teams.
 CONTEXT = """
 select teams.int_code, catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area,
@@ -69,6 +75,8 @@ class Line:
     lower: float | None
     upper: float | None
     before: float | None
+    is_provisional: bool
+    is_year: bool
     comparator: float | None
     response_pct: float | None
     null_reason: str | None
@@ -80,6 +88,7 @@ class Column:
     title: str
     clock_months: int
     lines: list[Line]
+    more: list[str]
     missing: list[tuple[str, str]]
 
 
@@ -102,21 +111,30 @@ def sparkline(values: list[float | None], title: str) -> Markup:
     ).format(title=title, path=" ".join(parts), x=end[0], y=end[1])
 
 
-def line_of(rows: list[dict[str, Any]]) -> Line:
-    """`rows`: one measure of one team, oldest first."""
+def line_of(rows: list[dict[str, Any]], year: Rolling | None = None) -> Line:
+    """`rows`: one measure of one team, oldest first. Beside 12 months stand the 12 months before them (`year`, as on the team's page),
+    never a window that shares months with them; beside a reported period the one before."""
     newest = rows[-1]
     recent = rows[-POINTS_BACK:]
     earlier = [row["value"] for row in rows[:-1] if row["value"] is not None]
+    is_year = newest["period"] == "rolling_12_months"
+    before = (
+        (year.year_before if year and year.month == newest["month"] else None) if is_year else (earlier or [None])[-1]
+    )
     return Line(
         title=newest["title"], unit=newest["unit"], when=newest["period_end"], value=newest["value"],
-        lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=earlier[-1] if earlier else None,
+        lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=before,
         comparator=newest["comparator_value"], response_pct=newest["response_pct"], null_reason=newest["null_reason"],
+        is_provisional=newest["period_status"] == "provisional", is_year=is_year,
         picture=sparkline([row["value"] for row in recent], newest["title"]),
     )  # fmt: skip
 
 
-def columns_of(rows: list[dict[str, Any]], catalogue: list[dict[str, Any]]) -> list[Column]:
-    """The four columns of one team; what nobody has sent is named with its source and owner."""
+def columns_of(
+    rows: list[dict[str, Any]], catalogue: list[dict[str, Any]], years: Mapping[str, Rolling]
+) -> list[Column]:
+    """The four columns of one team in the catalogue's order, headlines first; what nobody has sent is named with its owner, and what is
+    one too many for the page by its title. `years`: the newest rolling 12 months of each indicator."""
     by_measure: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_measure.setdefault(row["indicator_id"], []).append(row)
@@ -139,7 +157,8 @@ def columns_of(rows: list[dict[str, Any]], catalogue: list[dict[str, Any]]) -> l
         ]
         absent = {row["indicator_id"] for row in wanted} - {measure[0]["indicator_id"] for measure in told}
         missing = [(row["title"], row["owner"]) for row in wanted if row["indicator_id"] in absent]
-        columns.append(Column(title, clock, [line_of(measure) for measure in told[:MOST_ROWS]], missing))
+        lines = [line_of(measure, years.get(measure[0]["indicator_id"])) for measure in told[:MOST_ROWS]]
+        columns.append(Column(title, clock, lines, [measure[0]["title"] for measure in told[MOST_ROWS:]], missing))
     return columns
 
 
@@ -156,7 +175,7 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         loader=jinja2.PackageLoader("orchestration.publishing.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "month_count": month_count}
     template = environment.get_template("scorecard.html.j2")
     catalogue = dicts(warehouse, CATALOGUE)
     context: dict[str, list[dict[str, Any]]] = {}
@@ -165,21 +184,35 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     by_team: dict[str, list[dict[str, Any]]] = {}
     for row in dicts(warehouse, FIGURES):
         by_team.setdefault(row["area_code"], []).append(row)
+    years: dict[str, dict[str, Rolling]] = {}
+    for (indicator_id, area_type, code), rolling in read_rolling(warehouse).items():
+        if area_type == "int":
+            years.setdefault(code, {})[indicator_id] = rolling
     teams = dicts(
         warehouse,
-        "select int_code, int_name, go_live_month, months_since_go_live from marts.dim_int "
+        "select int_code, int_name, go_live_month from marts.dim_int "
         "where is_current and not is_special order by int_code",
     )
+    data_cut = date.fromisoformat(str(facts["data_cut"])[:10])
     names = {team["int_code"]: scorecard_name(team["int_code"]) for team in teams}
     for team in teams:
         page = template.render(
             team=team,
-            columns=columns_of(by_team.get(team["int_code"], []), catalogue),
+            months_live=_months_live(team["go_live_month"], data_cut),
+            columns=columns_of(by_team.get(team["int_code"], []), catalogue, years.get(team["int_code"], {})),
             context=context.get(team["int_code"], []),
             facts=facts,
         )
         (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
     return names
+
+
+def _months_live(go_live: date | None, data_cut: date) -> int | None:
+    """Whole months live at the data cut, as the team's page counts them; None before go-live or where no month is known."""
+    if go_live is None or go_live > data_cut:
+        return None
+    is_whole = (data_cut + timedelta(days=1)).day == 1
+    return whole_months_live(data_cut, go_live) - (not is_whole)
 
 
 def scorecard_name(int_code: str) -> str:

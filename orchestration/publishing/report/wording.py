@@ -1,4 +1,4 @@
-"""Every sentence the report says of figures, each with its rule beside it. Facts in (`judge`, `standing_out`, …), words out.
+"""Every sentence the report says of figures, each with its rule beside it; those of changes are in `changes`. Facts in, words out.
 
 Nothing is called a change but by a special cause of a complete month or a verdict of `indicator_change`; chart and change make one
 sentence. How often each kind is said where nothing changed is measured in docs/words.md.
@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from orchestration.publishing.report.data import Indicator, Point, Rolling
+from orchestration.publishing.report.changes import change_sentence as change_sentence
+from orchestration.publishing.report.changes import moved, reconciled, said_once
+from orchestration.publishing.report.changes import whole_months_live as whole_months_live
+from orchestration.publishing.report.data import Indicator, Point, Reported, Rolling
 from orchestration.publishing.report.numbers import MISSING as MISSING
 from orchestration.publishing.report.numbers import count as count
 from orchestration.publishing.report.numbers import figure as figure
+from orchestration.publishing.report.numbers import month_count as month_count
 from orchestration.publishing.report.numbers import month_name as month_name
 from orchestration.publishing.report.numbers import number as number
 from orchestration.publishing.report.numbers import pounds as pounds
 from orchestration.publishing.report.numbers import quantity as quantity
 from orchestration.publishing.report.numbers import short_month as short_month
 from orchestration.publishing.report.numbers import signed as signed
+from orchestration.publishing.report.numbers import span
 from orchestration.publishing.report.numbers import unit as unit
 from orchestration.publishing.report.questions import questions as questions
 
@@ -59,7 +64,8 @@ class Verdict:
     """What may honestly be said of one indicator in one area.
 
     `variation` is one of `VARIATION_WORDS` and the symbol of the chart; `month` the newest complete month; `this_month` the one sentence
-    that chart and change make together; `twelve_months`, `target` and `changes` what stands below it; `notes` what a reader has to know.
+    that chart and change make together; `twelve_months`, `target` and `changes` what stands below it; `notes` what a reader has to know;
+    `moved` the periods of `changes` that fell or rose by more than chance, in a few words each.
     """
 
     variation: str
@@ -69,43 +75,67 @@ class Verdict:
     target: str = ""
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+
+    @property
+    def against_its_past(self) -> str:
+        """The verdict on the newest complete month, and beside it a whole period that did move: never "no change" of what fell."""
+        if not self.moved or self.variation in SIGNALS:
+            return VARIATION_WORDS[self.variation]
+        this_month = "this month within chance" if self.variation == "common_cause" else VARIATION_WORDS[self.variation]
+        return f"{this_month}; {' and '.join(self.moved)}"
 
 
 def judge(
-    indicator: Indicator, points: list[Point], changes: Sequence[dict[str, Any]] = (), go_live: date | None = None
+    indicator: Indicator,
+    points: list[Point],
+    changes: Sequence[dict[str, Any]] = (),
+    go_live: date | None = None,
+    reported: Reported | None = None,
 ) -> Verdict:
     """All that is said of one series: from the special causes of complete months, the changes of `indicator_change` and the clock.
 
+    A measure without months is said as it was `reported`.
     A month whose follow-up is not over, or where a provider is missing, never makes a sentence: the newest complete month does.
     """
     complete = [p for p in points if p.is_complete]
-    said = tuple(text for row in changes if (text := change_sentence(indicator, row, go_live)))
+    said = tuple(text for row in said_once(changes) if (text := change_sentence(indicator, row, go_live)))
+    periods = tuple(words for row in said_once(changes) if (words := moved(indicator, row, go_live)))
+    if not complete and reported is not None:
+        variation = "unknown" if reported.value is None else "never_judged"
+        return Verdict(variation, None, reported_sentence(indicator, reported), changes=said, moved=periods)
     if not complete:
-        return Verdict("unknown", None, "There is no complete month to report yet.", changes=said)
+        return Verdict("unknown", None, "There is no complete month to report yet.", changes=said, moved=periods)
     last = complete[-1]
     if indicator.facts.get("donabedian_type") == "structure":
-        return Verdict("never_judged", last.month, f"{_figure_of(indicator, last)} {NEVER_JUDGED}", changes=said)
+        return Verdict(
+            "never_judged", last.month, f"{_figure_of(indicator, last)} {NEVER_JUDGED}", changes=said, moved=periods
+        )
     if last.centre is None or last.upper_process is None:
         text = f"{_figure_of(indicator, last)} There are too few months or events to tell change from chance."
-        return Verdict("unknown", last.month, text, changes=said)
+        return Verdict("unknown", last.month, text, changes=said, moved=periods)
     year = next((row for row in changes if row.get("baseline_kind") == "year_before"), None)
     return Verdict(
         variation=last.variation,
         month=last.month,
-        this_month=f"{_figure_of(indicator, last)} {_cause(indicator, last)}{_reconciled(last, year)}",
+        this_month=f"{_figure_of(indicator, last)} {_cause(indicator, last)}{reconciled(complete, year)}",
         twelve_months=_twelve_months(complete),
         target=_target(indicator, last),
         changes=said,
         notes=_notes(last),
+        moved=periods,
     )
 
 
 NEVER_JUDGED = "This is read from accounts and registers, which chance does not move: it is shown and never judged."
 
 
+PROVISIONAL = " (provisional, may still change)"
+
+
 def _figure_of(indicator: Indicator, point: Point) -> str:
     """The figure itself, and that it may still change where it may (rule: `period_status` of the month, definitions C9)."""
-    provisional = " (provisional, may still change)" if point.period_status == "provisional" else ""
+    provisional = PROVISIONAL if point.period_status == "provisional" else ""
     return f"{month_name(point.month)}: {quantity(indicator, point.value)}{provisional}."
 
 
@@ -121,7 +151,7 @@ def _cause(indicator: Indicator, point: Point) -> str:
         limit = point.upper_process if side == "above" else point.lower_process
         text = f"This month is {side} what chance alone would give (limit {figure(indicator, limit)}, average {average}{adjusted})"
     elif point.special_cause == "shift":
-        text = f"At least seven months in a row have been {side} the average of {average}{adjusted}: a lasting change, not chance"
+        text = f"At least seven months in a row have been {side} the average of {average}{adjusted}: more than chance usually gives"
     elif point.special_cause == "trend":
         text = f"Seven or more months in a row have moved the same way; the figure is now {side} the average of {average}{adjusted}"
     else:
@@ -144,32 +174,6 @@ def _adjusted_words(indicator: Indicator, point: Point) -> str:
         return ""
     what = "season and working days" if point.season_basis == "own_history" else "working days"
     return f"; after {what} the month counts as {figure(indicator, point.judged)}"
-
-
-def _reconciled(point: Point, year: dict[str, Any] | None) -> str:
-    """How the chart's sentence and the year's change stand together (definitions E16): they agree, or it is said why not.
-
-    The chart looks for a month or a run that its own average does not explain; the change compares two whole years. A year can differ
-    without a month standing out (a slow or early move), and a month can stand out in a year like the last.
-    """
-    if year is None or year["change_pct"] is None or year["verdict"] not in ("lower", "higher", "within_chance"):
-        return ""
-    percent = f"{signed(year['change_pct'])}%, 95% limits {signed(year['change_pct_lower_95'])}% to {signed(year['change_pct_upper_95'])}%"
-    is_signal = point.special_cause != "none"
-    way = (point.shown or 0.0) - (point.centre or 0.0)
-    if not is_signal and year["verdict"] == "within_chance":
-        return ""
-    if not is_signal:
-        return (
-            f" Yet the 12 months as a whole are {year['verdict']} than the year before ({percent}): the move was slow or came early, "
-            "so that no single month stands out from the average."
-        )
-    if year["verdict"] == "within_chance":
-        return f" The 12 months as a whole differ from the year before by no more than chance ({percent}), so this is recent or brief."
-    if (year["verdict"] == "higher") == (way > 0):
-        return f" The 12 months as a whole agree: {year['verdict']} than the year before ({percent})."
-    went = f"{year['verdict']} than the year before ({percent})"
-    return f" The 12 months as a whole went the other way: {went}; the newest months differ from them."
 
 
 def _notes(point: Point) -> tuple[str, ...]:
@@ -196,7 +200,7 @@ def _twelve_months(complete: list[Point]) -> str:
     if not good + bad + other:
         return f"{span} no single month stood out from its own average."
     parts = [
-        f"{_count(n)} {words}"
+        f"{month_count(n)} {words}"
         for n, words in (
             (good, "stood out as improvement"),
             (bad, "stood out as concern"),
@@ -206,10 +210,6 @@ def _twelve_months(complete: list[Point]) -> str:
     ]
     rest = "" if good + bad + other == len(judged) else "; the rest were within chance"
     return f"{span}, {' and '.join(parts)}{rest}."
-
-
-def _count(months: int) -> str:
-    return "1 month" if months == 1 else f"{months} months"
 
 
 def _target(indicator: Indicator, point: Point) -> str:
@@ -273,11 +273,24 @@ def _has_ancestor(name: str, others: set[str]) -> bool:
     return False
 
 
+def reported_sentence(indicator: Indicator, reported: Reported) -> str:
+    """The newest period of a measure that does not come by month (rule: period `reported`): a figure, never a claim of change."""
+    when = span(reported.period_start, reported.period_end)
+    if reported.value is None:
+        return f"{when}: withheld, few answered."
+    text = f"{when}: {quantity(indicator, reported.value)}"
+    if reported.lower_95 is not None and reported.upper_95 is not None:
+        text += f" (95% limits {number(reported.lower_95)} to {number(reported.upper_95)})"
+    provisional = PROVISIONAL if reported.period_status == "provisional" else ""
+    return f"{text}{provisional}. It is reported by period: shown and never judged month by month."
+
+
 def rolling_sentence(indicator: Indicator, rolling: Rolling | None) -> str:
     """The rolling 12 months as a description with its limits, not as a claim of change (rule: the newest complete ones)."""
     if rolling is None or rolling.value is None:
         return ""
-    text = f"12 months to {month_name(rolling.month)}: {quantity(indicator, rolling.value)}"
+    provisional = PROVISIONAL if rolling.period_status == "provisional" else ""
+    text = f"12 months to {month_name(rolling.month)}{provisional}: {quantity(indicator, rolling.value)}"
     if rolling.lower_95 is not None and rolling.upper_95 is not None:
         text += f" (95% limits {number(rolling.lower_95)} to {number(rolling.upper_95)})"
     if rolling.year_before is not None:
@@ -287,82 +300,21 @@ def rolling_sentence(indicator: Indicator, rolling: Rolling | None) -> str:
     return text + "."
 
 
-def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date | None = None) -> str:
-    """One row of `indicator_change` (definitions E16): both periods named, with its limits, in events a day, and beside the others.
-
-    Rules: `verdict` for what is called a change; fewer than 3 months, or fewer than the framework's clock allows since go-live
-    (`expected_after_months`, E18), is too early, which is not that nothing happened.
-    """
-    since = f"{_span(change['current_period'])} against {_span(change['baseline_period'])}"
-    is_go_live = change["baseline_kind"] == "go_live"
-    if is_go_live and go_live is not None:
-        since = f"Since go-live in {month_name(go_live)} ({since})"
-    if change.get("period_status") == "provisional":
-        since += ", provisional"
-    if change["verdict"] == "too_early":
-        return f"{since}: too early to compare, with {_count(change['months'])} since."
-    percent, lower, upper = (change[f"change_pct{end}"] for end in ("", "_lower_95", "_upper_95"))
-    if percent is None:
-        return ""
-    if lower is None or upper is None:
-        text = f"{since}: {signed(percent)}%, without limits: what chance alone gives is not known"
-    elif change["verdict"] == "within_chance":
-        text = f"{since}: {signed(percent)}% (95% limits {signed(lower)}% to {signed(upper)}%), which may be chance"
-    else:
-        text = f"{since}: {'rose' if percent > 0 else 'fell'} {abs(percent):.1f}% (95% limits {signed(lower)}% to {signed(upper)}%)"
-        text += _a_day(indicator, change, "change")
-    if change["comparator_change_pct"] is not None:
-        text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
-        difference, low, high = (change.get(f"difference_pct_points{end}") for end in ("", "_lower_95", "_upper_95"))
-        if difference is not None and low is not None and high is not None:
-            text += f", a difference of {signed(difference)} points ({signed(low)} to {signed(high)}"
-            text += ", which may be chance)" if low <= 0 <= high else f"){_a_day(indicator, change, 'difference')}"
-    expected = indicator.facts.get("expected_after_months")
-    months = _months_since(change["current_period"], go_live) if is_go_live and go_live is not None else None
-    if months is not None and expected and months < expected:
-        text += (
-            f". {_count(months)} since go-live: the framework expects no change in this before {_count(expected)}, "
-            "so neither a change nor its absence says anything of the team yet"
-        )
-    return text + "."
-
-
-def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
-    """The `change`, or the `difference` from the others, in people's numbers, where a tenth of one a day is reached (rule: its
-    `_per_day` and limits, which lie on one side of nought)."""
-    values = [change.get(f"{what}_per_day{end}") for end in ("", "_lower_95", "_upper_95")]
-    if unit(indicator) == "%" or any(value is None for value in values) or abs(values[0] or 0.0) < 0.1:
-        return ""
-    amount, low, high = (abs(v) for v in values if v is not None)
-    low, high = sorted((low, high))
-    words = "fewer" if (values[0] or 0) < 0 else "more"
-    if unit(indicator).startswith("£"):
-        return f", {pounds(amount)} a day {'less' if words == 'fewer' else 'more'}"
-    return f", {number(amount)} a day {words} ({number(low)} to {number(high)})"
-
-
-def _span(period: str) -> str:
-    """
-    >>> _span("2024-01 to 2024-12"), _span("2025-08 to 2025-08")
-    ('January 2024 to December 2024', 'August 2025')
-    """
-    first, last = (date.fromisoformat(f"{end}-01") for end in (period[:7], period[-7:]))
-    return month_name(first) if first == last else f"{month_name(first)} to {month_name(last)}"
-
-
-def _months_since(period: str, go_live: date) -> int:
-    """Whole months of the team's life at the end of a period; its first month is one."""
-    return (int(period[-7:-3]) - go_live.year) * 12 + int(period[-2:]) - go_live.month + 1
-
-
 def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] | None:
-    """The gap between the most and the least deprived fifths of the area's own people, with limits."""
+    """The gap between the most and the least deprived fifths of the area's own people, with limits.
+
+    A relative index whose limits lie more than `MOST_SPREAD` apart says nothing and is not shown; where it and the slope index do not
+    agree on whether there is a gap beyond chance, that is said.
+    """
     relative = row.get("relative_index")
     if relative is None:
         return None
     lower, upper = row.get("relative_index_lower_95"), row.get("relative_index_upper_95")
     slope, slope_lower, slope_upper = (row.get(f"slope_index{end}") for end in ("", "_lower_95", "_upper_95"))
-    if lower is None or upper is None:
+    if lower is not None and upper is not None and (lower <= 0 or upper / lower > MOST_SPREAD):
+        relative = lower = upper = None
+        words = "Too few events for a relative index"
+    elif lower is None or upper is None:
         words = f"{relative:.1f} times at the most deprived end; without limits, as this is no count of separate events"
     elif lower <= 1 <= upper:
         words = "No gradient beyond what chance gives"
@@ -370,8 +322,17 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
         words = f"{relative:.1f} times as high at the most deprived end as at the least"
     else:
         words = f"Lower at the most deprived end: {relative:.2f} times the least deprived"
+    if slope_lower is not None and slope_upper is not None:
+        way = _way(slope_lower, slope_upper, 0)
+        slope_says = f"by the slope index {'higher' if way > 0 else 'lower'} at the most deprived end"
+        if relative is None:
+            words += f"; {slope_says}" if way else ""
+        elif lower is not None and upper is not None and way != _way(lower, upper, 1):
+            words += (
+                f"; {slope_says if way else 'by the slope index within chance'}: the two disagree, so neither is sure"
+            )
     if row.get("period_status") == "provisional":
-        words += " (provisional, may still change)"
+        words += PROVISIONAL
     return {
         "indicator": indicator,
         "words": words,
@@ -385,9 +346,17 @@ def inequality_row(indicator: Indicator, row: dict[str, Any]) -> dict[str, Any] 
     }
 
 
+MOST_SPREAD = 1_000
+
+
+def _way(lower: float, upper: float, nothing: float) -> int:
+    """On which side of `nothing` both limits lie: 1 above, -1 below, 0 where they hold it."""
+    return (lower > nothing) - (upper < nothing)
+
+
 def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None) -> str:
     """The target with its month and whether the newest complete 12 months lie on the straight way to it. A fact, not a forecast:
-    on track means at least as good as the way there asks for by now."""
+    on track means at least as good as the way there asks for by now; a target whose month is over was to be met, and is or is not."""
     if rolling is None or rolling.value is None or rolling.target is None:
         return ""
     text = f"{figure(indicator, rolling.target)}" + (f" by {short_month(by)}" if by else "")
@@ -395,6 +364,11 @@ def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None)
     polarity = indicator.polarity
     if not polarity.startswith(("lower", "higher")):
         return text
-    is_on_track = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
+    is_good = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
+    provisional = " (provisional)" if rolling.period_status == "provisional" else ""
+    if by is not None and by < rolling.month:
+        met = "met" if is_good else "not met"
+        text = f"{figure(indicator, rolling.target)} was to be met by {short_month(by)}"
+        return f"{text}: {met} in the 12 months to {short_month(rolling.month)}{provisional}"
     way = "" if asked == rolling.target else f" (by now {figure(indicator, asked)})"
-    return f"{text}{way}: {'on track' if is_on_track else 'not on track'}"
+    return f"{text}{way}: {'on track' if is_good else 'not on track'}{provisional}"

@@ -29,7 +29,7 @@ MONTHS = {
 }  # fmt: skip
 READING = (
     "Read the team against its own past, not against other teams: areas differ in age and need.",
-    "Now: every indicator in its newest complete month. Months: the headlines, month by month.",
+    "Now: every indicator in its newest complete month, or the last month of its newest reported period. Months: the headlines by month.",
     "Value and 95% limits: how far chance alone could have moved the figure. Average and what chance gives: the process chart's lines.",
     "Judged value: the value after the calendar's and the season's share is taken out; limits and verdicts are of it.",
     "Status: final figures will not move much any more, provisional ones may, incomplete ones lack something and are never judged.",
@@ -99,10 +99,20 @@ def _sheet(
 
 
 def _now(row: Row) -> list[Any]:
-    point, verdict = row.point, row.verdict
+    point, verdict, reported = row.point, row.verdict, row.reported
     figures = (
         [point.month, point.value, point.lower_95, point.upper_95, point.numerator, point.denominator, row.icb]
         if point
+        else [
+            reported.period_end.replace(day=1),
+            reported.value,
+            reported.lower_95,
+            reported.upper_95,
+            reported.numerator,
+            reported.denominator,
+            row.icb,
+        ]
+        if reported
         else [None] * 7
     )
     lines = [point.centre, point.lower_process, point.upper_process, point.target] if point else [None] * 4
@@ -112,7 +122,7 @@ def _now(row: Row) -> list[Any]:
         wording.unit(row.indicator),
         *figures,
         *lines,
-        wording.VARIATION_WORDS[verdict.variation],
+        verdict.against_its_past,
         verdict.this_month,
         verdict.twelve_months,
         row.target,

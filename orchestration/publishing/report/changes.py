@@ -1,0 +1,141 @@
+"""What is said of a change between two periods (rows of `indicator_change`, definitions E16), each sentence with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from orchestration.publishing.report.data import Indicator, Point
+from orchestration.publishing.report.numbers import month_count, month_name, number, pounds, signed, span, unit
+
+
+def said_once(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A team that went live twelve complete months ago has one comparison under two names: it is said as the one since go-live."""
+    since_go_live = {_periods(row) for row in changes if row["baseline_kind"] == "go_live"}
+    return [row for row in changes if row["baseline_kind"] == "go_live" or _periods(row) not in since_go_live]
+
+
+def _periods(change: dict[str, Any]) -> tuple[str, str]:
+    return change["baseline_period"], change["current_period"]
+
+
+def moved(indicator: Indicator, change: dict[str, Any], go_live: date | None) -> str:
+    """`fell over 12 months`, `rose since go-live`; nothing where the verdict is no change (rule: `verdict` lower or higher)."""
+    if change["verdict"] not in ("lower", "higher"):
+        return ""
+    words = "fell" if change["verdict"] == "lower" else "rose"
+    if change["baseline_kind"] != "go_live":
+        return f"{words} over {month_count(change['months'])}"
+    too_soon = " (before the framework expects a change)" if _too_soon(indicator, change, go_live) else ""
+    return f"{words} since go-live{too_soon}"
+
+
+def reconciled(complete: Sequence[Point], year: dict[str, Any] | None) -> str:
+    """How the chart's sentence on the newest of the complete months and the year's change stand together (definitions E16).
+
+    The chart looks for a month or a run that its own average does not explain; the change compares two whole years. A year can differ
+    without a month standing out (a slow or early move), and a month can stand out in a year like the last. That none of the year's
+    months stands out is said only where none of them has a special cause.
+    """
+    if year is None or year["change_pct"] is None or year["verdict"] not in ("lower", "higher", "within_chance"):
+        return ""
+    point = complete[-1]
+    percent = f"{signed(year['change_pct'])}%, 95% limits {signed(year['change_pct_lower_95'])}% to {signed(year['change_pct_upper_95'])}%"
+    is_signal = point.special_cause != "none"
+    way = (point.shown or 0.0) - (point.centre or 0.0)
+    if not is_signal and year["verdict"] == "within_chance":
+        return ""
+    if not is_signal:
+        first, last = _ends(year["current_period"])
+        standing = sum(p.special_cause != "none" for p in complete if first <= p.month <= last)
+        why = (
+            f"{standing} of these months stood out from the average, the newest does not"
+            if standing
+            else "the move was slow or came early, so that no single month stands out from the average"
+        )
+        return f" Yet the 12 months as a whole are {year['verdict']} than the year before ({percent}): {why}."
+    if year["verdict"] == "within_chance":
+        return f" The 12 months as a whole differ from the year before by no more than chance ({percent}), so this is recent or brief."
+    if (year["verdict"] == "higher") == (way > 0):
+        return f" The 12 months as a whole agree: {year['verdict']} than the year before ({percent})."
+    went = f"{year['verdict']} than the year before ({percent})"
+    return f" The 12 months as a whole went the other way: {went}; the newest months differ from them."
+
+
+def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date | None = None) -> str:
+    """One row of `indicator_change` (definitions E16): both periods named, with its limits, in events a day, and beside the others.
+
+    Rules: `verdict` for what is called a change; fewer than 3 months, or fewer than the framework's clock allows since go-live
+    (`expected_after_months`, E18), is too early, which is not that nothing happened.
+    """
+    since = f"{span(*_ends(change['current_period']))} against {span(*_ends(change['baseline_period']))}"
+    is_go_live = change["baseline_kind"] == "go_live"
+    if is_go_live and go_live is not None:
+        since = f"Since go-live in {month_name(go_live)} ({since})"
+    if change.get("period_status") == "provisional":
+        since += ", provisional"
+    if change["verdict"] == "too_early":
+        return f"{since}: too early to compare, with {month_count(change['months'])} since."
+    percent, lower, upper = (change[f"change_pct{end}"] for end in ("", "_lower_95", "_upper_95"))
+    if percent is None:
+        return ""
+    if lower is None or upper is None:
+        text = f"{since}: {signed(percent)}%, without limits: what chance alone gives is not known"
+    elif change["verdict"] == "within_chance":
+        text = f"{since}: {signed(percent)}% (95% limits {signed(lower)}% to {signed(upper)}%), which may be chance"
+    else:
+        text = f"{since}: {'rose' if percent > 0 else 'fell'} {abs(percent):.1f}% (95% limits {signed(lower)}% to {signed(upper)}%)"
+        text += _a_day(indicator, change, "change")
+    if change["comparator_change_pct"] is not None:
+        text += f"; the rest of the ICB {signed(change['comparator_change_pct'])}%"
+        difference, low, high = (change.get(f"difference_pct_points{end}") for end in ("", "_lower_95", "_upper_95"))
+        if difference is not None and low is not None and high is not None:
+            text += f", a difference of {signed(difference)} points ({signed(low)} to {signed(high)}"
+            text += ", which may be chance)" if low <= 0 <= high else f"){_a_day(indicator, change, 'difference')}"
+    if go_live is not None and _too_soon(indicator, change, go_live):
+        months, expected = (
+            whole_months_live(_ends(change["current_period"])[1], go_live),
+            indicator.facts["expected_after_months"],
+        )
+        text += (
+            f". {month_count(months)} since go-live: the framework expects no change in this before {month_count(expected)}, "
+            "so neither a change nor its absence says anything of the team yet"
+        )
+    return text + "."
+
+
+def _too_soon(indicator: Indicator, change: dict[str, Any], go_live: date | None) -> bool:
+    """Whether a comparison since go-live ends before the framework's clock for this indicator (E18)."""
+    expected = indicator.facts.get("expected_after_months")
+    if change["baseline_kind"] != "go_live" or go_live is None or not expected:
+        return False
+    return whole_months_live(_ends(change["current_period"])[1], go_live) < int(expected)
+
+
+def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
+    """The `change`, or the `difference` from the others, in people's numbers, where a tenth of one a day is reached (rule: its
+    `_per_day` and limits, which lie on one side of nought)."""
+    values = [change.get(f"{what}_per_day{end}") for end in ("", "_lower_95", "_upper_95")]
+    if unit(indicator) == "%" or any(value is None for value in values) or abs(values[0] or 0.0) < 0.1:
+        return ""
+    amount, low, high = (abs(v) for v in values if v is not None)
+    low, high = sorted((low, high))
+    words = "fewer" if (values[0] or 0) < 0 else "more"
+    if unit(indicator).startswith("£"):
+        return f", {pounds(amount)} a day {'less' if words == 'fewer' else 'more'}"
+    return f", {number(amount)} a day {words} ({number(low)} to {number(high)})"
+
+
+def _ends(period: str) -> tuple[date, date]:
+    """First and last month of `2024-01 to 2024-12`."""
+    return date.fromisoformat(f"{period[:7]}-01"), date.fromisoformat(f"{period[-7:]}-01")
+
+
+def whole_months_live(month: date, go_live: date) -> int:
+    """Whole months of a team's life when `month`, complete, is over: the month of go-live is the first (definitions E16's worked case).
+
+    >>> whole_months_live(date(2025, 9, 1), date(2025, 8, 1))
+    2
+    """
+    return (month.year - go_live.year) * 12 + month.month - go_live.month + 1
