@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import ASSET_GROUPS, PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
+# what Python makes, in the order of the way
+UNWRITTEN = ("landing", "inputs", "warehouse", "gate", "release")
 
 
 def test_every_asset_has_a_description_an_owner_and_a_group(definitions) -> None:
@@ -134,3 +136,19 @@ def test_a_refresh_tells_of_no_asset_that_the_code_does_not_have(definitions, pu
         told = set(instance.all_asset_keys())
     assert len(told) > 100
     assert not {key.to_user_string() for key in told - keys}
+
+
+def test_every_table_and_feed_names_the_file_it_is_written_in(definitions) -> None:
+    from orchestration.contracts import load_contracts
+
+    files = {
+        spec.key.to_user_string(): Path(link.file_path)
+        for spec in definitions.resolve_all_asset_specs()
+        if (found := spec.metadata.get("dagster/code_references"))
+        for link in found.code_references
+    }
+    assert files["marts/readmissions"] == PROJECT_ROOT / "dbt_project" / "models" / "marts" / "readmissions.sql"
+    assert files["seeds/cohorts"] == PROJECT_ROOT / "seeds" / "cohorts.csv"
+    written = [s.key.to_user_string() for s in definitions.resolve_all_asset_specs() if s.group_name not in UNWRITTEN]
+    assert len(written) > len(load_contracts()) + 100
+    assert not [name for name in written if name not in files or not files[name].is_file()]

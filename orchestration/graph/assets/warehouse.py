@@ -8,11 +8,12 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from orchestration.build.dbt_build import build_warehouse
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
 from orchestration.build.plan import make_plan
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.gate import void_receipt
-from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words
+from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words, source_code
 from orchestration.graph.assets.table_metadata import TableMetadata, asset_key_of
 
 SEAL_KEY = dg.AssetKey(["warehouse", "seal"])
@@ -44,6 +45,7 @@ def spec_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> dg.AssetSpe
         kinds={"dbt", "duckdb"},
         metadata={
             "sql": node["original_file_path"],
+            **source_code(DBT_PROJECT_DIR / node["original_file_path"]),
             "dictionary": f"dictionary.html#{node['name']}",
         },
     )
