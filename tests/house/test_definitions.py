@@ -152,3 +152,34 @@ def test_every_table_and_feed_names_the_file_it_is_written_in(definitions) -> No
     written = [s.key.to_user_string() for s in definitions.resolve_all_asset_specs() if s.group_name not in UNWRITTEN]
     assert len(written) > len(load_contracts()) + 100
     assert not [name for name in written if name not in files or not files[name].is_file()]
+
+
+def test_a_rule_leads_to_its_tables(definitions) -> None:
+    tagged: dict[str, set[str]] = {}
+    for spec in definitions.resolve_all_asset_specs():
+        for tag in spec.tags:
+            tagged.setdefault(tag, set()).add(spec.key.to_user_string())
+    assert tagged["60-minutes"] == {"intermediate/ae_duplicates"}
+    assert {"intermediate/ae_duplicates", "intermediate/visit_cells", "marts/visits_per_capita"} <= tagged[
+        "definition/C7"
+    ]
+    assert "marts/readmissions" in tagged["definition/C4"]
+
+
+def test_rows_are_shown_of_lists_and_of_the_whole_icb_and_of_nothing_else(published_home: Path) -> None:
+    from orchestration.foundation.settings import load_settings
+    from orchestration.graph.instance import open_instance
+
+    with open_instance(load_settings(home=published_home)) as instance:
+        events = {key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()}
+    shown = {
+        key.to_user_string(): [dict(row.data) for row in rows.records]
+        for key, event in events.items()
+        if (rows := event.asset_materialization.metadata.get("first_rows"))
+    }
+    assert len(shown) > 30
+    assert {"marts/dim_int", "marts/indicator_values", "seeds/cohorts"} <= shown.keys()
+    assert not [name for name in shown if not name.startswith(("seeds/", "marts/dim_", "marts/measure_", "marts/ind"))]
+    for row in shown["marts/indicator_values"]:
+        assert (row["area_type"], row["cohort_id"]) == ("icb", "all")
+        assert float(row["numerator"]) > 7
