@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.foundation.errors import DeliveryRefused
+from orchestration.foundation.machine import machine_fault
 
 
 class TextFacts(NamedTuple):
@@ -47,6 +48,11 @@ def refuse(label: str, reason: str, action: str, line: int | None = None) -> Del
     return DeliveryRefused(
         f"{where}: {reason}; {action}", [{"file": label, "line": line, "reason": reason, "what_to_do": action}]
     )
+
+
+def unreadable(error: BaseException, label: str, reason: str, action: str) -> Exception:
+    """Why a file's bytes could not be read: a full disk or a denied folder is the machine's and never blamed on the sender."""
+    return machine_fault(error) or refuse(label, reason, action)
 
 
 def head_text(source: Source, characters: int = 1 << 18) -> str:

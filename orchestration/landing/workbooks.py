@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestration.contracts import FeedContract
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
-from orchestration.landing.source import refuse
+from orchestration.landing.source import refuse, unreadable
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, SheetMetadata
@@ -43,14 +43,15 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
             write_sheet(book.get_sheet_by_name(about.name), about, work / f"{stem}.sheet{number}.csv")
             for number, about in enumerate(book.sheets_metadata)
         ]
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
         with path.open("rb") as file:
             is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
         if is_locked:
             raise refuse(
                 label, "the workbook is protected by a password", "save it without one inside the secure transfer"
             ) from None
-        raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
+        cannot = "the workbook cannot be opened"
+        raise unreadable(error, label, cannot, "save it again as .xlsx, or send CSV") from None
     return sheets_with_rows(sheets, label, contract)
 
 
