@@ -148,9 +148,10 @@ def test_many_takings_at_random(wide_base: Path, tmp_path: Path) -> None:
     assert not wrong, "\n".join(broken(verdict) for verdict in wrong)
 
 
-NOT_HELD = """Not held, and not drawn: what says which practices and teams there are (`ods_succession`, `ods_practices`) is no fact of a month. Without the
-successions a closed practice's events go to no team (2,062 of 639,475 figures of 600 people differ), which the gate's warning names and no
-figure does. `KNOWN_LAW_PEOPLE`, `KNOWN_LAW_MONTHS`, `KNOWN_LAW_TAKINGS` and `KNOWN_LAW_FIRST` (the first seed) choose others; this page is of seeds from 0."""
+NOT_HELD = """Not held, and not drawn: what says which practices and teams there are (`ods_succession`, `ods_practices`)
+is no fact of a month. Without the successions a closed practice's events go to no team (2,062 of 639,475 figures of
+600 people differ), which the gate's warning names and no figure does. `KNOWN_LAW_PEOPLE`, `KNOWN_LAW_MONTHS`,
+`KNOWN_LAW_TAKINGS` and `KNOWN_LAW_FIRST` (the first seed) choose others; this page is of seeds from 0."""
 
 
 def write_score(verdicts: list[known.Verdict]) -> None:
