@@ -107,7 +107,8 @@ def test_months_in_columns_become_rows(tmp_path: Path) -> None:
     names = ["Organisation Name", "ODS Code", "Organisation Type", "Apr-26", "May-26"]
     book = {
         f"Table {n}": [
-            [f"Table: {n} - {what}"], ["Data date: 03/05/2025"], ["", "", "", "Month (RTT End Date)"], names, ["KENT", "QKS", "ICB", *values],
+            [f"Table: {n} - {what}"], ["Data date: 03/05/2025"], ["", "", "", "Month (RTT End Date)"], names,
+            ["KENT", "QKS", "ICB", *values],
         ]
         for n, (what, values) in enumerate(tables.items(), 1)
     }  # fmt: skip
