@@ -16,7 +16,7 @@ from orchestration.foundation.progress import Reporter, use_reporter
 class PlainReporter(Reporter):
     """One line per finished step on standard error; for logs, schedulers and pipes."""
 
-    def step_started(self, name: str, total: int | None = None) -> None: ...
+    def step_started(self, name: str) -> None: ...
 
     def step_finished(self, name: str, seconds: float) -> None:
         sys.stderr.write(f"{time.strftime('%H:%M:%S')}  {name}  {seconds:.1f} s\n")
@@ -27,7 +27,6 @@ class PlainReporter(Reporter):
         sys.stderr.flush()
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
         self.say(f"warning: {text}")
 
 
@@ -50,12 +49,8 @@ class BarReporter(Reporter):
         self.tasks: dict[str, Any] = {}
         self.progress.start()
 
-    def step_started(self, name: str, total: int | None = None) -> None:
-        self.tasks[name] = self.progress.add_task(name, total=total)
-
-    def step_advanced(self, name: str, done: int, total: int | None = None) -> None:
-        if name in self.tasks:
-            self.progress.update(self.tasks[name], completed=done, total=total)
+    def step_started(self, name: str) -> None:
+        self.tasks[name] = self.progress.add_task(name, total=None)
 
     def step_finished(self, name: str, seconds: float) -> None:
         if name in self.tasks:
@@ -65,7 +60,6 @@ class BarReporter(Reporter):
         self.progress.console.print(text, highlight=False)
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
         self.progress.console.print(f"[yellow]warning:[/] {text}", highlight=False)
 
     def close(self) -> None:

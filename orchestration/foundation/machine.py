@@ -14,17 +14,20 @@ SOME_FOLDER = "a folder of the home"
 NO_MEMORY = "the memory was not enough: raise memory_limit (INT_MARTS_MEMORY_LIMIT), or run it on a machine with more"
 BY_NUMBER = {errno.ENOSPC: NO_ROOM, errno.EDQUOT: NO_ROOM, errno.ENOMEM: NO_MEMORY}
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
-# the engine and dbt tell of the same in words
+# the engine, dbt and Dagster's SQLite tell of the same in words
 SAID = {
     "no space left on device": NO_ROOM,
     "disk quota exceeded": NO_ROOM,
     "max_temp_directory_size": NO_ROOM,
+    "database or disk is full": NO_ROOM,
     "out of memory": NO_MEMORY,
     "failed to allocate": NO_MEMORY,
     '": permission denied': NO_PERMISSION.format(SOME_FOLDER),
     "errno 13]": NO_PERMISSION.format(SOME_FOLDER),
     "os error 13": NO_PERMISSION.format(SOME_FOLDER),
     "read-only file system": NO_PERMISSION.format(SOME_FOLDER),
+    "readonly database": NO_PERMISSION.format(SOME_FOLDER),
+    "unable to open database file": NO_PERMISSION.format(SOME_FOLDER),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,6 +35,8 @@ def full_disk() -> OSError:
             "memory_limit",
         ),
         (duckdb.IOException('IO Error: Could not write file "x": No space left on device'), "disk is full"),
+        (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "no permission"),
         (duckdb.IOException('IO Error: Cannot open file "/home/Jane Doe": Permission denied'), "no permission"),
     ],
 )
