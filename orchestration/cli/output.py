@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -115,8 +116,6 @@ def leave_with_fault(error: Exception, as_json: bool) -> NoReturn:
         where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
         trace = trace.tb_next
     text = f"a fault in the pipeline itself ({type(error).__name__} at {where}); set INT_MARTS_DEBUG=1 to see the whole trace"
-    import os
-
     if os.environ.get("INT_MARTS_DEBUG"):
         raise error
     leave_with(IntMartsError(text), as_json)
