@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import ASSET_GROUPS, PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
+# what Python makes, in the order of the way
+UNWRITTEN = ("landing", "inputs", "warehouse", "gate", "release")
 
 
 def test_every_asset_has_a_description_an_owner_and_a_group(definitions) -> None:
@@ -134,3 +136,50 @@ def test_a_refresh_tells_of_no_asset_that_the_code_does_not_have(definitions, pu
         told = set(instance.all_asset_keys())
     assert len(told) > 100
     assert not {key.to_user_string() for key in told - keys}
+
+
+def test_every_table_and_feed_names_the_file_it_is_written_in(definitions) -> None:
+    from orchestration.contracts import load_contracts
+
+    files = {
+        spec.key.to_user_string(): Path(link.file_path)
+        for spec in definitions.resolve_all_asset_specs()
+        if (found := spec.metadata.get("dagster/code_references"))
+        for link in found.code_references
+    }
+    assert files["marts/readmissions"] == PROJECT_ROOT / "dbt_project" / "models" / "marts" / "readmissions.sql"
+    assert files["seeds/cohorts"] == PROJECT_ROOT / "seeds" / "cohorts.csv"
+    written = [s.key.to_user_string() for s in definitions.resolve_all_asset_specs() if s.group_name not in UNWRITTEN]
+    assert len(written) > len(load_contracts()) + 100
+    assert not [name for name in written if name not in files or not files[name].is_file()]
+
+
+def test_a_rule_leads_to_its_tables(definitions) -> None:
+    tagged: dict[str, set[str]] = {}
+    for spec in definitions.resolve_all_asset_specs():
+        for tag in spec.tags:
+            tagged.setdefault(tag, set()).add(spec.key.to_user_string())
+    assert tagged["60-minutes"] == {"intermediate/ae_duplicates"}
+    assert {"intermediate/ae_duplicates", "intermediate/visit_cells", "marts/visits_per_capita"} <= tagged[
+        "definition/C7"
+    ]
+    assert "marts/readmissions" in tagged["definition/C4"]
+
+
+def test_rows_are_shown_of_lists_and_of_the_whole_icb_and_of_nothing_else(published_home: Path) -> None:
+    from orchestration.foundation.settings import load_settings
+    from orchestration.graph.instance import open_instance
+
+    with open_instance(load_settings(home=published_home)) as instance:
+        events = {key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()}
+    shown = {
+        key.to_user_string(): [dict(row.data) for row in rows.records]
+        for key, event in events.items()
+        if (rows := event.asset_materialization.metadata.get("first_rows"))
+    }
+    assert len(shown) > 30
+    assert {"marts/dim_int", "marts/indicator_values", "seeds/cohorts"} <= shown.keys()
+    assert not [name for name in shown if not name.startswith(("seeds/", "marts/dim_", "marts/measure_", "marts/ind"))]
+    for row in shown["marts/indicator_values"]:
+        assert (row["area_type"], row["cohort_id"]) == ("icb", "all")
+        assert float(row["numerator"]) > 7

@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.build.inputs import write_inputs
 from orchestration.build.plan import make_plan, note_plan
 from orchestration.contracts import FeedContract, load_contracts
+from orchestration.foundation.settings import PROJECT_ROOT
 from orchestration.graph.assets.shared import (
     DATA_ENGINEERS,
     DELIVERIES,
@@ -16,6 +17,7 @@ from orchestration.graph.assets.shared import (
     HomeResource,
     delivery_of_run,
     plain_words,
+    source_code,
 )
 from orchestration.lake.manifest import Manifest
 from orchestration.lake.whole_delivery import ingest_feed_up_to
@@ -72,6 +74,7 @@ def build_lake_asset(contract: FeedContract) -> dg.AssetsDefinition:
         description=f"{contract.title}. {contract.description} Grain: {contract.grain}.",
         metadata={
             "contract": f"orchestration/contracts/{contract.feed}.yaml",
+            **source_code(PROJECT_ROOT / "orchestration" / "contracts" / f"{contract.feed}.yaml"),
             "dagster/column_schema": dg.TableSchema(
                 columns=[
                     dg.TableColumn(c.name, type=c.sql_type, description=c.description or None) for c in contract.columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -19,8 +20,9 @@ from orchestration.graph.instance import DELIVERY_PARTITIONS
 from orchestration.landing.deliveries import find_delivery
 
 DELIVERIES = dg.DynamicPartitionsDefinition(name=DELIVERY_PARTITIONS)
-# a pinned release family: that the parameter may change in another one is no news for whoever opens the UI
-warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+# a pinned release family: that these may change in another one is no news for whoever opens the UI
+for what in ("Parameter `backfill_policy`", "Class `LocalFileCodeReference`", "Class `CodeReferencesMetadataValue`"):
+    warnings.filterwarnings("ignore", what, dg.BetaWarning)
 # several deliveries picked in the UI are one run: all are taken in, the newest is refreshed
 ONE_RUN = dg.BackfillPolicy.single_run()
 OWNER = "team:icb_intelligence_team"
@@ -82,6 +84,15 @@ def delivery_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionCo
     if named:
         return named
     return find_delivery(settings.paths, None).name
+
+
+def source_code(file: Path) -> dict[str, dg.CodeReferencesMetadataValue]:
+    """Metadata of a definition that the UI shows as *Source code*, a link into the reader's editor.
+
+    The path of this machine that an editor needs stays with the loaded code: no event, hash or release has it.
+    """
+    link = dg.LocalFileCodeReference(file_path=str(file.resolve()), label=file.name)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[link])}
 
 
 @contextmanager

@@ -15,8 +15,15 @@ import dagster as dg
 from orchestration.foundation.sql import literal, quote
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.graph.assets.landing import INPUTS_KEY, lake_key
+from orchestration.publishing.disclosure import HIDDEN_UP_TO
 
 Relation = tuple[str, str, str]
+SHOWN_ROWS = 5
+WITHOUT_PEOPLE = ("seeds.", "marts.dim_", "marts.measure_")
+LARGE_FIGURES = {
+    "marts.indicator_values": f"where area_type = 'icb' and cohort_id = 'all' and numerator > {HIDDEN_UP_TO} "
+    "qualify month = max(month) over ()"
+}
 SHIPPED_LINEAGE = Path(__file__).with_name("column_lineage.json")
 
 
@@ -75,10 +82,25 @@ class TableMetadata:
         if node["config"].get("materialized") != "view":
             _, schema, table = relation_of(node)
             metadata["dagster/row_count"] = self.warehouse.row_count(f"{quote(schema)}.{quote(table)}")
+        if rows := self.first_rows(node):
+            metadata["first_rows"] = dg.MetadataValue.table([dg.TableRecord(row) for row in rows])
         lineage = self.lineage(node, list(columns)) if node["resource_type"] == "model" else None
         if lineage:
             metadata["dagster/column_lineage"] = lineage
         return metadata
+
+    def first_rows(self, node: Mapping[str, Any]) -> list[dict[str, str]]:
+        """A few rows where none can be about few people: of lists and methods, and of what the whole ICB's newest month holds."""
+        _, schema, table = relation_of(node)
+        name = f"{schema}.{table}"
+        if not (chosen := LARGE_FIGURES.get(name)) and not name.startswith(WITHOUT_PEOPLE):
+            return []
+        columns = list(self.columns[relation_of(node)])
+        rows = self.warehouse.rows(f"select * from {name} {chosen or ''} order by all limit {SHOWN_ROWS}")
+        return [
+            {column: "" if value is None else str(value) for column, value in zip(columns, row, strict=True)}
+            for row in rows
+        ]
 
     def lineage(self, node: Mapping[str, Any], names: list[str]) -> dg.TableColumnLineage | None:
         """Which columns of its parents each column is made from; None where the SQL cannot be resolved.

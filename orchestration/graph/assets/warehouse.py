@@ -8,11 +8,13 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from orchestration.build.dbt_build import build_warehouse
+from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
 from orchestration.build.plan import make_plan
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.warehouse import MART_SCHEMAS, Warehouse
 from orchestration.gate import void_receipt
-from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words
+from orchestration.graph.assets.search_words import rules_of, tags_of
+from orchestration.graph.assets.shared import DATA_ENGINEERS, HomeResource, delivery_of_run, plain_words, source_code
 from orchestration.graph.assets.table_metadata import TableMetadata, asset_key_of
 
 SEAL_KEY = dg.AssetKey(["warehouse", "seal"])
@@ -42,8 +44,11 @@ def spec_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> dg.AssetSpe
         owners=[f"team:{str(owner).strip().lower().replace(' ', '_').replace('-', '_')}"],
         description=node.get("description") or None,
         kinds={"dbt", "duckdb"},
+        tags=tags_of(node),
         metadata={
             "sql": node["original_file_path"],
+            **({"definitions": "; ".join(map(str, found))} if (found := rules_of(node)) else {}),
+            **source_code(DBT_PROJECT_DIR / node["original_file_path"]),
             "dictionary": f"dictionary.html#{node['name']}",
         },
     )
