@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.foundation.errors import DeliveryRefused
-from orchestration.foundation.machine import machine_fault
 
 
 class TextFacts(NamedTuple):
@@ -50,12 +49,10 @@ def refuse(label: str, reason: str, action: str, line: int | None = None) -> Del
     )
 
 
-def unreadable(error: BaseException, label: str, reason: str, action: str) -> Exception:
-    """Why a file's bytes could not be read: a full disk or a denied folder is the machine's and never blamed on the sender."""
-    return machine_fault(error) or refuse(label, reason, action)
+HEAD_BYTES = 1 << 18
 
 
-def head_text(source: Source, characters: int = 1 << 18) -> str:
+def head_text(source: Source) -> str:
     with source.path.open("rb") as file:
-        raw = file.read(characters)
+        raw = file.read(HEAD_BYTES)
     return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="ignore", newline="").read()

@@ -20,10 +20,11 @@ from typing import IO, Any
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_file
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile
 from orchestration.landing.layout import DELIMITERS, HEADER_ROWS_SEARCHED, heads_whole_table, records
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
-from orchestration.landing.source import NO_TEXT, Source, TextFacts, head_text, refuse, unreadable
+from orchestration.landing.source import NO_TEXT, Source, TextFacts, head_text, refuse
 from orchestration.landing.workbooks import WORKBOOK_ENDINGS, write_sheets
 
 # A value may be as long as it likes; the reader of a row with a very long one says so by its shape, not by an exception.
@@ -75,8 +76,8 @@ def open_any(
             with PACKED[ending](path, "rb") as packed:
                 copy_bounded(packed, unpacked, path.stat().st_size, label)
         except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-            damaged = f"the {ending[1:]} archive is damaged or cut short"
-            raise unreadable(error, label, damaged, "send the file again") from None
+            require_machine(error)
+            raise refuse(label, f"the {ending[1:]} archive is damaged or cut short", "send the file again") from None
         yield from open_any(unpacked, label, inner, hash_file(unpacked), contract, work, depth + 1)
     elif ending in TEXT_ENDINGS or not ending:
         yield as_rows(open_text(path, label, name, sha256, work), contract, work)
@@ -116,14 +117,15 @@ def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: 
                     copy_bounded(packed, unpacked, info.compress_size, shown)
                 for source in open_any(unpacked, shown, name, hash_file(unpacked), contract, work, depth + 1):
                     yield source._replace(assumptions=(*source.assumptions, *notes))
-    except NotImplementedError:  # zipfile's word for a method of packing that it does not know
+    except NotImplementedError:
         raise refuse(
             label,
             "the zip is packed by a method that is not read (Windows packs large files so: Deflate64)",
             "pack it as an ordinary zip or .gz, or send the data file itself",
         ) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError) as error:
-        raise unreadable(error, label, "the zip archive is damaged or cut short", "send the file again") from None
+        require_machine(error)
+        raise refuse(label, "the zip archive is damaged or cut short", "send the file again") from None
 
 
 def is_litter(member: str) -> bool:

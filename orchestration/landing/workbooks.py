@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestration.contracts import FeedContract
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
-from orchestration.landing.source import refuse, unreadable
+from orchestration.landing.source import refuse
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, SheetMetadata
@@ -45,14 +46,14 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
             for number, about in enumerate(book.sheets_metadata)
         ]
     except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
+        require_machine(error)
         with path.open("rb") as file:
             is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
         if is_locked:
             raise refuse(
                 label, "the workbook is protected by a password", "save it without one inside the secure transfer"
             ) from None
-        cannot = "the workbook cannot be opened"
-        raise unreadable(error, label, cannot, "save it again as .xlsx, or send CSV") from None
+        raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
     return printed_sheets(sheets, label, contract) or sheets_with_rows(sheets, label, contract)
 
 
