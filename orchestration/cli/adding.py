@@ -13,6 +13,7 @@ import typer
 
 from orchestration.cli.app import Json, app
 from orchestration.cli.output import run_command
+from orchestration.foundation.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestration.cli.additions import Written
@@ -115,7 +116,6 @@ def feed(
 
     def work() -> dict[str, Any]:
         from orchestration.cli.additions import new_feed
-        from orchestration.foundation.errors import UsageError
 
         pairs = [part.strip().split(":") for part in columns.split(",")]
         if any(len(pair) != 2 for pair in pairs):

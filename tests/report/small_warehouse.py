@@ -65,9 +65,17 @@ create table marts.dim_area as
   union all select distinct 'hcp', hcp_code, hcp_name, 'QZZ' from marts.dim_int
   union all select 'icb', 'QZZ', 'Demo Integrated Care Board', null;
 create table marts.dim_month as select cast(m as date) as month from range(date '2023-10-01', $end, interval 1 month) t(m);
-create table marts.dim_cohort as select 'all' as cohort_id, 'Everybody' as title;
-create table marts.dim_target as
-  select 'one' as target_id, 'emergency_admissions' as indicator_id, 'all' as cohort_id, date '2028-03-01' as target_month;
+create table marts.dim_cohort as select * from (values
+  ('all', 'Everybody', 'All people.', 'all', 'registered_population'),
+  ('efi_severe', 'Severe frailty (eFI)', 'People on the list.', 'person_list', 'registered_population'),
+  ('hfrs_5_plus', 'Frailty risk score 5 or more', 'Admissions of frail people.', 'event_flag', 'registered_population_75_plus')
+) v(cohort_id, title, description, kind, population_measure_id);
+create table marts.dim_target as select * from (values
+  ('one', 'emergency_admissions', 'all', null, null, date '2023-10-01', date '2024-09-01', null, null, -5.0, date '2028-03-01'),
+  ('team', 'emergency_admissions', 'all', 'int', 'U00002', null, null, null, 90.0, null, date '2026-06-01'),
+  ('frail', 'emergency_admissions', 'hfrs_5_plus', null, null, date '2018-01-01', date '2018-12-01', null, null, -1.5, date '2028-03-01')
+) v(target_id, indicator_id, cohort_id, area_type, area_code, baseline_from, baseline_to, baseline_value, target_value,
+    target_change_pct, target_month);
 create table marts.dim_practice as
   select 'P' || n as practice_code, 'Practice ' || n as practice_name, 'U' || lpad(cast(n as varchar), 5, '0') as int_code,
   'H' || (1 + n % 4) as hcp_code, 9000 as registered_population from places;
@@ -122,6 +130,7 @@ select indicator_id, 'all' as cohort_id, area_type, area_code, month, period,
        round(base * case when period = 'month' or multiplier = 100 then 1 else 12 end, 6) as comparator_value,
        case when indicator_id = 'readmissions_30d' and month >= $end - interval 2 month then 'incomplete'
             when month = $end - interval 1 month and indicator_id in ('gp_referrals_ers', 'emergency_admissions') then 'incomplete'
+            when month = $end - interval 1 month and indicator_id = 'falls_admissions_65_plus' and period <> 'month' then 'incomplete'
             when month >= $end - interval 6 month then 'provisional' else 'final' end as period_status,
        case when v is null then 'not_delivered' end as null_reason
 from (select * from months union all select * from years);
@@ -137,6 +146,20 @@ from (values
   ('U00001', date '2025-09-01', 99.0, 'incomplete', null), ('U00002', date '2025-03-01', 11.0, 'final', null),
   ('U00002', date '2025-06-01', null, 'incomplete', 'withheld_small_numbers')
 ) as t(area_code, month, value, status, null_reason);
+-- forty people on a list of frail ones; in team 4 their A&E attendances are not known; and admissions of frail people among the old
+insert into marts.indicator_values by name
+select * exclude (cohort_id, numerator, denominator, value, target_value, trajectory_value, null_reason),
+       'efi_severe' as cohort_id, 40.0 as denominator,
+       case when null_reason is null then round(value * 40 / multiplier) end as numerator,
+       case when null_reason is null then round(value * 40 / multiplier) / 40 * multiplier end as value, null_reason
+from (
+  select * replace (case when area_code = 'U00004' and indicator_id = 'ae_attendances_unplanned' then 'not_recorded' end as null_reason)
+  from marts.indicator_values
+  where indicator_id in ('emergency_admissions', 'ae_attendances_unplanned', 'op_attendances', 'readmissions_30d') and value is not null
+);
+insert into marts.indicator_values by name
+select * exclude (cohort_id, target_value, trajectory_value), 'hfrs_5_plus' as cohort_id from marts.indicator_values
+where indicator_id = 'emergency_admissions' and cohort_id = 'efi_severe';
 """
 
 SPC = """
@@ -144,7 +167,7 @@ create table marts.indicator_spc as
 with months as (
   select *, row_number() over (partition by indicator_id, area_type, area_code order by month) as step,
          case when area_type = 'int' and indicator_id = 'all_visits' and month >= date '2024-12-01' then 2 else 1 end as phase
-  from marts.indicator_values where period = 'month'
+  from marts.indicator_values where period = 'month' and cohort_id = 'all'
 ), moves as (
   select *, abs(value - lag(value) over (partition by indicator_id, area_type, area_code, phase order by month)) as move from months
 ), levels as (
@@ -187,18 +210,31 @@ select v.indicator_id, v.cohort_id, v.area_type, v.area_code, v.month, v.period,
 from marts.indicator_values v join catalogue c using (indicator_id),
      lateral (select case when c.multiplier = 100 then 1 else 12 end as k,
                      sqrt(1 / (v.denominator * c.base * 12 / c.multiplier) + 0.0016) as s)
-where v.period = 'rolling_12_months' and v.area_type = 'int';
+where v.period = 'rolling_12_months' and v.area_type = 'int' and v.cohort_id = 'all';
 create table marts.indicator_change as
 select indicator_id, 'all' as cohort_id, area_type, area_code, 'year_before' as baseline_kind, '2023-10 to 2024-09' as baseline_period,
        '2024-10 to 2025-09' as current_period, 12 as months,
        case when area_code = 'U00001' then 'lower' else 'within_chance' end as verdict,
-       100.0 as baseline_value, 92.0 as current_value,
-       case when area_code = 'U00001' then -8.0 else -1.5 end as change_pct,
-       case when area_code = 'U00001' then -11.0 else -4.0 end as change_pct_lower_95,
-       case when area_code = 'U00001' then -5.0 else 1.0 end as change_pct_upper_95, -2.0 as comparator_change_pct,
+       100.0::double as baseline_value, 92.0::double as current_value,
+       case when area_code = 'U00001' then -8.0::double else -1.5 end as change_pct,
+       case when area_code = 'U00001' then -11.0::double else -4.0 end as change_pct_lower_95,
+       case when area_code = 'U00001' then -5.0::double else 1.0 end as change_pct_upper_95, -2.0::double as comparator_change_pct,
        -0.35 as change_per_day, -0.5 as change_per_day_lower_95, -0.2 as change_per_day_upper_95, -6.0 as difference_pct_points,
-       -9.0 as difference_pct_points_lower_95, -3.0 as difference_pct_points_upper_95
+       -9.0 as difference_pct_points_lower_95, -3.0 as difference_pct_points_upper_95, 'final' as period_status
 from catalogue, marts.dim_area where indicator_id in ('emergency_admissions', 'ae_attendances_unplanned');
+-- since go-live: team 3 for nine months, and its frail people
+insert into marts.indicator_change by name
+select indicator_id, cohort_id, 'int' as area_type, 'U00003' as area_code, 'go_live' as baseline_kind, baseline_period,
+       current_period, months, verdict, 100.0::double as baseline_value, 92.0::double as current_value, change_pct,
+       low as change_pct_lower_95, high as change_pct_upper_95,
+       -2.0 as comparator_change_pct, 'provisional' as period_status
+from (values
+  ('emergency_admissions', 'all', '2024-01 to 2024-09', '2025-01 to 2025-09', 9, 'lower', -12.0, -20.0, -3.0),
+  ('ae_attendances_unplanned', 'all', '2024-01 to 2024-11', '2025-01 to 2025-11', 11, 'within_chance', 1.5, -4.0, 7.0),
+  ('readmissions_30d', 'all', '2024-01 to 2024-02', '2025-01 to 2025-02', 2, 'too_early', null, null, null),
+  ('occupied_bed_days', 'all', '2024-01 to 2024-11', '2025-01 to 2025-11', 11, 'no_limits', -3.0, null, null),
+  ('emergency_admissions', 'efi_severe', '2024-01 to 2024-09', '2025-01 to 2025-09', 9, 'within_chance', -6.0, -30.0, 26.0)
+) t(indicator_id, cohort_id, baseline_period, current_period, months, verdict, change_pct, low, high);
 create table marts.indicator_inequality as
 select indicator_id, 'all' as cohort_id, area_type, area_code, 2.4 as slope_index, 1.1 as slope_index_lower_95, 3.7 as slope_index_upper_95,
        case when indicator_id = 'all_visits' then 1.02 else 1.62 end as relative_index,
@@ -212,7 +248,7 @@ select '2025-03' as wave_id, 'emergency_admissions' as indicator_id, 'all' as co
 union all select '2025-03', 'readmissions_30d', 'all', 'balancing', 'not_higher', date '2025-04-02', md5('two'), date '2025-03-01', false;
 create table marts.evaluation_panel as
 select 'emergency_admissions' as indicator_id, 'all' as cohort_id, int_code, date '2025-03-01' as month, false as is_used,
-       'incomplete' as reason
+       'incomplete' as reason, case when int_code = 'U00003' then '2025-03' end as wave_id
 from marts.dim_int;
 create table marts.evaluation_effects as
 select indicator_id, 'all' as cohort_id, aggregation, aggregate_key, 'log_rate' as outcome_scale, pct / 100 as effect, pct as effect_pct,

@@ -22,24 +22,6 @@ def test_rolling_is_a_description_with_limits() -> None:
     assert said.startswith("12 months to September 2025 (provisional, may still change): 95.2 per 1,000 people")
 
 
-@pytest.mark.parametrize(
-    ("by", "value", "words"),
-    [
-        (date(2028, 3, 1), 80.0, "85.0 by Mar 2028: on track"),
-        (date(2028, 3, 1), 90.0, "85.0 by Mar 2028: not on track"),
-        (date(2025, 9, 1), 90.0, "85.0 by Sep 2025: not on track"),
-        (date(2024, 3, 1), 80.0, "85.0 was to be met by Mar 2024: met in the 12 months to Sep 2025"),
-        (date(2024, 3, 1), 90.0, "85.0 was to be met by Mar 2024: not met in the 12 months to Sep 2025"),
-        (None, 80.0, "85.0: on track"),
-    ],
-)
-def test_a_target_whose_month_is_over_is_met_or_not(by: date | None, value: float, words: str) -> None:
-    rolling = Rolling(date(2025, 9, 1), value, None, None, None, None, 85.0, None, None, "final")
-    assert wording.target_words(ADMISSIONS, rolling, by) == words
-    provisional = replace(rolling, period_status="provisional")
-    assert wording.target_words(ADMISSIONS, provisional, by) == f"{words} (provisional)"
-
-
 REPORTED = Reported(date(2025, 7, 1), date(2025, 9, 30), 27.0, 26.1, 27.9, 270, 10, "final", None)
 
 

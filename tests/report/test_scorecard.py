@@ -10,11 +10,10 @@ import duckdb
 import pytest
 
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.changes import months_live_at, whole_months_live
 from orchestration.publishing.report.scorecard import (
     COLUMNS,
     MOST_ROWS,
-    _months_live,
     columns_of,
     scorecard_name,
     write_scorecards,
@@ -35,7 +34,8 @@ create table marts.dim_indicator as select * from (values
 ) as t(indicator_id, title, unit, theme, is_headline, source, owner, measure_kind, display_order);
 create table marts.indicator_values as
     select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, last_day(month) as period_end, value - 1 as value_lower_95,
-        value + 1 as value_upper_95, 7.5 as comparator_value, null::double as standardised_value, null::double as target_value,
+        value + 1 as value_upper_95, 7.5 as comparator_value, 1.0 as numerator, 2.0 as denominator,
+        null::double as standardised_value, null::double as target_value,
         null::double as trajectory_value, case when null_reason is null then 'provisional' else 'incomplete' end as period_status
     from (values
         ('staff_enps', date '2025-08-01', 'reported', 12.0, 61.0, null),
@@ -134,10 +134,10 @@ def test_headlines_come_in_the_catalogues_order_and_what_is_left_out_is_named() 
 def test_months_live_are_whole_months_with_that_of_go_live() -> None:
     """The rule of the team's page (E16's worked case): August to September are two months; a month that is not over is none."""
     live = date(2025, 8, 1)
-    assert _months_live(live, date(2025, 9, 30)) == whole_months_live(date(2025, 9, 1), live) == 2
-    assert _months_live(live, date(2025, 9, 29)) == 1
-    assert _months_live(live, date(2025, 7, 31)) is None
-    assert _months_live(None, date(2025, 7, 31)) is None
+    assert months_live_at(date(2025, 9, 30), live) == whole_months_live(date(2025, 9, 1), live) == 2
+    assert months_live_at(date(2025, 9, 29), live) == 1
+    assert months_live_at(date(2025, 7, 31), live) is None
+    assert months_live_at(date(2025, 7, 31), None) is None
 
 
 def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:

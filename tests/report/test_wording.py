@@ -98,7 +98,7 @@ def test_too_little_to_judge_is_said() -> None:
 def test_a_target_is_judged_by_assurance_alone() -> None:
     assert wording.judge(ADMISSIONS, series(target=7.5)).target == ""
     verdict = wording.judge(ADMISSIONS, series(target=7.5, assurance="hit_or_miss"))
-    assert verdict.target.startswith("Target 7.50. At this level the target will be met in some months")
+    assert verdict.target.startswith("Target for a month: 7.50. At this level the target will be met in some months")
 
 
 def test_units_in_sentences() -> None:

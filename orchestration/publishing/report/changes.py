@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from orchestration.publishing.report.data import Indicator, Point
 from orchestration.publishing.report.numbers import month_count, month_name, number, pounds, signed, span, unit
+
+SAID = {
+    "lower": "fell",
+    "higher": "rose",
+    "within_chance": "within chance",
+    "no_limits": "chance not known",
+    "too_early": "too early",
+}
+"""What each verdict of `indicator_change` is called."""
 
 
 def said_once(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -27,7 +36,7 @@ def moved(indicator: Indicator, change: dict[str, Any], go_live: date | None) ->
     words = "fell" if change["verdict"] == "lower" else "rose"
     if change["baseline_kind"] != "go_live":
         return f"{words} over {month_count(change['months'])}"
-    too_soon = " (before the framework expects a change)" if _too_soon(indicator, change, go_live) else ""
+    too_soon = " (before the framework expects a change)" if is_too_soon(indicator, change, go_live) else ""
     return f"{words} since go-live{too_soon}"
 
 
@@ -47,7 +56,7 @@ def reconciled(complete: Sequence[Point], year: dict[str, Any] | None) -> str:
     if not is_signal and year["verdict"] == "within_chance":
         return ""
     if not is_signal:
-        first, last = _ends(year["current_period"])
+        first, last = ends(year["current_period"])
         standing = sum(p.special_cause != "none" for p in complete if first <= p.month <= last)
         why = (
             f"{standing} of these months stood out from the average, the newest does not"
@@ -69,7 +78,7 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
     Rules: `verdict` for what is called a change; fewer than 3 months, or fewer than the framework's clock allows since go-live
     (`expected_after_months`, E18), is too early, which is not that nothing happened.
     """
-    since = f"{span(*_ends(change['current_period']))} against {span(*_ends(change['baseline_period']))}"
+    since = f"{span(*ends(change['current_period']))} against {span(*ends(change['baseline_period']))}"
     is_go_live = change["baseline_kind"] == "go_live"
     if is_go_live and go_live is not None:
         since = f"Since go-live in {month_name(go_live)} ({since})"
@@ -93,9 +102,9 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
         if difference is not None and low is not None and high is not None:
             text += f", a difference of {signed(difference)} points ({signed(low)} to {signed(high)}"
             text += ", which may be chance)" if low <= 0 <= high else f"){_a_day(indicator, change, 'difference')}"
-    if go_live is not None and _too_soon(indicator, change, go_live):
+    if go_live is not None and is_too_soon(indicator, change, go_live):
         months, expected = (
-            whole_months_live(_ends(change["current_period"])[1], go_live),
+            whole_months_live(ends(change["current_period"])[1], go_live),
             indicator.facts["expected_after_months"],
         )
         text += (
@@ -105,12 +114,12 @@ def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date 
     return text + "."
 
 
-def _too_soon(indicator: Indicator, change: dict[str, Any], go_live: date | None) -> bool:
+def is_too_soon(indicator: Indicator, change: dict[str, Any], go_live: date | None) -> bool:
     """Whether a comparison since go-live ends before the framework's clock for this indicator (E18)."""
     expected = indicator.facts.get("expected_after_months")
     if change["baseline_kind"] != "go_live" or go_live is None or not expected:
         return False
-    return whole_months_live(_ends(change["current_period"])[1], go_live) < int(expected)
+    return whole_months_live(ends(change["current_period"])[1], go_live) < int(expected)
 
 
 def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
@@ -127,7 +136,7 @@ def _a_day(indicator: Indicator, change: dict[str, Any], what: str) -> str:
     return f", {number(amount)} a day {words} ({number(low)} to {number(high)})"
 
 
-def _ends(period: str) -> tuple[date, date]:
+def ends(period: str) -> tuple[date, date]:
     """First and last month of `2024-01 to 2024-12`."""
     return date.fromisoformat(f"{period[:7]}-01"), date.fromisoformat(f"{period[-7:]}-01")
 
@@ -139,3 +148,15 @@ def whole_months_live(month: date, go_live: date) -> int:
     2
     """
     return (month.year - go_live.year) * 12 + month.month - go_live.month + 1
+
+
+def months_live_at(data_cut: date, go_live: date | None) -> int | None:
+    """Whole months live at the data cut; None before go-live or where no month is known.
+
+    >>> months_live_at(date(2025, 9, 30), date(2025, 8, 1)), months_live_at(date(2025, 9, 29), date(2025, 8, 1))
+    (2, 1)
+    """
+    if go_live is None or go_live > data_cut:
+        return None
+    is_whole = (data_cut + timedelta(days=1)).day == 1
+    return whole_months_live(data_cut, go_live) - (not is_whole)

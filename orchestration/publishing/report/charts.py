@@ -163,16 +163,19 @@ def _events(plane: Plane, points: Sequence[Point], markers: Sequence[Marker]) ->
 
 
 def _marks(plane: Plane, points: Sequence[Point]) -> str:
-    drawn = []
+    """A path for all marks that look alike: marks one by one were a fifth of a page."""
+    alike: dict[tuple[str, str], str] = {}
     for point in points:
         if point.shown is None:
             continue
         kind = point.variation if point.variation in KINDS and point.is_complete else "unknown"
         fill = COLOURS[kind] if point.period_status == "final" else "var(--paper)"
         place = f"{short(plane.x(index_of(point.month)))},{short(plane.y(point.shown))}"
-        drawn.append(
-            f'<path transform="translate({place})" d="{SHAPES[kind]}" fill="{fill}" stroke="{COLOURS[kind]}"/>'
-        )
+        alike[kind, fill] = alike.get((kind, fill), "") + f"M{place}{SHAPES[kind]}"
+    drawn = [
+        f'<path d="{path}" fill="{fill}" stroke="{COLOURS[kind]}"/>'
+        for (kind, fill), path in sorted(alike.items(), key=lambda item: (KINDS.index(item[0][0]), item[0][1]))
+    ]
     return f'<g class="points" stroke-width="1.6">{"".join(drawn)}</g>'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -106,6 +106,26 @@ class Rolling:
     trajectory: float | None
     year_before: float | None
     period_status: str
+    numerator: float | None = None
+    denominator: float | None = None
+
+    def divided_by(self, times: float) -> Rolling:
+        """The same for one of `times` people."""
+
+        def one(value: float | None) -> float | None:
+            return None if value is None else value / times
+
+        return replace(
+            self,
+            value=one(self.value),
+            lower_95=one(self.lower_95),
+            upper_95=one(self.upper_95),
+            standardised=one(self.standardised),
+            comparator=one(self.comparator),
+            target=one(self.target),
+            trajectory=one(self.trajectory),
+            year_before=one(self.year_before),
+        )
 
 
 @dataclass(frozen=True)
@@ -148,7 +168,6 @@ class ReportData:
     funnels: dict[str, list[FunnelPoint]]
     changes: dict[tuple[str, str, str], list[dict[str, Any]]]  # one for each dated baseline, the oldest first
     inequality: dict[tuple[str, str], list[dict[str, Any]]]  # (area_type, area_code)
-    targets: dict[str, date]  # the month by which an indicator's target is to be reached, for everybody
     people: dict[tuple[str, str], People]
     spend: Spend | None
     boundary_changes: dict[str, list[date]]  # int_code
@@ -178,9 +197,8 @@ def read_report_data(warehouse: Warehouse, icb_code: str, icb_name: str) -> Repo
         rolling=read_rolling(warehouse),
         reported=_reported(warehouse),
         funnels=_funnels(warehouse, areas),
-        changes=_changes(warehouse),
+        changes=read_changes(warehouse),
         inequality=_inequality(warehouse),
-        targets=_targets(warehouse),
         people=read_people(warehouse, areas),
         spend=read_spend(
             warehouse, {area.key: [team.code for team in teams_of(area, areas)] for area in areas.values()}
@@ -262,8 +280,8 @@ def _series(warehouse: Warehouse, area_types: Sequence[str] = AREA_ORDER) -> dic
     return dict(series)
 
 
-def read_rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
-    """By (indicator_id, area_type, area_code)."""
+def read_rolling(warehouse: Warehouse, cohort: str = COHORT) -> dict[tuple[str, str, str], Rolling]:
+    """By (indicator_id, area_type, area_code). Charts, and with them phases of recording, are of everybody."""
     rows = warehouse.rows(
         """
         with windows as (
@@ -277,20 +295,20 @@ def read_rolling(warehouse: Warehouse) -> dict[tuple[str, str, str], Rolling]:
                n.standardised_value, n.comparator_value, n.target_value, n.trajectory_value,
                -- no year beside one that was recorded another way (definitions E9), and none that lacks a sender
                case when before.period_status <> 'incomplete' and first.phase is not distinct from last.phase then before.value end,
-               n.period_status
+               n.period_status, n.numerator, n.denominator
         from newest as n
         left join windows as before
           on before.indicator_id = n.indicator_id and before.area_type = n.area_type and before.area_code = n.area_code
          and before.month = n.month - interval 1 year
         left join marts.indicator_spc as last
-          on last.indicator_id = n.indicator_id and last.cohort_id = n.cohort_id and last.area_type = n.area_type
+          on last.indicator_id = n.indicator_id and last.cohort_id = ? and last.area_type = n.area_type
          and last.area_code = n.area_code and last.month = n.month
         left join marts.indicator_spc as first
-          on first.indicator_id = n.indicator_id and first.cohort_id = n.cohort_id and first.area_type = n.area_type
+          on first.indicator_id = n.indicator_id and first.cohort_id = ? and first.area_type = n.area_type
          and first.area_code = n.area_code and first.month = n.month - interval 23 months
         order by 1, 2, 3
         """,
-        [COHORT],
+        [cohort, COHORT, COHORT],
     )
     return {(i, kind, code): Rolling(*rest) for i, kind, code, *rest in rows}
 
@@ -333,14 +351,15 @@ def _funnels(warehouse: Warehouse, areas: dict[tuple[str, str], Area]) -> dict[s
     return dict(funnels)
 
 
-def _changes(warehouse: Warehouse) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+def read_changes(warehouse: Warehouse, cohort: str = COHORT) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    """Of the headlines, by (indicator_id, area_type, area_code)."""
     found: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in dicts(
         warehouse,
         "select c.* from marts.indicator_change as c join marts.dim_indicator as i "
         "on i.indicator_id = c.indicator_id and i.is_headline where c.cohort_id = ? "
         "order by c.indicator_id, c.area_type, c.area_code, c.baseline_period, c.baseline_kind",
-        [COHORT],
+        [cohort],
     ):
         found[row["indicator_id"], row["area_type"], row["area_code"]].append(row)
     return dict(found)
@@ -359,12 +378,3 @@ def teams_of(area: Area, areas: dict[tuple[str, str], Area]) -> list[Area]:
         return [area]
     teams = [found for found in areas.values() if found.area_type == "int"]
     return teams if area.area_type == "icb" else [team for team in teams if team.parent_code == area.code]
-
-
-def _targets(warehouse: Warehouse) -> dict[str, date]:
-    return dict(
-        warehouse.rows(
-            "select indicator_id, max(target_month) from marts.dim_target where cohort_id = ? group by 1 order by 1",
-            [COHORT],
-        )
-    )

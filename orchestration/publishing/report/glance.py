@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
 from orchestration.publishing.report import wording
 from orchestration.publishing.report.charts import trend
-from orchestration.publishing.report.data import Area, Indicator, Point, ReportData, Reported, Rolling
+from orchestration.publishing.report.data import COHORT, Area, Indicator, Point, ReportData, Reported, Rolling
+from orchestration.publishing.report.targets import Targets, target_words
 
 Verdicts = dict[tuple[str, str], dict[str, wording.Verdict]]
 
@@ -30,11 +32,18 @@ class Row:
     reason: str
 
     @property
+    def year_to(self) -> date | None:
+        """The last month of the 12, where it is another than the newest complete month: unsaid, one would be read as the other."""
+        if self.year is None or (self.point is not None and self.point.month == self.year.month):
+            return None
+        return self.year.month
+
+    @property
     def is_judged(self) -> bool:
         return self.verdict.variation not in ("unknown", "never_judged")
 
 
-def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict) -> Row:
+def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict, targets: Targets) -> Row:
     points = data.points(indicator, area)
     complete = [p for p in points if p.is_complete]
     newest = complete[-1] if complete else None
@@ -53,15 +62,17 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
         trend=Markup(trend(points)),
         year=year,
         icb=beside.get(newest.month) if newest else same_period,
-        target=wording.target_words(indicator, year, data.targets.get(indicator.indicator_id)),
+        target=target_words(indicator, year, targets.get((indicator.indicator_id, COHORT, *area.key))),
         verdict=verdict,
         reason="" if has_figure else reasons[-1].replace("_", " ") if reasons else "not known",
     )
 
 
-def rows(data: ReportData, verdicts: Verdicts) -> dict[tuple[str, str], list[Row]]:
+def rows(data: ReportData, verdicts: Verdicts, targets: Targets) -> dict[tuple[str, str], list[Row]]:
     """Of each area, in order of name and never ranked, every indicator in the order of `data.every`."""
     return {
-        area.key: [row(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.every]
+        area.key: [
+            row(data, area, indicator, verdicts[area.key][indicator.indicator_id], targets) for indicator in data.every
+        ]
         for area in data.areas.values()
     }

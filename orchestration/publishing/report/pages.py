@@ -29,6 +29,10 @@ from orchestration.publishing.report.data import (
 )
 from orchestration.publishing.report.evaluation import write_evaluation_page
 from orchestration.publishing.report.explorer import write_explorer
+from orchestration.publishing.report.go_live import read_waves, since_go_live
+from orchestration.publishing.report.groups import read_groups
+from orchestration.publishing.report.targets import read_targets
+from orchestration.publishing.report.unsettled import unsettled
 from orchestration.publishing.report.workbook import write_team_workbook
 
 AREA_WORDS = {
@@ -48,6 +52,7 @@ class Card:
     changes: list[str]
     chart: Markup
     points: list[Point]
+    levels: list[wording.Level]
     notes: list[str] = field(default_factory=list)
 
 
@@ -80,7 +85,10 @@ def write_report(
         }
         for area in data.areas.values()
     }
-    rows = glance.rows(data, verdicts)
+    targets = read_targets(warehouse)
+    rows = glance.rows(data, verdicts, targets)
+    groups = read_groups(warehouse, data, targets)
+    waves = read_waves(warehouse)
     shared: dict[str, Any] = {"context": context, "data": data, "banner": _banner(context), "area_words": AREA_WORDS}
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -112,6 +120,9 @@ def write_report(
             quiet=[c for c in cards if c.verdict.variation == "common_cause" and not c.verdict.moved],
             unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged") and not c.verdict.moved],
             notes=[_note(marker) for marker in _team_markers(data, area)],
+            since=since_go_live(data, area, context.data_cut, waves),
+            groups=groups[area.key],
+            unsettled=unsettled(data, area),
             below=_below(data, area, verdicts),
             inequality=[
                 wording_row for row in data.inequality.get(area.key, []) if (wording_row := _inequality(data, row))
@@ -245,6 +256,7 @@ def _card(data: ReportData, area: Area, indicator: Indicator, verdict: wording.V
         changes=list(verdict.changes),
         chart=_chart(data, area, indicator, verdict, markers),
         points=points,
+        levels=wording.levels(indicator, points),
         notes=[*verdict.notes, *(_note(marker) for marker in markers if marker.kind == "rebased")],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.publishing.report.changes import whole_months_live
+from orchestration.publishing.report.changes import months_live_at
 from orchestration.publishing.report.data import IS_REPORTED, Rolling, read_rolling
 from orchestration.publishing.report.numbers import month_count
 from orchestration.publishing.report.spend import dicts
@@ -198,21 +198,13 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     for team in teams:
         page = template.render(
             team=team,
-            months_live=_months_live(team["go_live_month"], data_cut),
+            months_live=months_live_at(data_cut, team["go_live_month"]),
             columns=columns_of(by_team.get(team["int_code"], []), catalogue, years.get(team["int_code"], {})),
             context=context.get(team["int_code"], []),
             facts=facts,
         )
         (folder / names[team["int_code"]]).write_text(page, encoding="utf-8", newline="\n")
     return names
-
-
-def _months_live(go_live: date | None, data_cut: date) -> int | None:
-    """Whole months live at the data cut, as the team's page counts them; None before go-live or where no month is known."""
-    if go_live is None or go_live > data_cut:
-        return None
-    is_whole = (data_cut + timedelta(days=1)).day == 1
-    return whole_months_live(data_cut, go_live) - (not is_whole)
 
 
 def scorecard_name(int_code: str) -> str:

@@ -44,8 +44,10 @@ class Spend:
         return any(line.months < 12 for lines in self.lines.values() for line in lines)
 
 
-def dicts(warehouse: Warehouse, sql: str, parameters: Sequence[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = warehouse.connection.execute(sql, list(parameters or []))
+def dicts(
+    warehouse: Warehouse, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    cursor = warehouse.connection.execute(sql, parameters or [])
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEFT, RIGHT, TOP, BOTTOM = 50, 10, 18, 26
-# marks by the area they cover, as people compare them
+# marks by the area they cover, as people compare them; drawn from where the pen stands, so that one path holds all marks that look alike
 SHAPES = {
-    "circle": "M{r},0A{r},{r},0,1,1,-{r},0A{r},{r},0,1,1,{r},0Z",
-    "diamond": "M0,-{r}L{s},0L0,{r}L-{s},0Z",
-    "triangle": "M0,-{r}L{r},{t}L-{r},{t}Z",
-    "square": "M-{s},-{s}L{s},-{s}L{s},{s}L-{s},{s}Z",
+    "circle": "m{r},0a{r},{r},0,1,1,-{d},0a{r},{r},0,1,1,{d},0z",
+    "diamond": "m0,-{r}l{s},{r}l-{s},{r}l-{s},-{r}z",
+    "triangle": "m0,-{r}l{r},{u}h-{d}z",
+    "square": "m-{s},-{s}h{d}v{d}h-{d}z",
 }
 
 
@@ -53,7 +53,7 @@ def label(value: float, step: float) -> str:
 
 
 def mark(shape: str, size: float) -> str:
-    """The path of a mark around (0, 0) with the area `size`, in square units."""
+    """The path of a mark around the pen, or (0, 0), with the area `size`, in square units."""
     r = {
         "circle": math.sqrt(size / math.pi),
         "diamond": math.sqrt(size / 1.3) / 1.0,
@@ -61,7 +61,8 @@ def mark(shape: str, size: float) -> str:
         "square": math.sqrt(size) / 1.0,
     }[shape]
     s = {"diamond": r * 0.75, "square": r / 2}.get(shape, r)
-    return SHAPES[shape].format(r=short(r), s=short(s), t=short(r * 0.75))
+    across = r if shape == "square" else 2 * r
+    return SHAPES[shape].format(r=short(r), s=short(s), d=short(across), u=short(r * 1.75))
 
 
 @dataclass(frozen=True)

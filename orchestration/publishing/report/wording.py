@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from orchestration.publishing.report.changes import change_sentence as change_sentence
@@ -216,7 +217,7 @@ def _target(indicator: Indicator, point: Point) -> str:
     """Rule: `assurance` of `indicator_spc`: the process limits against the target, not the newest figure."""
     if point.target is None or point.assurance not in ASSURANCE_WORDS:
         return ""
-    return f"Target {figure(indicator, point.target)}. {ASSURANCE_WORDS[point.assurance]}"
+    return f"Target for a month: {figure(indicator, point.target)}. {ASSURANCE_WORDS[point.assurance]}"
 
 
 def standing_out(verdicts: dict[str, Verdict]) -> str:
@@ -354,21 +355,22 @@ def _way(lower: float, upper: float, nothing: float) -> int:
     return (lower > nothing) - (upper < nothing)
 
 
-def target_words(indicator: Indicator, rolling: Rolling | None, by: date | None) -> str:
-    """The target with its month and whether the newest complete 12 months lie on the straight way to it. A fact, not a forecast:
-    on track means at least as good as the way there asks for by now; a target whose month is over was to be met, and is or is not."""
-    if rolling is None or rolling.value is None or rolling.target is None:
-        return ""
-    text = f"{figure(indicator, rolling.target)}" + (f" by {short_month(by)}" if by else "")
-    asked = rolling.trajectory if rolling.trajectory is not None else rolling.target
-    polarity = indicator.polarity
-    if not polarity.startswith(("lower", "higher")):
-        return text
-    is_good = rolling.value <= asked if polarity.startswith("lower") else rolling.value >= asked
-    provisional = " (provisional)" if rolling.period_status == "provisional" else ""
-    if by is not None and by < rolling.month:
-        met = "met" if is_good else "not met"
-        text = f"{figure(indicator, rolling.target)} was to be met by {short_month(by)}"
-        return f"{text}: {met} in the 12 months to {short_month(rolling.month)}{provisional}"
-    way = "" if asked == rolling.target else f" (by now {figure(indicator, asked)})"
-    return f"{text}{way}: {'on track' if is_good else 'not on track'}{provisional}"
+@dataclass(frozen=True)
+class Level:
+    """Months under one average, the newest first; `words` name it and what chance gives, once for all of them."""
+
+    words: str
+    points: list[Point]
+
+
+def levels(indicator: Indicator, points: list[Point]) -> list[Level]:
+    def level(point: Point) -> tuple[float | None, ...]:
+        return point.centre, point.lower_process, point.upper_process
+
+    levels = []
+    for (centre, lower, upper), run in groupby(reversed(points), key=level):
+        words = f"Average {figure(indicator, centre)}" if centre is not None else ""
+        if lower is not None:
+            words += f"; chance gives {figure(indicator, lower)} to {figure(indicator, upper)}"
+        levels.append(Level(words, list(run)))
+    return levels

@@ -1,0 +1,153 @@
+"""What changed since a team went live, in one place: every headline compared, within chance, too early or not known.
+
+Nothing is judged here that `indicator_change` has not judged (definitions E16, E18); how often that is wrong is measured in docs/words.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.report.changes import SAID, ends, is_too_soon, months_live_at
+from orchestration.publishing.report.data import Area, Indicator, ReportData
+from orchestration.publishing.report.evaluation import VERDICTS, titles
+from orchestration.publishing.report.numbers import month_count, month_name, signed, span
+from orchestration.publishing.report.spend import dicts
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One headline before and since go-live: a row of `indicator_change`."""
+
+    indicator: Indicator
+    change: dict[str, Any]
+
+    @property
+    def said(self) -> str:
+        return SAID[self.change["verdict"]]
+
+    @property
+    def periods(self) -> str:
+        """`August 2025 to October 2025 against August 2024 to October 2024`."""
+        return f"{span(*ends(self.change['current_period']))} against {span(*ends(self.change['baseline_period']))}"
+
+    @property
+    def is_compared(self) -> bool:
+        return self.change["change_pct"] is not None
+
+
+@dataclass(frozen=True)
+class SinceGoLive:
+    """`lead` says how long the team has been live, `summary` what came of it; `rows` are one for each headline that can be compared."""
+
+    lead: str
+    summary: str = ""
+    rows: list[Comparison] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    wave: str = ""
+
+    @property
+    def by_period(self) -> list[tuple[str, list[Comparison]]]:
+        """The rows under each pair of periods, which indicators may have of their own."""
+        found: dict[str, list[Comparison]] = {}
+        for row in self.rows:
+            found.setdefault(row.periods, []).append(row)
+        return list(found.items())
+
+
+def read_waves(warehouse: Warehouse) -> dict[str, str]:
+    """Of each team that went live with a wave, what the evaluation says of the outcomes registered as primary before it."""
+    named = titles(warehouse)
+    said: dict[str, list[str]] = {}
+    for row in dicts(
+        warehouse,
+        "select aggregate_key, indicator_id, cohort_id, teams_treated, verdict from marts.evaluation_effects "
+        "where aggregation = 'wave' and aggregate_key <> 'overall' and role = 'primary' and not is_registered_late order by all",
+    ):
+        title = named.get(row["indicator_id"], row["indicator_id"]) + (
+            "" if row["cohort_id"] == "all" else f" ({row['cohort_id']})"
+        )
+        verdict = VERDICTS[row["verdict"]]
+        said.setdefault(row["aggregate_key"], []).append(f"{title}: {verdict[0].lower()}{verdict[1:]}")
+    return {
+        code: "; ".join(said[wave])
+        for code, wave in warehouse.rows(
+            "select distinct int_code, wave_id from marts.evaluation_panel where wave_id is not null order by all"
+        )
+        if wave in said
+    }
+
+
+def since_go_live(data: ReportData, area: Area, data_cut: date, waves: Mapping[str, str]) -> SinceGoLive | None:
+    """Of a team; None of other areas, which do not go live. Rows are in the order of the headlines, never by size."""
+    if area.area_type != "int":
+        return None
+    if area.go_live_month is None:
+        return SinceGoLive("No go-live month has been given for this team, so there is no before and since to compare.")
+    live = months_live_at(data_cut, area.go_live_month)
+    if live is None:
+        return SinceGoLive(
+            f"Going live is dated {month_name(area.go_live_month)}, after these data end: nothing to compare yet."
+        )
+    lead = f"Live since {month_name(area.go_live_month)}: {month_count(live)} by the end of these data."
+    changes = {
+        i.indicator_id: row
+        for i in data.indicators
+        for row in data.changes.get((i.indicator_id, *area.key), ())
+        if row["baseline_kind"] == "go_live"
+    }
+    rows = [Comparison(i, changes[i.indicator_id]) for i in data.indicators if i.indicator_id in changes]
+    absent = [i.title for i in data.indicators if i.indicator_id not in changes]
+    return SinceGoLive(
+        lead=lead,
+        summary=_summary(rows, len(data.indicators)),
+        rows=rows,
+        notes=[*_clock(rows, area.go_live_month), *_absent(absent)],
+        wave=waves.get(area.code, ""),
+    )
+
+
+def _summary(rows: list[Comparison], headlines: int) -> str:
+    """Rules: `verdict` of each row. The share said of nothing is that of docs/words.md, of single comparisons."""
+    of = {said: [row for row in rows if row.said == said] for said in SAID.values()}
+    judged = [row for row in rows if row.said in ("fell", "rose", "within chance")]
+    if not judged:
+        return f"None of the {headlines} headline indicators can be judged since go-live yet."
+    moved = [f"{row.indicator.title} {row.said} {_size(row)}" for row in (*of["fell"], *of["rose"])]
+    text = f"{len(judged)} of the {headlines} headline indicators can be judged: "
+    if moved:
+        text += "; ".join(moved) + f"; {len(of['within chance']) or 'none'} moved by no more than chance gives"
+    else:
+        text += "none moved by more than chance gives"
+    return text + ". Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
+
+
+def _size(row: Comparison) -> str:
+    change = row.change
+    limits = f"95% limits {signed(change['change_pct_lower_95'])}% to {signed(change['change_pct_upper_95'])}%"
+    return f"{abs(change['change_pct']):.1f}% ({limits})"
+
+
+def _clock(rows: list[Comparison], go_live: date) -> list[str]:
+    """Rule: the comparison ends before `expected_after_months` since go-live (E18)."""
+    soon: dict[int, list[str]] = {}
+    for row in rows:
+        if is_too_soon(row.indicator, row.change, go_live):
+            soon.setdefault(int(row.indicator.facts["expected_after_months"]), []).append(row.indicator.title)
+    return [
+        f"Before {month_count(months)} live the framework expects no change in {', '.join(names)}: so far neither a change nor its "
+        "absence there says anything of the team."
+        for months, names in sorted(soon.items())
+    ]
+
+
+def _absent(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"Not compared: {', '.join(names)}. A comparison needs both periods complete, recorded in one way, and something counted "
+        "in the first."
+    ]

@@ -1,0 +1,151 @@
+"""What a team's lead asks of the page: frail people and what they cost, the target, what changed since go-live, what may still change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+from lxml import html
+
+from orchestration.publishing.indicator_docs import read_seed
+
+
+@pytest.fixture(scope="module")
+def warehouse(small_database: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(small_database), read_only=True, config={"threads": 2})
+
+
+def part(report: Path, code: str, name: str) -> html.HtmlElement:
+    document = html.fromstring((report / f"int-{code}.html").read_text(encoding="utf-8"))
+    [found] = document.xpath(f"//h2[@id='{name}']/following-sibling::div[1]")
+    return found
+
+
+def words(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def table(element: html.HtmlElement, number: int = 1) -> dict[str, list[str]]:
+    return {
+        words(row.xpath("th")[0]): [words(cell) for cell in row.xpath("td")]
+        for row in element.xpath(f"(.//table)[{number}]/tbody/tr[td]")
+    }
+
+
+def test_frail_people_are_told_for_one_person(small_report: Path, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Every figure is the mart's, a person's and not a thousand's."""
+    rows = table(part(small_report, "U00001", "frail"))
+    [(value, low, high, numerator, before)] = warehouse.execute(
+        "select now.value / now.multiplier, now.value_lower_95 / now.multiplier, now.value_upper_95 / now.multiplier, now.numerator, "
+        "before.value / now.multiplier from marts.indicator_values as now "
+        "join marts.indicator_values as before using (indicator_id, cohort_id, area_code, period) "
+        "where now.indicator_id = 'op_attendances' and cohort_id = 'efi_severe' and area_code = 'U00001' and period = 'rolling_12_months' "
+        "and now.month = date '2025-11-01' and before.month = date '2024-11-01'"
+    ).fetchall()
+    cells = next(cells for name, cells in rows.items() if name.startswith("Outpatient attendances"))
+    assert cells[:3] == [f"{numerator:,.0f}", f"{value:.2f} ({low:.2f} to {high:.2f})", f"{before:.2f}"]
+    assert "a person, to Nov 2025*" in next(name for name in rows if name.startswith("Outpatient attendances"))
+    assert "a person, to Oct 2025*" in next(name for name in rows if name.startswith("Emergency admissions"))
+    assert "%" in next(name for name in rows if name.startswith("Readmission"))
+    assert "40.0 people here" in words(part(small_report, "U00001", "frail"))
+
+
+def test_pounds_of_frail_people_are_counts_at_unit_cost_of_one_window(
+    small_report: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    prices = {row["point_of_delivery"]: float(row["unit_cost_gbp"]) for row in read_seed("unit_costs")}
+    counts = dict(
+        warehouse.execute(
+            "select indicator_id, numerator from marts.indicator_values where cohort_id = 'efi_severe' and area_code = 'U00001' "
+            "and period = 'rolling_12_months' and month = date '2025-10-01'"
+        ).fetchall()
+    )
+    each = {
+        "Emergency admissions": counts["emergency_admissions"] * prices["NEL"],
+        "Unplanned A&E attendances": counts["ae_attendances_unplanned"] * prices["AE"],
+        "Outpatient attendances": counts["op_attendances"] * prices["OPFUP"],
+    }
+    panel = part(small_report, "U00001", "frail")
+    rows = table(panel, 2)
+    assert {name: cells[1] for name, cells in rows.items()} == {
+        **{name: f"£{total:,.0f}" for name, total in each.items()},
+        "These together": f"£{sum(each.values()):,.0f}",
+    }
+    per_person = sum(each.values()) / 40
+    assert rows["These together"][2] == f"£{per_person:,.0f}"
+    assert "12 months to Oct 2025, provisional" in words(panel), "the newest window in which all three are complete"
+    assert "Not what was paid" in words(panel)
+
+
+def test_a_setting_that_is_not_known_leaves_no_sum(small_report: Path) -> None:
+    """What is taken away makes a figure unknown, never another."""
+    panel = part(small_report, "U00004", "frail")
+    assert "Not known for this group: Unplanned A&E attendances (not recorded)." in words(panel)
+    assert "These together" not in words(panel)
+    admissions_only = words(part(small_report, "U00001", "frail")).split("Frailty risk score 5 or more", 1)[1]
+    assert "These together" not in admissions_only
+    assert "A person aged 75 and over" in admissions_only
+
+
+def test_the_target_of_frail_people_says_why_it_is_not_judged(small_report: Path) -> None:
+    text = words(part(small_report, "U00001", "frail"))
+    assert "No target has been set for this group." in text.split("Frailty risk score 5 or more", 1)[0]
+    assert (
+        "Target of Emergency admissions, a person aged 75 and over: 1.50% below January 2018 to December 2018 by Mar 2028: not judged, "
+        "the figures here begin in Oct 2023, after that baseline began." in text
+    )
+
+
+def test_the_target_that_names_the_team_most_closely_stands(small_report: Path) -> None:
+    rows = table(part(small_report, "U00002", "glance"))
+    assert "by Jun 2026" in next(cells for name, cells in rows.items() if name.startswith("Emergency admissions"))[4]
+
+
+def test_since_go_live_is_one_reconciled_block(small_report: Path) -> None:
+    panel = part(small_report, "U00003", "since")
+    text = words(panel)
+    assert text.startswith(
+        "Live since January 2025: 11 months by the end of these data. 2 of the 12 headline indicators can be judged: "
+        "Emergency admissions fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives. "
+        "Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
+    )
+    said = {re.sub("(per 1|%).*", "", name): cells[-1] for name, cells in table(panel).items()}
+    assert said == {
+        "Emergency admissions": "fell",
+        "Unplanned A&E attendances": "within chance",
+        "Occupied bed days": "chance not known",
+        "Readmission within 30 days": "too early",
+    }
+    assert "Not compared: All visits, GP practice appointments attended" in text
+    assert "The teams of its wave against teams not yet live: Emergency admissions: evidence of lower figures." in text
+
+
+def test_a_team_without_a_go_live_or_before_it_reads_sensibly(small_report: Path) -> None:
+    assert words(part(small_report, "U00002", "since")).startswith("No go-live month has been given for this team")
+    planned = words(part(small_report, "U00001", "since"))
+    assert planned == "Going live is dated June 2026, after these data end: nothing to compare yet."
+    page = html.fromstring((small_report / "int-U00001.html").read_text(encoding="utf-8"))
+    assert page.xpath("//dt[.='Goes live']/following-sibling::dd[1]/text()") == ["June 2026"]
+    assert not page.xpath("//dt[.='Live since']")
+    icb = html.fromstring((small_report / "index.html").read_text(encoding="utf-8"))
+    assert not icb.xpath("//h2[@id='since']")
+    assert "from Jun 2026" in words(icb.xpath("//div[@aria-label='Teams']")[0])
+
+
+def test_what_may_still_change_is_said_by_month(small_report: Path) -> None:
+    text = words(part(small_report, "U00001", "open"))
+    assert "Provisional months, the oldest of them June 2025" in text
+    assert "Incomplete, so shown and never judged: Oct 2025 to Nov 2025 of Readmission within 30 days" in text
+    assert "Nov 2025 of GP referrals (e-RS), Emergency admissions" in text
+    assert "In this release 1 monthly figure of these indicators differs from the release before" in text
+
+
+def test_twelve_months_that_end_elsewhere_are_labelled(small_report: Path) -> None:
+    """A window that ends with the row's own month needs no label; another one has it."""
+    rows = table(part(small_report, "U00001", "glance"))
+    falls = next(cells for name, cells in rows.items() if name.startswith("Emergency admissions for falls"))
+    assert "Nov 2025" in falls[0] and "to Oct 2025" in falls[2]
+    visits = next(cells for name, cells in rows.items() if name.startswith("All visits"))
+    assert "Nov 2025" in visits[0] and "to " not in visits[2]
