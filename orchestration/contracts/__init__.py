@@ -4,10 +4,22 @@ from orchestration.contracts.contract import (
     Column,
     FeedContract,
     Layout,
+    PrintedColumn,
+    PrintedTable,
     Removal,
     feed_contract,
     load_contracts,
     normalise_header,
 )
 
-__all__ = ["Column", "FeedContract", "Layout", "Removal", "feed_contract", "load_contracts", "normalise_header"]
+__all__ = [
+    "Column",
+    "FeedContract",
+    "Layout",
+    "PrintedColumn",
+    "PrintedTable",
+    "Removal",
+    "feed_contract",
+    "load_contracts",
+    "normalise_header",
+]

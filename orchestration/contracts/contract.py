@@ -104,6 +104,9 @@ class Column(Strict):
     maximum: float | None = None
     pad: int | None = Field(default=None, description="codes that lost their leading zeros are padded to this length")
     from_file_name: bool = Field(default=False, description="the month named in the file name, where no header has it")
+    month_of_the_year: int | None = Field(
+        default=None, description="the month that stands for a file whose name names only its year"
+    )
     is_first_of_month: bool = Field(
         default=False, description="a date that stands for its month, as the lists' extract dates do"
     )
@@ -153,6 +156,31 @@ class Layout(Strict):
     )
 
 
+class PrintedColumn(Strict):
+    """A column of a table made for readers: by its own heading and, where that is not enough, by one that spans it."""
+
+    named: tuple[str, ...] = Field(
+        default=(), description="its headings; of several columns the first with a value stands"
+    )
+    under: str = Field(default="", description="a merged heading above it")
+    values: str = Field(default="", description="pattern of its values, where it has no heading of its own")
+
+
+class PrintedTable(Strict):
+    """A publisher's sheet with headings over several rows, known by its title and read by its names, wherever they stand."""
+
+    title: str = Field(description="pattern of a line above the headings")
+    columns: dict[str, PrintedColumn] = Field(description="canonical column → where it is; all must be there, once")
+    constants: dict[str, str] = Field(default_factory=dict, description="canonical column → value of every row")
+    month: str | None = Field(default=None, description="canonical column of the last month that the title names")
+    headings_into: str | None = Field(default=None, description="canonical column that takes the headings of `cells`")
+    cells_into: str | None = Field(default=None, description="canonical column that takes their values")
+    cells: dict[str, PrintedColumn] = Field(
+        default_factory=dict, description="value of `headings_into` → where its cells are"
+    )
+    cells_headed: str = Field(default="", description="pattern of the headings of `cells`, where they are not known")
+
+
 class FeedContract(Strict):
     """One feed's contract. See `docs/add-a-feed.md` for a worked example."""
 
@@ -182,6 +210,10 @@ class FeedContract(Strict):
         description="the worksheets to read where the publisher's workbook has others with such a header; otherwise all that fit",
     )
     layouts: tuple[Layout, ...] = ()
+    printed: tuple[PrintedTable, ...] = ()
+    published_as: tuple[str, ...] = Field(
+        default=(), description="pattern of how the publisher's names of its files begin, beside the feed's own"
+    )
     removals: tuple[Removal, ...] = ()
     rules: dict[str, str] = Field(
         default_factory=dict, description="name → SQL over canonical columns; true = quarantined"
@@ -196,6 +228,9 @@ class FeedContract(Strict):
         used = [*self.key, *self.unit, *self.one_row_per, *self.undated_when, *self.derived]
         used += [name for name in (self.coverage_date, self.provider) if name]
         used += [name for layout in self.layouts for name in layout.positions]
+        for table in self.printed:
+            used += [*table.columns, *table.constants]
+            used += [name for name in (table.month, table.headings_into, table.cells_into) if name]
         missing = [name for name in used if name not in names and name != "coverage_month"]
         if missing:
             raise ValueError(f"{self.feed}: no such column: {', '.join(missing)}")

@@ -95,14 +95,15 @@ def financial_year_start(day: dt.date) -> dt.date:
 
 
 def feed_of(name: str) -> str | None:
-    """The longest feed name that begins the file name, without regard to case.
+    """The longest feed name, or beginning of the names its publisher gives, that begins the file name, without regard to case.
 
-    >>> feed_of("GP_Appointments_Published_May.csv"), feed_of("notes.csv")
-    ('gp_appointments_published', None)
+    >>> feed_of("GP_Appointments_Published_May.csv"), feed_of("GPPS_2025_Practice_data_(weighted).csv"), feed_of("notes.csv")
+    ('gp_appointments_published', 'gp_patient_survey', None)
     """
     folded = name.casefold()
-    fitting = [feed for feed in load_contracts() if folded.startswith(feed)]
-    return max(fitting, key=len, default=None)
+    fitting = [(found.end(), feed) for feed, contract in load_contracts().items()
+               for beginning in (feed, *contract.published_as) if (found := re.match(beginning.casefold(), folded))]  # fmt: skip
+    return max(fitting, default=(0, None))[1]
 
 
 def is_hidden_or_temporary(name: str) -> bool:

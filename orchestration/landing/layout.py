@@ -252,8 +252,14 @@ def locate(column: Column, place: dict[str, int], source: Source) -> SourceColum
 
 def constant_of(column: Column, source: Source) -> str | None:
     if column.from_file_name:
-        return month_in(source.file_name) if column.type == "month" else financial_year_in(source.file_name)
+        name = source.file_name
+        return (month_in(name) or month_of_year_in(name, column)) if column.type == "month" else financial_year_in(name)
     return column.default
+
+
+def month_of_year_in(name: str, column: Column) -> str | None:
+    year = re.search(r"(?<!\d)20\d{2}(?!\d)", name)
+    return f"{year[0]}-{column.month_of_the_year:02d}-01" if year and column.month_of_the_year else None
 
 
 def month_in(name: str) -> str | None:
@@ -261,13 +267,23 @@ def month_in(name: str) -> str | None:
     >>> month_in("April-2025-AE.csv"), month_in("ae_monthly_published_2025-04.csv"), month_in("list.csv")
     ('2025-04-01', '2025-04-01', None)
     """
-    folded = name.casefold()
-    if match := re.search(r"(?<![a-z])(" + "|".join(MONTHS) + r")[a-z]*[-_ ]*(\d{4}|\d{2})(?!\d)", folded):
-        year = int(match[2]) + (2000 if len(match[2]) == 2 else 0)
-        return f"{year:04d}-{MONTHS.index(match[1]) + 1:02d}-01"
-    if match := re.search(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])(?!\d)", folded):
+    if months := months_in(name):
+        return months[0]
+    if match := re.search(r"(?<!\d)(20\d{2})[-_]?(0[1-9]|1[0-2])(?!\d)", name):
         return f"{match[1]}-{match[2]}-01"
     return None
+
+
+def months_in(text: str) -> list[str]:
+    """
+    >>> months_in("England, January to March 2024"), months_in("Summary Table, January 2024 to January 2025")
+    (['2024-03-01'], ['2024-01-01', '2025-01-01'])
+    """
+    found = re.finditer(r"(?<![a-z])(" + "|".join(MONTHS) + r")[a-z]*[-_ ]*(\d{4}|\d{2})(?!\d)", text.casefold())
+    return [
+        f"{int(match[2]) + (2000 if len(match[2]) == 2 else 0):04d}-{MONTHS.index(match[1]) + 1:02d}-01"
+        for match in found
+    ]
 
 
 def financial_year_in(name: str) -> str | None:

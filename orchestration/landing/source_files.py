@@ -20,8 +20,11 @@ from typing import IO, Any
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_file
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile
-from orchestration.landing.source import NO_TEXT, Source, TextFacts, refuse
+from orchestration.landing.layout import DELIMITERS, HEADER_ROWS_SEARCHED, heads_whole_table, records
+from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
+from orchestration.landing.source import NO_TEXT, Source, TextFacts, head_text, refuse
 from orchestration.landing.workbooks import WORKBOOK_ENDINGS, write_sheets
 
 # A value may be as long as it likes; the reader of a row with a very long one says so by its shape, not by an exception.
@@ -72,11 +75,12 @@ def open_any(
         try:
             with PACKED[ending](path, "rb") as packed:
                 copy_bounded(packed, unpacked, path.stat().st_size, label)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            require_machine(error)
             raise refuse(label, f"the {ending[1:]} archive is damaged or cut short", "send the file again") from None
         yield from open_any(unpacked, label, inner, hash_file(unpacked), contract, work, depth + 1)
     elif ending in TEXT_ENDINGS or not ending:
-        yield open_text(path, label, name, sha256, work)
+        yield as_rows(open_text(path, label, name, sha256, work), contract, work)
     else:
         raise refuse(label, f"files ending in {ending} are not read", "send it as CSV, Parquet or Excel workbook")
 
@@ -119,7 +123,8 @@ def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: 
             "the zip is packed by a method that is not read (Windows packs large files so: Deflate64)",
             "pack it as an ordinary zip or .gz, or send the data file itself",
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError) as error:
+        require_machine(error)
         raise refuse(label, "the zip archive is damaged or cut short", "send the file again") from None
 
 
@@ -141,6 +146,21 @@ def open_workbook(
         shown = label if len(sheets) == 1 else f"{label}:{sheet.name}"
         facts, _, _ = survey(sheet.path)
         yield Source(shown, file_name, sha256, "csv", sheet.path, facts, (f"sheet {sheet.name!r}",), sheet.name)
+
+
+def as_rows(source: Source, contract: FeedContract, work: Path) -> Source:
+    """A table for readers that was saved as text, in the shape of rows; anything else as it is."""
+    if not contract.printed:
+        return source
+    heads = [records(head_text(source), delimiter, HEADER_ROWS_SEARCHED) for delimiter in DELIMITERS]
+    if any(heads_whole_table(row, contract) for head in heads for _, row in head):
+        return source
+    target = work / f"{source.sha256[:16]}.rows.csv"
+    try:
+        found = write_printed(source.path, contract, target)
+    except Misprint as misprint:
+        raise refuse_misprint(source.label, misprint, contract) from None
+    return source._replace(path=target, facts=survey(target)[0]) if found else source
 
 
 def open_text(path: Path, label: str, file_name: str, sha256: str, work: Path) -> Source:

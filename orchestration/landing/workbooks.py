@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestration.contracts import FeedContract
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
+from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
 from orchestration.landing.source import refuse
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
             write_sheet(book.get_sheet_by_name(about.name), about, work / f"{stem}.sheet{number}.csv")
             for number, about in enumerate(book.sheets_metadata)
         ]
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
+        require_machine(error)
         with path.open("rb") as file:
             is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
         if is_locked:
@@ -51,7 +54,36 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
                 label, "the workbook is protected by a password", "save it without one inside the secure transfer"
             ) from None
         raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
-    return sheets_with_rows(sheets, label, contract)
+    return printed_sheets(sheets, label, contract) or sheets_with_rows(sheets, label, contract)
+
+
+def printed_sheets(sheets: list[Sheet], label: str, contract: FeedContract) -> list[Sheet]:
+    """The tables for readers among the sheets, in the shape of rows; none where a sheet has the contract's own headers."""
+    if not contract.printed or any(heads_whole_table(row, contract) for sheet in sheets for row in sheet.head):
+        return []
+    found: dict[str, Sheet] = {}
+    misprints: list[Misprint] = []
+    for sheet in sheets:
+        target = sheet.path.with_suffix(".rows.csv")
+        try:
+            title = write_printed(sheet.path, contract, target)
+        except Misprint as misprint:
+            misprints.append(misprint)
+            continue
+        if title is None:
+            continue
+        if sheet.is_hidden:
+            raise refuse(label, f"sheet {sheet.name!r} is hidden and holds rows", "take it out, or make it visible")
+        if title in found:
+            raise refuse(
+                label,
+                f"sheets {found[title].name!r} and {sheet.name!r} hold the same table",
+                "send the publisher's file unchanged",
+            )
+        found[title] = sheet._replace(path=target)
+    if misprints and not found:
+        raise refuse_misprint(label, misprints[0], contract)
+    return list(found.values())
 
 
 def write_sheet(sheet: CalamineSheet, about: SheetMetadata, target: Path) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,11 +18,18 @@ from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import find_delivery
 
 REAL = Path(os.environ.get("INT_MARTS_REAL_FILES") or Path(__file__).resolve().parents[3] / "shared" / "real") / "more"
-# what a file is called in landing: where its own name says no month, one that does
+# those that are known by their publisher's name, as they are
+AS_PUBLISHED = {
+    "qof/PREVALENCE_2425_kent_medway.csv": "qof_prevalence",
+    "gpps/GPPS_2025_Practice_data_(weighted)_first25_rows.csv": "gp_patient_survey",
+    "dementia/pcdem-nhs-rate-mar-2026_england_QKS_transcribed.csv": "dementia_diagnoses",
+    "dementia/Primary Care Dementia Data, January 2024- Summary.xlsx": "dementia_diagnoses",
+    "dementia/Primary Care Dementia Data, April 2024- Summary.xlsx": "dementia_diagnoses",
+    "dementia/Primary Care Dementia Data, January 2025- Summary.xlsx": "dementia_diagnoses",
+    "homelessness/Statutory_Homelessness_Detailed_Local_Authority_Data_202512.ods": "homelessness_duty",
+}
+# what the others are called in landing: where their own name says no month, one that does
 FILES = {
-    "qof/PREVALENCE_2425_kent_medway.csv": ("PREVALENCE_2425_kent_medway.csv", "qof_prevalence"),
-    "gpps/GPPS_2025_Practice_data_(weighted)_first25_rows.csv": ("gp_patient_survey_2025-03.csv", "gp_patient_survey"),
-    "dementia/pcdem-nhs-rate-mar-2026_england_QKS_transcribed.csv": ("dementia.csv", "dementia_diagnoses"),
     "discharge/acute-discharge-august-2026_Y59_extract_transcribed.csv": ("discharge.csv", "acute_discharge"),
     "ucr/ucr-2024-25_kent_medway_england_long.csv": ("ucr.csv", "community_services"),
     "virtual_ward/VW202407.xlsx": ("virtual_wards_2024-07.xlsx", "virtual_ward_capacity"),
@@ -45,9 +53,13 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
     folder.mkdir(parents=True)
     for name, (landed, _) in FILES.items():
         shutil.copy(REAL / name, folder / landed)
+    for name in AS_PUBLISHED:
+        shutil.copy(REAL / name, folder)
     named = dict(FILES.values())
     (folder / "delivery.yaml").write_text(yaml.safe_dump({"files": named}), encoding="utf-8")
     delivery = find_delivery(settings.paths)
+    found = {file.path.name: feed for feed, files in delivery.files.items() for file in files}
+    assert {Path(name).name: feed for name, feed in AS_PUBLISHED.items()}.items() <= found.items()
     for feed in delivery.files:
         ingest_feed(settings, delivery, feed)
     write_inputs(settings, "2026-05")
@@ -84,8 +96,50 @@ def test_a_survey_is_pooled_and_never_averaged(live: duckdb.DuckDBPyConnection) 
 
 
 def test_dementia_of_the_icb(live: duckdb.DuckDBPyConnection) -> None:
-    found = dict(live.execute("select measure, value from live.dementia_diagnoses where area_code = 'QKS'").fetchall())
+    found = dict(
+        live.execute(
+            "select measure, value from live.dementia_diagnoses where area_code = 'QKS' and month_end = '2026-03-31'"
+        ).fetchall()
+    )
     assert (found["DEMENTIA_REGISTER_65_PLUS"], found["DEMENTIA_ESTIMATE_65_PLUS"]) == (16495.0, 26493.0)
+
+
+@pytest.mark.parametrize(
+    "month, area, register, estimate",
+    [
+        ("2024-01-31", "ENG", 462_248, 717_499.7), ("2024-01-31", "91Q", 14_908, 25_219.9), ("2024-04-30", "QKS", 15_078, 25_367.1),
+        ("2025-01-31", "ENG", 480_741, 735_168.0), ("2025-01-31", "QKS", 15_636, 25_921.4), ("2025-01-31", "E06000035", 2_070, 3_343.5),
+    ],
+)  # fmt: skip
+def test_dementia_of_the_workbooks(
+    live: duckdb.DuckDBPyConnection, month: str, area: str, register: int, estimate: float
+) -> None:
+    found = live.execute(
+        "select measure, min(value), max(value) from live.dementia_diagnoses where area_code = ? and month_end = ? group by 1 order by 1",
+        [area, month],
+    ).fetchall()
+    assert found == [
+        ("DEMENTIA_ESTIMATE_65_PLUS", estimate, estimate), ("DEMENTIA_REGISTER_65_PLUS", register, register),
+    ]  # fmt: skip
+
+
+def test_households_owed_a_duty_of_england_and_of_kent(live: duckdb.DuckDBPyConnection) -> None:
+    """England as published (its councils that sent nothing are in it), the twelve districts of Kent, Medway."""
+    of = "select sum(households_owed_a_duty), sum(households_assessed), min(month) from live.homelessness_duty where "
+    quarter = dt.date(2025, 12, 1)
+    assert live.execute(of + "area_code = 'E92000001'").fetchone() == (76_270, 84_250, quarter)
+    assert live.execute(of + "area_code between 'E07000105' and 'E07000116'").fetchone() == (1_641, 2_170, quarter)
+    assert live.execute(of + "area_code = 'E06000035'").fetchone() == (522, 542, quarter)
+    councils, households = live.execute(
+        "select sum(households_owed_a_duty) filter (regexp_matches(area_code, '^E0[6-9]')), "
+        "sum(households_thousands) filter (regexp_matches(area_code, '^E0[6-9]')) from live.homelessness_duty"
+    ).fetchone()
+    assert (councils, round(households, 3)) == (75_458, 24_440.282)
+    owed, thousands = live.execute(
+        "select sum(households_owed_a_duty), sum(households_thousands) from live.homelessness_duty "
+        "where area_code between 'E07000105' and 'E07000116' or area_code = 'E06000035'"
+    ).fetchone()
+    assert round(owed / thousands, 3) == 2.728
 
 
 def test_gps_of_175_practices(live: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,8 @@
--- two outcomes by council, numerator and denominator in rows of their own; later years give the same measures other codes, and are not read
+-- two outcomes by council, numerator and denominator in rows of their own; from 2023/24 the same two have other codes, which before were other measures'
 select
-    case measure_code when '2B1' then 'reablement_at_home_pct' else 'care_home_admissions_65_plus_per_100000' end as measure_id,
+    case
+        when measure_code in ('2B1', '2D', '2D1') then 'reablement_at_home_pct' else 'care_home_admissions_65_plus_per_100000'
+    end as measure_id,
     case
         when area_code like 'E92%' then 'england'
         when area_code like 'E12%' then 'region'
@@ -16,5 +18,8 @@ select
 from {{ source('live', 'adult_social_care') }}
 where
     year_end is not null and area_code is not null and lower(disaggregation) = 'total'
-    and measure_code in ('2A2', '2B1') and cast(left(financial_year, 4) as integer) <= 2022
+    and case
+        when cast(left(financial_year, 4) as integer) <= 2022 then measure_code in ('2A2', '2B1')
+        else measure_code in ('2C', '2D', '2D1')
+    end
 group by measure_code, area_code, financial_year, year_end

@@ -11,10 +11,10 @@ select
     area_name,
     month as period_start,
     {{ month_end('month') }} as period_end,
-    cast(value as decimal(28, 6)) as numerator,
+    cast(case upper(metric) when 'PERFORMANCE_SHARE' then 100 * value else value end as decimal(28, 6)) as numerator,
     cast(100 as decimal(28, 6)) as denominator,
     {{ no_answers() }}
 from {{ source('live', 'community_services') }}
 where
-    month is not null and value between 0 and 100 and upper(metric) = 'PERFORMANCE'
+    month is not null and value between 0 and 100 and upper(metric) in ('PERFORMANCE', 'PERFORMANCE_SHARE')
     and upper(area_level) in ('NATIONAL', 'REGION', 'ICB', 'PROVIDER')

@@ -11,10 +11,12 @@ select
     {{ no_answers() }}
 from (
     select
-        *,
+        * exclude (area_code),
+        -- the workbook has England by responsibility and by residence
+        case when area_code = 'E92000001' then 'ENG' else area_code end as area_code,
         case
             when upper(area_level) = 'ICB' then 'icb'
-            when upper(area_level) like 'COUNTRY%' then 'england'
+            when upper(area_level) = 'NATIONAL' or upper(area_level) like 'COUNTRY%' then 'england'
             when upper(area_level) like '%REGION%' then 'region'
             when regexp_matches(area_code, '^E(06|07|08|09|10)[0-9]{6}$') then 'council'
         end as area_type

@@ -1,0 +1,132 @@
+"""Publishers' tables with headings over several rows: read by their names wherever they stand, or refused with the name that is gone."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.good_files import as_text
+from tests.ingest.test_cases import ingest, refusal
+from tests.ingest.test_read_whole import workbook
+
+Table = list[list[str]]
+TITLE = "Table A1 - Number of households by initial assessment of homelessness circumstances and needs\nEngland, October to December 2025"
+COUNCILS = [
+    ["E92000001", "ENGLAND", "340", "300", "200", "100", "120.5"], ["-", "Rest of England", "1", "1", "1", "1", "9"],
+    ["E12000008", "South East", "340", "300", "200", "100", "120.5"], ["", "", "", "", "", "", ""],
+    ["E07000105", "Ashford", "140", "120", "90", "30", "57.5"], ["E06000035", "Medway Towns", "..", "..", "..", "..", "63"],
+]  # fmt: skip
+FOOT = [["", "", "", "", "", "", ""], ["Source", "MHCLG returns, latest update: 30 April 2026", "", "", "", "", ""]]
+# of each column what stands above it in three rows; a merged cell has its text in the first column only
+HEADINGS = (
+    ("", "", ""), ("", "", ""), ("Total initial assessments1,2,6", "", ""),
+    ("Assessed as owed a duty", "Total owed a prevention or relief duty", ""),
+    ("", "Threatened with homelessness within 56 days - \nPrevention duty owed", "Of which:"),
+    ("", "Homeless - \nRelief duty owed4", ""), ("Number of households\n in area5 (000s)", "", ""),
+)  # fmt: skip
+COLUMNS = "households_owed_a_duty, area_code, households_assessed, households_thousands"
+READ = [
+    (None, "E06000035", None, 63.0), (120, "E07000105", 140, 57.5), (300, "E12000008", 340, 120.5), (300, "E92000001", 340, 120.5),
+]  # fmt: skip
+
+
+def sheet(headings: tuple[tuple[str, ...], ...] = HEADINGS, rows: Table = COUNCILS, title: str = TITLE) -> Table:
+    blank = [""] * (len(headings) - 1)
+    return [[title, *blank], *(list(row) for row in zip(*headings, strict=True)), *rows, *FOOT]
+
+
+def placed(table: Table, order: list[int | None]) -> Table:
+    """Its columns elsewhere, and empty ones between them."""
+    title = table[0][0]
+    return [[title], *([row[place] if place is not None else "" for place in order] for row in table[1:])]
+
+
+def read(
+    folder: Path, files: dict[str, str | bytes], feed: str = "homelessness_duty", columns: str = COLUMNS
+) -> list[tuple]:
+    return sorted(ingest(folder, feed, files, columns)[1], key=lambda row: str(row[1]))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("seed", range(6))
+def test_columns_are_known_by_their_names_wherever_they_stand(kind: str, seed: int, tmp_path: Path) -> None:
+    """The three columns below one heading stay together; around them the order is any, with empty columns between."""
+    draw = random.Random(seed)
+    blocks: list[list[int | None]] = [[0], [1], [2], [3, 4, 5], [6], [None], [None]]
+    draw.shuffle(blocks)
+    table = placed(sheet(), [place for block in blocks for place in block])
+    mark = draw.choice(["", "[note 3]", " ", "7", "4,9"])
+    table = [
+        [cell + mark if cell.startswith(("Total", "Number", "Assessed")) else cell for cell in row] for row in table
+    ]
+    body = (
+        as_text(table) if kind == "csv" else workbook({"Contents": [["Table A1 - Number of households"]], "A1": table})
+    )
+    assert read(tmp_path, {f"x.{kind}": body}) == READ
+
+
+@pytest.mark.parametrize("gone", [2, 3, 6])
+def test_a_heading_that_is_gone_or_stands_twice_is_named(gone: int, tmp_path: Path) -> None:
+    name = next(text for text in reversed(HEADINGS[gone]) if text)
+    renamed = tuple(tuple("Something else" if text == name else text for text in column) for column in HEADINGS)
+    assert "no heading" in refusal(tmp_path / "a", "homelessness_duty", {"x.xlsx": workbook({"A1": sheet(renamed)})})
+    twice = placed(sheet(), [0, 1, 2, 3, 4, 5, 6, gone] if gone != 3 else [0, 1, 2, 3, 3, 4, 5, 6])
+    said = refusal(tmp_path / "b", "homelessness_duty", {"x.xlsx": workbook({"A1": twice})})
+    assert "stands over more than one column" in said
+
+
+def test_a_total_below_another_heading_is_another_number(tmp_path: Path) -> None:
+    moved = tuple(
+        tuple("Accepted" if text == "Assessed as owed a duty" else text for text in column) for column in HEADINGS
+    )
+    said = refusal(tmp_path, "homelessness_duty", {"x.csv": as_text(sheet(moved))})
+    assert "below 'Assessed as owed a duty'" in said
+
+
+def test_the_titles_quarter_holds_and_not_the_day_of_the_download(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"homelessness_duty_2026-04.csv": as_text(sheet())}
+    assert {month for month, _ in read(tmp_path, files, columns="cast(month as varchar), area_code")} == {"2025-12-01"}
+
+
+def test_two_sheets_of_one_table_and_a_hidden_one_are_refused(tmp_path: Path) -> None:
+    both = workbook({"A1": sheet(), "A1 (2)": sheet()})
+    assert "hold the same table" in refusal(tmp_path / "a", "homelessness_duty", {"x.xlsx": both})
+    hidden = workbook({"Contents": [["Contents"]], "A1": sheet()}, hidden=("A1",))
+    assert "'A1' is hidden" in refusal(tmp_path / "b", "homelessness_duty", {"x.xlsx": hidden})
+
+
+def test_months_in_columns_become_rows(tmp_path: Path) -> None:
+    """The workbook of two-hour response: three tables, each month a column, every year others."""
+    tables = {
+        "% of 2-hour UCR referrals": ["0.853", "*"],
+        "Count of referrals": ["90", "95"],
+        "Count of contacts": ["200", "5"],
+    }
+    names = ["Organisation Name", "ODS Code", "Organisation Type", "Apr-26", "May-26"]
+    book = {
+        f"Table {n}": [
+            [f"Table: {n} - {what}"], ["Data date: 03/05/2025"], ["", "", "", "Month (RTT End Date)"], names,
+            ["KENT", "QKS", "ICB", *values],
+        ]
+        for n, (what, values) in enumerate(tables.items(), 1)
+    }  # fmt: skip
+    columns = "metric, cast(month as varchar), value, area_code"
+    found = read(tmp_path, {"x.xlsx": workbook(book)}, "community_services", columns)
+    assert sorted(found, key=str) == [
+        ("CONTACTS", "2026-04-01", 200.0, "QKS"), ("CONTACTS", "2026-05-01", 5.0, "QKS"),
+        ("PERFORMANCE_SHARE", "2026-04-01", 0.853, "QKS"), ("PERFORMANCE_SHARE", "2026-05-01", None, "QKS"),
+        ("REFERRALS", "2026-04-01", 90.0, "QKS"), ("REFERRALS", "2026-05-01", 95.0, "QKS"),
+    ]  # fmt: skip
+
+
+def test_shares_in_place_of_percentages_are_put_aside(tmp_path: Path) -> None:
+    about = ["performance", "2025-03"]
+    rows = [
+        ["ORG_TYPE", "ORG_CODE", "METRIC", "MONTH", "VALUE"],
+        ["ICB", "QKS", *about, "0.853"],
+        ["ICB", "QKR", *about, "85.3"],
+    ]
+    manifest, _ = ingest(tmp_path, "community_services", {"x.csv": as_text(rows)})
+    assert (manifest.rows_loaded, manifest.rows_quarantined) == (1, 1)
