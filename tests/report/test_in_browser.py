@@ -19,6 +19,8 @@ VIEWS = (
     ("hcp-H2.html", "light", 1280),
     ("int-U00001.html", "light", 400),
     ("int-U00001.html", "dark", 1280),
+    ("int-U00003.html", "light", 1280),
+    ("int-U00003.html", "dark", 400),
     ("about.html", "light", 400),
     ("int-U00001-every.html", "dark", 400),
     ("indicator-emergency-admissions.html", "light", 400),
