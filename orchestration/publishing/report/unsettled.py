@@ -34,8 +34,8 @@ def unsettled(data: ReportData, area: Area) -> list[str]:
         shown = [short_month(a) if a == b else f"{short_month(a)} to {short_month(b)}" for a, b in of[-MOST_SPANS:]]
         more = "earlier months and " if len(of) > MOST_SPANS else ""
         said.append(
-            f"Incomplete, so shown and never judged: {more}{', '.join(shown)} of {', '.join(names)} (what follows is not over, or figures "
-            "of a hospital or practice are missing)."
+            f"Incomplete, so shown and never judged: {more}{', '.join(shown)} of {', '.join(names)} (what belongs to these months is not "
+            "over or has not been delivered)."
         )
     return said
 
