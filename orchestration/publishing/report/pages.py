@@ -97,8 +97,11 @@ def write_report(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     for area in data.areas.values():
+        since = since_go_live(data, area, context.data_cut, waves)
         if area.area_type == "int":
-            write_team_workbook(folder / workbook_name(area), context, data, area, rows[area.key])
+            write_team_workbook(
+                folder / workbook_name(area), context, data, area, rows[area.key], since, groups[area.key]
+            )
         cards = [
             _card(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.indicators
         ]
@@ -120,7 +123,7 @@ def write_report(
             quiet=[c for c in cards if c.verdict.variation == "common_cause" and not c.verdict.moved],
             unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged") and not c.verdict.moved],
             notes=[_note(marker) for marker in _team_markers(data, area)],
-            since=since_go_live(data, area, context.data_cut, waves),
+            since=since,
             groups=groups[area.key],
             unsettled=unsettled(data, area),
             below=_below(data, area, verdicts),
