@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ VIEWS = (
     ("hcp-H2.html", "light", 1280),
     ("int-U00001.html", "light", 400),
     ("int-U00001.html", "dark", 1280),
+    ("int-U00003.html", "light", 1280),
+    ("int-U00003.html", "dark", 400),
     ("about.html", "light", 400),
     ("int-U00001-every.html", "dark", 400),
     ("indicator-emergency-admissions.html", "light", 400),
@@ -73,6 +76,14 @@ def test_a_page_loads_within_a_second_under_its_own_policy(browser, small_report
     assert taken < 1000
     assert messages == []
     context.close()
+
+
+def test_a_team_is_two_printed_pages(browser, small_report: Path) -> None:
+    page = browser.new_page()
+    page.goto((small_report / "int-U00003.html").as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", printed)) == 2
+    page.close()
 
 
 def test_the_keyboard_reaches_and_opens_everything(browser, small_report: Path) -> None:

@@ -128,6 +128,7 @@ def write_report(
                 wording_row for row in data.inequality.get(area.key, []) if (wording_row := _inequality(data, row))
             ],
             spend=data.spend.lines[area.key] if data.spend else [],
+            spend_year=_spend_year(data, area),
             restated=_restated(context, data, area),
         )
         by_theme: defaultdict[str, list[glance.Row]] = defaultdict(list)
@@ -327,6 +328,18 @@ def _below(data: ReportData, area: Area, verdicts: glance.Verdicts) -> list[dict
         }
         for group in groups
     ]
+
+
+def _spend_year(data: ReportData, area: Area) -> str:
+    """Pounds a head of the newest 12 months in which all that is paid for is known: points of delivery may be newer, or cover fewer."""
+    return next(
+        (
+            f"{i.title}, {wording.rolling_sentence(i, data.rolling.get((i.indicator_id, *area.key)))}"
+            for i in data.every
+            if i.indicator_id == "spend_per_head" and (i.indicator_id, *area.key) in data.rolling
+        ),
+        "",
+    )
 
 
 def _restated(context: ReportContext, data: ReportData, area: Area) -> list[dict[str, Any]]:
