@@ -121,6 +121,37 @@ def test_months_in_columns_become_rows(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_services_in_columns_become_rows(tmp_path: Path) -> None:
+    """The workbook of community waits: the same organisations in three tables, one column a service; England has no code."""
+    names = ["Organisation Type", "Organisation Code", "Organisation Name", "(A) Podiatry*", "(CYP) Audiology"]
+    titles = {
+        "Table 4": "Total waiting list by service, March 2026",
+        "Table 4a": "Number waiting 0-1 weeks (0-7 days) by service, March 2026",
+        "Table 4g": "Number waiting 52-104 weeks (365-728 days) by service, March 2026",
+        "Table 4h": "Number waiting over 104 weeks (over 2 years) by service, March 2026",
+    }
+    book = {
+        sheet: [
+            [title],
+            ["Blanks indicate nothing."],
+            names,
+            ["National", "", "England", "9", "3"],
+            ["ICB", "QKS", "KENT", "", str(n)],
+        ]
+        for n, (sheet, title) in enumerate(titles.items())
+    }
+    book["Contents"] = [["Table 4: Total waiting list by service, March 2026"]]
+    columns = "metric, area_code, service, value, cast(month as varchar)"
+    found = read(tmp_path, {"x.xlsx": workbook(book)}, "community_waits", columns)
+    assert {row[4] for row in found} == {"2026-03-01"}
+    assert sorted(row[:4] for row in found if row[1]) == [
+        (metric, "QKS", service, value)
+        for metric, n in (("WAITING", 0), ("WAITING_52_TO_104_WEEKS", 2), ("WAITING_OVER_104_WEEKS", 3))
+        for service, value in (("(A) Podiatry*", None), ("(CYP) Audiology", float(n)))
+    ]
+    assert [row[3] for row in found if row[1] is None] == [9.0, 3.0] * 3
+
+
 def test_shares_in_place_of_percentages_are_put_aside(tmp_path: Path) -> None:
     about = ["performance", "2025-03"]
     rows = [

@@ -14,6 +14,7 @@ from orchestration.publishing.report.changes import months_live_at, whole_months
 from orchestration.publishing.report.scorecard import (
     COLUMNS,
     MOST_ROWS,
+    apart,
     columns_of,
     scorecard_name,
     write_scorecards,
@@ -33,7 +34,8 @@ create table marts.dim_indicator as select * from (values
     ('spell_bed_days', 'Bed days', 'per 1,000', 'readmissions', false, 'C5', 'ICB', 'additive', 50)
 ) as t(indicator_id, title, unit, theme, is_headline, source, owner, measure_kind, display_order);
 create table marts.indicator_values as
-    select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, last_day(month) as period_end, value - 1 as value_lower_95,
+    select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, month as period_start, last_day(month) as period_end,
+        value - 1 as value_lower_95,
         value + 1 as value_upper_95, 7.5 as comparator_value, 1.0 as numerator, 2.0 as denominator,
         null::double as standardised_value, null::double as target_value,
         null::double as trajectory_value, case when null_reason is null then 'provisional' else 'incomplete' end as period_status
@@ -56,10 +58,12 @@ create table marts.reported_context as
     select 'staff_turnover_pct' as indicator_id, * , date '2025-09-01' as month, 11.5 as value, 10.0 as target_value,
         date '2028-03-01' as target_month
     from (values
-        ('council', 'E06000035', 'Medway'), ('council', 'E07000107', 'Dartford'), ('england', 'ENG', 'England')
+        ('council', 'E06000035', 'Medway'), ('council', 'E07000107', 'Dartford'), ('england', 'ENG', 'England'),
+        ('region', 'Y59', 'South East'), ('region', 'Y56', 'London')
     ) as t(area_type, area_code, area_name);
 create table marts.team_context as
-    select 'INT 1' as int_code, 'council' as area_type, 'E06000035' as area_code, 84.0 as share_pct;
+    select 'INT 1' as int_code, *
+    from (values ('council', 'E06000035', 84.0), ('region', 'Y59', 100.0)) as t(area_type, area_code, share_pct);
 """
 
 
@@ -140,6 +144,27 @@ def test_months_live_are_whole_months_with_that_of_go_live() -> None:
     assert months_live_at(date(2025, 7, 31), None) is None
 
 
+def test_periods_that_share_days_or_differ_in_length_are_no_past() -> None:
+    """Rolling years by quarter: beside the newest stands the year before it; a month beside quarters is none of them."""
+    ends = [
+        date(2023, 9, 30),
+        date(2024, 3, 31),
+        date(2024, 6, 30),
+        date(2024, 9, 30),
+        date(2025, 6, 30),
+        date(2025, 9, 30),
+    ]
+    years = [{"period_start": date(end.year - 1, end.month + 1, 1), "period_end": end} for end in ends]
+    assert [row["period_end"].year for row in apart(years)] == [2023, 2024, 2025]
+    quarter = {"period_start": date(2025, 4, 1), "period_end": date(2025, 6, 30)}
+    months = [
+        {"period_start": date(2025, month, 1), "period_end": date(2025, month, last)}
+        for month, last in ((2, 28), (3, 31), (7, 31))
+    ]
+    assert apart([*months[:2], quarter, months[2]]) == months
+    assert apart([*months[:2], quarter]) == [quarter]
+
+
 def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:
     found = columns(page)
     assert "withheld: few answered" in found["Patient activation"]
@@ -156,7 +181,7 @@ def test_it_needs_no_script_and_no_request_and_escapes_names(page: str) -> None:
 
 
 def test_only_what_surrounds_the_team_is_its_context(page: str) -> None:
-    """A council in which few of its people live is not the team's; England is everybody's."""
-    assert "Medway" in page
-    assert "England" in page
-    assert "Dartford" not in page
+    """A council in which few of its people live is not the team's, nor another region; England is everybody's."""
+    assert all(name in page for name in ("Medway", "South East", "England"))
+    assert not any(name in page for name in ("Dartford", "London"))
+    assert page.count("Turnover, Sep 2025") == 1, "one line for each measure, its areas side by side"
