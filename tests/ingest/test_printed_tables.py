@@ -90,6 +90,13 @@ def test_the_titles_quarter_holds_and_not_the_day_of_the_download(tmp_path: Path
     assert {month for month, _ in read(tmp_path, files, columns="cast(month as varchar), area_code")} == {"2025-12-01"}
 
 
+def test_the_areas_name_stands_in_the_column_where_england_does(tmp_path: Path) -> None:
+    whole = read(tmp_path / "a", {"x.csv": as_text(sheet())}, columns="area_name, area_code")
+    assert whole[:2] == [("Medway Towns", "E06000035"), ("Ashford", "E07000105")]
+    cut = sheet(rows=[row for row in COUNCILS if "england" not in "".join(row).casefold()])
+    assert {name for name, _ in read(tmp_path / "b", {"x.csv": as_text(cut)}, columns="area_name, area_code")} == {None}
+
+
 def test_two_sheets_of_one_table_and_a_hidden_one_are_refused(tmp_path: Path) -> None:
     both = workbook({"A1": sheet(), "A1 (2)": sheet()})
     assert "hold the same table" in refusal(tmp_path / "a", "homelessness_duty", {"x.xlsx": both})

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.indicator_docs import read_seed
 from orchestration.publishing.report.changes import months_live_at, whole_months_live
 from orchestration.publishing.report.scorecard import (
     COLUMNS,
@@ -20,6 +21,7 @@ from orchestration.publishing.report.scorecard import (
     write_scorecards,
 )
 
+THEMES = [theme for _, _, themes in COLUMNS for theme in themes]
 FACTS = {"release_id": "2025-10.1", "as_of_delivery": "2025-10", "data_cut": "2025-10-31"}
 TABLES = """
 create schema marts;
@@ -75,6 +77,40 @@ def page(tmp_path: Path) -> str:
     (path,) = tmp_path.iterdir()
     assert path.name == scorecard_name("INT 1") == "scorecard-INT_20_1.html"
     return path.read_text(encoding="utf-8")
+
+
+def write_a_full_scorecard(folder: Path, every: int) -> Path:
+    """The catalogue as it is: of its measures each `every`-th is not delivered, and all that can surround a team does."""
+    catalogue = [
+        row for row in read_seed("indicator_catalogue") if row["theme"] in THEMES or row["is_headline"] == "true"
+    ]
+    around = [row for row in read_seed("indicator_catalogue") if row["theme"] == "surroundings"]
+    months = [date(2025, month, 1) for month in range(1, 10)]
+    areas = (("council", "E06000035", "Medway Towns"), ("region", "Y59", "SOUTH EAST"), ("england", "ENG", "ENGLAND"))
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            "truncate marts.dim_indicator; truncate marts.indicator_values; truncate marts.reported_context"
+        )
+        for number, row in enumerate([*catalogue, *around]):
+            about = [
+                row[name]
+                for name in ("indicator_id", "title", "unit", "theme", "is_headline", "source", "owner", "measure_kind")
+            ]
+            connection.execute("insert into marts.dim_indicator values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*about, number])
+            period = "reported" if row["measure_kind"].startswith("reported") else "rolling_12_months"
+            if row in catalogue and number % every:
+                connection.executemany(
+                    "insert into marts.indicator_values select ?, ?, ?, 6543.5 + month(?), 61.5, null, 'all', 'int', 'INT 1', ?, "
+                    "last_day(?), 5543.5, 7543.5, 7.5, 1, 2, null, null, null, 'provisional'",
+                    [[row["indicator_id"], month, period, month, month, month] for month in months],
+                )
+        connection.executemany(
+            "insert into marts.reported_context values (?, ?, ?, ?, date '2025-09-01', 11.5, 10.0, date '2028-03-01')",
+            [[row["indicator_id"], *area] for row in around for area in areas],
+        )
+        write_scorecards(folder, Warehouse(connection), FACTS)
+    return folder / scorecard_name("INT 1")
 
 
 def columns(page: str) -> dict[str, str]:

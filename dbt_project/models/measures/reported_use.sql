@@ -13,13 +13,11 @@ with judged as (
 
 select
     delivered.feed,
-    cast(sum(delivered.rows_live) as bigint) as rows_delivered,
-    coalesce(max(judged.rows_reported), 0) as rows_reported,
-    coalesce(max(judged.rows_used), 0) as rows_used,
-    coalesce(max(judged.rows_outside_the_months), 0) as rows_outside_the_months,
-    max(judged.first_period_end) as first_period_end,
-    max(judged.last_period_end) as last_period_end
-from {{ ref('stg_plan__feed_coverage') }} as delivered
+    delivered.rows_delivered,
+    coalesce(judged.rows_reported, 0) as rows_reported,
+    coalesce(judged.rows_used, 0) as rows_used,
+    coalesce(judged.rows_outside_the_months, 0) as rows_outside_the_months,
+    judged.first_period_end,
+    judged.last_period_end
+from {{ ref('reported_feeds') }} as delivered
 left join judged on delivered.feed = judged.feed
-where delivered.feed in ('{{ reported_sources().keys() | join("', '") }}')
-group by delivered.feed
