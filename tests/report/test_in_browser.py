@@ -19,6 +19,8 @@ VIEWS = (
     ("hcp-H2.html", "light", 1280),
     ("int-U00001.html", "light", 400),
     ("int-U00001.html", "dark", 1280),
+    ("int-U00003.html", "light", 1280),
+    ("int-U00003.html", "dark", 400),
     ("about.html", "light", 400),
     ("int-U00001-every.html", "dark", 400),
     ("indicator-emergency-admissions.html", "light", 400),
@@ -132,6 +134,21 @@ def test_the_explorer_is_walked_by_keyboard_alone(browser, small_report: Path) -
     assert Path(saved.value.path()).read_text().startswith("<svg")
     assert messages == []
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("group", "beside"), [("efi_severe", "Severe frailty (eFI)"), ("hfrs_5_plus", "Everybody"), ("all", None)]
+)
+def test_beside_a_group_stands_the_same_group_or_it_is_said(
+    browser, small_report: Path, group: str, beside: str | None
+) -> None:
+    page = browser.new_page()
+    page.goto((small_report / "explorer.html").as_uri() + f"#area=int:U00001&i=emergency_admissions&c={group}")
+    page.locator("#charts svg.spc").nth(1).wait_for()
+    words = page.locator("#charts figcaption").nth(1).text_content()
+    assert words == f"Beside it{f', {beside}' if beside else ''}: Readmission within 30 days"
+    assert "(provisional)" in page.locator("#years").text_content()
+    page.close()
 
 
 def test_the_explorer_says_what_to_do_without_scripts(browser, small_report: Path) -> None:

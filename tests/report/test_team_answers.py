@@ -117,13 +117,14 @@ def test_a_team_just_live_is_too_early_and_nothing_else(tmp_path: Path) -> None:
         connection.execute("delete from marts.indicator_change where verdict not in ('too_early')")
     write_report(tmp_path / "report", open_small_warehouse(warehouse), FACTS)
     assert words(part(tmp_path / "report", "U00003", "since")).startswith(
-        "Live since November 2025: 1 month by the end of these data. None of the 12 headline indicators can be judged since go-live yet."
+        "Live since November 2025: 1 whole month by the end of these data. "
+        "None of the 12 headline indicators can be judged since go-live yet."
     )
 
 
 def test_the_target_of_frail_people_says_why_it_is_not_judged(small_report: Path) -> None:
     text = words(part(small_report, "U00001", "frail"))
-    assert "No target has been set for this group." in text.split("Frailty risk score 5 or more", 1)[0]
+    assert "No target has been set here for this group." in text.split("Frailty risk score 5 or more", 1)[0]
     assert (
         "Target of Emergency admissions, a person aged 75 and over: 1.50% below January 2018 to December 2018 by Mar 2028: not judged, "
         "the figures here begin in Oct 2023, after that baseline began." in text
@@ -139,7 +140,7 @@ def test_since_go_live_is_one_reconciled_block(small_report: Path) -> None:
     panel = part(small_report, "U00003", "since")
     text = words(panel)
     assert text.startswith(
-        "Live since January 2025: 11 months by the end of these data. 2 of the 12 headline indicators can be judged: "
+        "Live since January 2025: 11 whole months by the end of these data. 2 of the 12 headline indicators can be judged: "
         "Emergency admissions fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives. "
         "Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
     )

@@ -195,7 +195,7 @@ def _targets(
             target = replace(target, value=None if target.value is None else target.value / times)
             indicator = _of_a_person(indicator, people, cohort)
         said.append(f"Target of {indicator.title}, {unit(indicator)}: {target_words(indicator, year, target)}.")
-    return said or ["No target has been set for this group."]
+    return said or ["No target has been set here for this group."]
 
 
 def _said(change: dict[str, Any]) -> str:

@@ -27,7 +27,8 @@ def unsettled(data: ReportData, area: Area) -> list[str]:
         parts = [f"{month_name(month)} ({', '.join(names)})" for month, names in sorted(since.items())]
         whole = month_name(next(iter(since))) if len(since) == 1 else "; ".join(parts)
         said.append(
-            f"Provisional months, the oldest of them {whole}: records may still come or be corrected. A month is final once a delivery "
+            f"Provisional months, the oldest of them {whole}: records may still come or be corrected, and every figure "
+            "marked * rests on some. A month is final once a delivery "
             "cut at least six months after its end covers it, or an annual one does."
         )
     for of, names in spans.items():
