@@ -36,15 +36,6 @@ def read_by(nodes: dict[str, Any], readers: Iterable[str]) -> list[str]:
     return [name for name in in_order(nodes) if name in found]
 
 
-def that_read(nodes: dict[str, Any], sources: Iterable[str]) -> list[str]:
-    """The models that read one of these sources or models, at any distance, in order."""
-    found = set(sources)
-    for name in in_order(nodes):
-        if found & set(reads_of(nodes[name])):
-            found.add(name)
-    return [name for name in in_order(nodes) if name in found]
-
-
 def make(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> None:
     """One model or seed, in a database in which what it reads is there. A table that is there already keeps the types of its columns."""
     relation, schema = node["relation_name"], f"{node['database']}.{node['schema']}"

@@ -13,6 +13,7 @@ import typer
 
 from orchestration.cli.app import Json, app
 from orchestration.cli.output import run_command
+from orchestration.foundation.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestration.cli.additions import Written
@@ -81,6 +82,13 @@ def cohort(
     as_json: Json = False,
 ) -> None:
     """A group of people for whom indicators are worked out again: one row."""
+    if kind == "age" and not age_from:
+        age_from = typer.prompt("Youngest age, a multiple of five")
+        age_to = age_to or typer.prompt("Oldest age, included (blank = no end)", default="", show_default=False)
+    if kind == "sex":
+        sex = sex or typer.prompt("male or female")
+    if kind == "imd_quintile":
+        imd_quintile = imd_quintile or typer.prompt("Quintile, 1 (most deprived) to 5")
     words = {"title": title, "description": description, "kind": kind}
     words |= {"age_from": age_from, "age_to": age_to, "sex": sex, "imd_quintile": imd_quintile}
 
@@ -108,7 +116,6 @@ def feed(
 
     def work() -> dict[str, Any]:
         from orchestration.cli.additions import new_feed
-        from orchestration.foundation.errors import UsageError
 
         pairs = [part.strip().split(":") for part in columns.split(",")]
         if any(len(pair) != 2 for pair in pairs):

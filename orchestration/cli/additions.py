@@ -6,8 +6,11 @@ import csv
 import json
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import get_args
 
+from orchestration.contracts.contract import SQL_TYPES, ColumnType
 from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import PROJECT_ROOT
 
@@ -93,10 +96,6 @@ def new_feed(
 
     Raises `UsageError` when the name is taken or no name, when key or date is not among the columns, or when a type is unknown.
     """
-    from typing import get_args
-
-    from orchestration.contracts.contract import SQL_TYPES, ColumnType
-
     root = project or PROJECT_ROOT
     staging = root / "dbt_project" / "models" / "staging"
     model = f"stg_{feed}__records"
@@ -212,8 +211,6 @@ def the_row(rows: list[dict[str, str]], column: str, name: str) -> dict[str, str
     for row in rows:
         if row[column] == name:
             return row
-    from difflib import get_close_matches
-
     near = get_close_matches(name, [row[column] for row in rows], 3)
     raise UsageError(f"there is no indicator {name}" + (f"; did you mean {', '.join(near)}?" if near else ""))
 

@@ -12,6 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from orchestration.cli.output import leave_with, run_command
+from orchestration.foundation.errors import IntMartsError, UsageError
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.progress import reporter
+from orchestration.foundation.settings import Settings, load_settings
 
 app = typer.Typer(
     name="int-marts",
@@ -51,8 +55,7 @@ DeliveryArgument = Annotated[
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this home instead of leaving with 5.")]
 
 
-def settings_for(home: Path | None) -> Any:
-    from orchestration.foundation.settings import load_settings
+def settings_for(home: Path | None) -> Settings:
 
     if home is not None:
         os.environ["INT_MARTS_HOME"] = str(home.absolute())
@@ -86,8 +89,6 @@ def demo(
 
     def work() -> dict[str, Any]:
         from orchestration.cli.refreshing import require_empty_home
-        from orchestration.foundation.home_lock import hold
-        from orchestration.foundation.progress import reporter
         from orchestration.synthetic import write_demo
 
         settings = settings_for(home)
@@ -146,7 +147,6 @@ def refresh(
     def work() -> dict[str, Any]:
         from orchestration.cli.refreshing import is_empty, require_empty_home
         from orchestration.cli.refreshing import refresh as run_refresh
-        from orchestration.foundation.progress import reporter
 
         settings = settings_for(home)
         settings.paths.create()
@@ -197,9 +197,6 @@ def publish(
 
     def work() -> dict[str, Any]:
         from orchestration.cli.refreshing import told
-        from orchestration.foundation.errors import UsageError
-        from orchestration.foundation.home_lock import hold
-        from orchestration.foundation.progress import reporter
         from orchestration.landing.deliveries import find_delivery
         from orchestration.publishing import publish_delivery
 
@@ -221,9 +218,8 @@ def publish(
     run_command(as_json, work, show_loaded if to == "postgres" else show_publication)
 
 
-def released_for(settings: Any, delivery: str | None) -> str | None:
+def released_for(settings: Settings, delivery: str | None) -> str | None:
     """The newest release of a delivery; None, which is the current one, where none is named."""
-    from orchestration.foundation.errors import UsageError
     from orchestration.releases.listing import stores
 
     if delivery is None:
@@ -326,7 +322,6 @@ def ui(
 ) -> None:
     """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
     from orchestration.cli.dagster_ui import open_ui
-    from orchestration.foundation.errors import IntMartsError
 
     try:
         open_ui(settings_for(home), port, read_only=read_only, prepare_only=prepare_only)

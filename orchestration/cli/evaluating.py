@@ -9,6 +9,7 @@ import typer
 
 from orchestration.cli.app import HomeOption, Json, app
 from orchestration.cli.output import run_command
+from orchestration.foundation.errors import UsageError
 
 
 @app.command()
@@ -45,7 +46,6 @@ def evaluate(
         )
         from orchestration.build.evaluation import evaluate as evaluate_panel
         from orchestration.build.evaluation.panel_file import read_panel, write_evaluation
-        from orchestration.foundation.errors import UsageError
 
         for name, value, known in (
             ("controls", controls, CONTROLS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from orchestration.foundation.progress import Reporter, use_reporter
 class PlainReporter(Reporter):
     """One line per finished step on standard error; for logs, schedulers and pipes."""
 
-    def step_started(self, name: str, total: int | None = None) -> None: ...
+    def step_started(self, name: str) -> None: ...
 
     def step_finished(self, name: str, seconds: float) -> None:
         sys.stderr.write(f"{time.strftime('%H:%M:%S')}  {name}  {seconds:.1f} s\n")
@@ -27,7 +28,6 @@ class PlainReporter(Reporter):
         sys.stderr.flush()
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
         self.say(f"warning: {text}")
 
 
@@ -50,12 +50,8 @@ class BarReporter(Reporter):
         self.tasks: dict[str, Any] = {}
         self.progress.start()
 
-    def step_started(self, name: str, total: int | None = None) -> None:
-        self.tasks[name] = self.progress.add_task(name, total=total)
-
-    def step_advanced(self, name: str, done: int, total: int | None = None) -> None:
-        if name in self.tasks:
-            self.progress.update(self.tasks[name], completed=done, total=total)
+    def step_started(self, name: str) -> None:
+        self.tasks[name] = self.progress.add_task(name, total=None)
 
     def step_finished(self, name: str, seconds: float) -> None:
         if name in self.tasks:
@@ -65,7 +61,6 @@ class BarReporter(Reporter):
         self.progress.console.print(text, highlight=False)
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
         self.progress.console.print(f"[yellow]warning:[/] {text}", highlight=False)
 
     def close(self) -> None:
@@ -121,8 +116,6 @@ def leave_with_fault(error: Exception, as_json: bool) -> NoReturn:
         where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
         trace = trace.tb_next
     text = f"a fault in the pipeline itself ({type(error).__name__} at {where}); set INT_MARTS_DEBUG=1 to see the whole trace"
-    import os
-
     if os.environ.get("INT_MARTS_DEBUG"):
         raise error
     leave_with(IntMartsError(text), as_json)

@@ -9,6 +9,7 @@ import typer
 
 from orchestration.cli.app import HomeOption, Json, app, releases_there, settings_for
 from orchestration.cli.output import run_command
+from orchestration.foundation.home_lock import hold
 
 
 @app.command()
@@ -31,7 +32,6 @@ def releases(
     """List the releases, newest last; the current one is marked, a damaged one says why."""
 
     def work() -> dict[str, Any]:
-        from orchestration.foundation.home_lock import hold
         from orchestration.publishing import current_release, damaged_releases, list_releases
         from orchestration.publishing import set_aside as put_away
         from orchestration.publishing.public import rebuild_ledger
@@ -89,7 +89,6 @@ def rollback(
     """Point `current` back to an earlier release; nothing is deleted."""
 
     def work() -> dict[str, Any]:
-        from orchestration.foundation.home_lock import hold
         from orchestration.publishing import rollback as roll_back
 
         settings = settings_for(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +11,10 @@ import typer
 
 from orchestration.cli.app import HomeOption, Json, app, settings_for
 from orchestration.cli.output import run_command
+from orchestration.foundation.home_lock import hold
+from orchestration.foundation.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
-    from orchestration.foundation.settings import Settings
     from orchestration.lake.retention import RetentionReceipt
 
 
@@ -54,7 +56,6 @@ def remove_from_lake(
     """Under the home's lock, with the receipt as the answer."""
 
     def work() -> dict[str, Any]:
-        from orchestration.foundation.home_lock import hold
 
         settings = settings_for(home)
         with hold(settings.paths, purpose=purpose):
@@ -83,9 +84,6 @@ def withdraw(
     """Take a delivery, or a feed of it, out of the figures: what it brought is no longer live at the next refresh."""
 
     def work() -> dict[str, Any]:
-        import getpass
-
-        from orchestration.foundation.home_lock import hold
         from orchestration.landing import withdrawals
         from orchestration.landing.deliveries import data_cut_of
 
@@ -115,7 +113,6 @@ def checks(as_json: Json = False, home: HomeOption = None) -> None:
     def work() -> dict[str, Any]:
         from orchestration.build.dbt_runtime import ensure_manifest
         from orchestration.build.plan import REGISTRY_FILE
-        from orchestration.foundation.settings import PROJECT_ROOT
         from orchestration.gate import write_registry
         from orchestration.graph.keys import SNAPSHOT, write_keys
         from orchestration.publishing.indicator_docs import PAGE, write_indicators_page

@@ -24,11 +24,11 @@ NAMED_PACKAGES = (
 )
 
 
-def figure_making_files(root: Path = PROJECT_ROOT) -> list[Path]:
+def figure_making_files() -> list[Path]:
     found = (
         path
         for folder in FIGURE_MAKING_FOLDERS
-        for path in (root / folder).rglob("*")
+        for path in (PROJECT_ROOT / folder).rglob("*")
         if path.suffix in FIGURE_MAKING_SUFFIXES
         and path.is_file()
         and not {"target", "logs", "__pycache__"} & set(path.parts)
@@ -36,10 +36,10 @@ def figure_making_files(root: Path = PROJECT_ROOT) -> list[Path]:
     return sorted(found)
 
 
-def files_fingerprint(files: list[Path], root: Path = PROJECT_ROOT) -> str:
+def files_fingerprint(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

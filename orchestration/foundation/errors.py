@@ -5,7 +5,6 @@ No message may hold a value from a patient-level file: name the file, line, colu
 
 from __future__ import annotations
 
-EXIT_DONE = 0
 EXIT_FAULT = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3

@@ -21,28 +21,23 @@ class Reporter:
     def __init__(self) -> None:
         self.seconds_by_step: dict[str, float] = {}
         self.failures: list[IntMartsError] = []
-        self.warnings: list[str] = []
-        self.outcome: dict = {}
 
     def say(self, text: str) -> None:
         log.info(text)
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
         log.warning(text)
 
-    def step_started(self, name: str, total: int | None = None) -> None:
+    def step_started(self, name: str) -> None:
         log.info("%s …", name)
-
-    def step_advanced(self, name: str, done: int, total: int | None = None) -> None: ...
 
     def step_finished(self, name: str, seconds: float) -> None:
         log.info("%s done in %.1f s", name, seconds)
 
     @contextmanager
-    def step(self, name: str, total: int | None = None) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[None]:
         started = time.monotonic()
-        self.step_started(name, total)
+        self.step_started(name)
         try:
             yield
         except IntMartsError as error:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.hashes import hash_json
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate.definitions import Definition
 
@@ -207,7 +208,8 @@ class RowCounter:
         """How many rows of the table break the rule, for a test that returned so many rows: it may count them in `violations`."""
         try:
             return int(self.warehouse.rows(f"select sum(violations) from (\n{sql}\n) as failures")[0][0] or failed)
-        except duckdb.Error:
+        except duckdb.Error as error:
+            require_machine(error)
             return failed
 
 
@@ -216,7 +218,8 @@ def failures(warehouse: Warehouse, queries: list[str]) -> list[int | None]:
     counts = ", ".join(f"(select count(*) from (\n{sql or None}\n) as failures)" for sql in queries)
     try:
         return list(warehouse.rows(f"select {counts}")[0])
-    except duckdb.Error:
+    except duckdb.Error as error:
+        require_machine(error)
         return [None] if len(queries) == 1 else [failures(warehouse, [sql])[0] for sql in queries]
 
 

@@ -9,7 +9,6 @@ reviewed as a diff, so a check cannot be dropped, loosened or changed in passing
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -111,27 +110,26 @@ def register(definitions: Iterable[Definition]) -> Registry:
     return Registry(checks=tuple(sorted(lines, key=lambda line: line.id)))
 
 
-def save_registry(registry: Registry, file: Path | None = None) -> None:
-    file = file or REGISTRY_FILE
+def save_registry(registry: Registry) -> None:
     body = yaml.safe_dump(
         registry.model_dump(mode="json", exclude_defaults=True), sort_keys=False, width=200, allow_unicode=True
     )
-    file.write_text(REGISTRY_HEADER + body, encoding="utf-8")
+    REGISTRY_FILE.write_text(REGISTRY_HEADER + body, encoding="utf-8")
 
 
-def load_registry(file: Path | None = None) -> Registry:
+def load_registry() -> Registry:
     """Raises `GateShut` when the registry is absent, unreadable, empty or names a check twice."""
-    file = file or REGISTRY_FILE
     try:
-        registry = Registry.model_validate(read_yaml(file.read_text(encoding="utf-8")))
+        registry = Registry.model_validate(read_yaml(REGISTRY_FILE.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise GateShut(
-            f"expectations/{file.name} cannot be read as the registry ({type(error).__name__}): restore it or run `make checks`",
+            f"expectations/{REGISTRY_FILE.name} cannot be read as the registry ({type(error).__name__}): restore it or run `make checks`",
             ["registry.complete"],
         ) from None
     if not registry.checks or len(registry.by_id()) != len(registry.checks):
         raise GateShut(
-            f"expectations/{file.name} is empty or names a check twice: run `make checks`", ["registry.complete"]
+            f"expectations/{REGISTRY_FILE.name} is empty or names a check twice: run `make checks`",
+            ["registry.complete"],
         )
     return registry
 

@@ -20,6 +20,7 @@ from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import GateShut
 from orchestration.foundation.hashes import hash_json
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.foundation.yaml_text import read_yaml
@@ -151,6 +152,7 @@ def result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> Che
     try:
         rows = warehouse.rows(f"select subject, examined, is_violation, note from ({check.sql}) order by subject")
     except duckdb.Error as error:
+        require_machine(error)
         return check.definition.result(State.ERROR, f"could not be evaluated ({type(error).__name__})")
     examined = sum(int(row[1] or 0) for row in rows)
     broken = [row for row in rows if row[2]]

@@ -66,7 +66,7 @@ class Refusal:
     since: dict[str, str] = field(default_factory=dict)
 
 
-def write_quality_page(folder: Path, verdict: Judged, title: str = "", is_in_release: bool = False) -> Path:
+def write_quality_page(folder: Path, verdict: Judged, is_in_release: bool = False) -> Path:
     """Writes `folder/index.html` and returns it. In a release the page leads back to the report and the dictionary beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     order = list(STATES)
@@ -79,7 +79,7 @@ def write_quality_page(folder: Path, verdict: Judged, title: str = "", is_in_rel
     )
     page = folder / "index.html"
     html = _template().render(
-        title=title or f"Quality of delivery {verdict.delivery}",
+        title=f"Quality of delivery {verdict.delivery}",
         verdict=verdict,
         counts={words: sum(r.state is state for r in results) for state, words in STATES.items()},
         attention=attention,

@@ -14,6 +14,7 @@ from orchestration.foundation.checks import CheckResult, State
 from orchestration.foundation.errors import GateShut
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_json
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Settings
 
 SCHEMA_VERSION = 2
@@ -62,7 +63,8 @@ def read_receipt(settings: Settings) -> Receipt:
         )
     try:
         receipt = Receipt.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError):
+    except (OSError, ValidationError) as error:
+        require_machine(error)
         raise GateShut(
             "the receipt of the checks cannot be read: run `int-marts refresh` again", ["receipt.present"]
         ) from None

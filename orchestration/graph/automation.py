@@ -13,7 +13,7 @@ from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
-from orchestration.graph.instance import DELIVERY_PARTITIONS, DIED_TAG, close_dead_runs
+from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs
 from orchestration.lake.retention_note import retention_file
 from orchestration.landing.deliveries import NOTE, Delivery, list_deliveries, missing_feeds
 from orchestration.releases.listing import current_release
@@ -68,7 +68,12 @@ def next_run_key(instance: dg.DagsterInstance, content: str, is_changed: bool) -
 def runs_of(instance: dg.DagsterInstance, content: str) -> tuple[list[dg.DagsterRun], list[bool]]:
     """The runs of these contents, newest first, and which of them died."""
     runs = list(instance.get_runs(dg.RunsFilter(tags={CONTENT_TAG: content})))
-    return runs, [DIED_TAG in run.tags for run in runs]
+    return runs, [has_died(instance, run) for run in runs]
+
+
+def has_died(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether it ended without a word: it failed, and none of its steps did. Its process was killed, or never came to its first step."""
+    return run.status is dg.DagsterRunStatus.FAILURE and not instance.get_run_stats(run.run_id).steps_failed
 
 
 def is_published(settings: Settings, deliveries: list[Delivery]) -> str | None:
@@ -154,8 +159,8 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     # what was seen last time; a file is hashed only when a name, a size or a time of change differs
     stamp = hash_json([(delivery.name, listing(delivery)) for delivery in read])
     is_changed = stamp != context.cursor
-    has_died = any(runs_of(context.instance, content_key(settings, read))[1][:1])
-    request = refresh_request(context.instance, settings, read, is_changed) if is_changed or has_died else None
+    last_died = any(runs_of(context.instance, content_key(settings, read))[1][:1])
+    request = refresh_request(context.instance, settings, read, is_changed) if is_changed or last_died else None
     if request is None:
         return dg.SkipReason("; ".join([f"nothing new since {read[-1].name}", *waiting]))
     return dg.SensorResult(
@@ -206,6 +211,8 @@ def tell_people(context: dg.RunFailureSensorContext) -> None:
     if endings == {EXIT_GATE_SHUT} or steps == ["acceptance"]:
         return
     words = list(dict.fromkeys(failure.description for failure in told if failure and failure.description))
+    if not failures:  # nothing of the house had a word: Dagster's own, or ours of a run that died
+        words = [context.failure_event.message or ""]
     raise_alert(
         load_settings(),
         kind="delivery_refused" if EXIT_REFUSED in endings else "run_failed",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 POSTGRES_URL_VARIABLE = "INT_MARTS_DAGSTER_POSTGRES_URL"
 POSTGRES_SCHEME = "postgresql+psycopg2://"
 DELIVERY_PARTITIONS = "delivery"
-# a run whose process ended without a word; it is tried again
-DIED_TAG = "int_marts/died"
 # The landing sensor hashes what has just landed, once: gigabytes take longer than Dagster's one minute.
 SENSOR_SECONDS = 600
 # between "started" and its lock a run only opens its resources: seconds, even on a busy machine
@@ -117,11 +115,11 @@ def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
     try:
         with hold(settings.paths, purpose="close dead runs"):
             for record in records:
-                instance.add_run_tags(record.dagster_run.run_id, {DIED_TAG: "yes"})
                 instance.report_run_failed(
                     record.dagster_run,
                     "The process of this run ended without a word (it was killed, or the machine went off). "
-                    "Nothing was published by it; start the refresh again.",
+                    "Nothing was published by it. What the sensor or the schedule started is tried again by the sensor, "
+                    "at most three times; another run is started again by hand.",
                 )
     except Busy:
         return 0

@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
-from orchestration.foundation.errors import DeliveryRefused, IntMartsError, UsageError
+from orchestration.foundation.errors import DeliveryRefused, IntMartsError, MachineFault, UsageError
 from orchestration.foundation.files import replacing, write_atomically
 from orchestration.foundation.home_lock import scratch_folder
 from orchestration.foundation.settings import Home, Settings
@@ -77,8 +77,8 @@ def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> li
                 results.append(result_of(feed, f"contract.{feed}", State.FAIL, str(refusal), told_action(refusal)))
                 faults += [{"feed": feed, "rows": 1, **problem} for problem in refusal.problems]
                 continue
-            except UsageError:
-                # A fault of the settings, not of the delivery: nothing is said about its files.
+            except (UsageError, MachineFault):
+                # A fault of the settings or the machine, not of the delivery: nothing is said about its files.
                 raise
             except IntMartsError as error:
                 results.append(result_of(feed, f"contract.{feed}", State.ERROR, str(error), "ask the data engineer"))

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.contracts import FeedContract, normalise_header
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy
 from orchestration.lake.reasons import NOT_OF_ITS_SHAPE, UNREADABLE
@@ -263,7 +264,8 @@ def as_text(column: str, kind: str) -> str:
 def parquet_layout(connection: duckdb.DuckDBPyConnection, contract: FeedContract, source: Source) -> FileLayout:
     try:
         described = connection.execute(f"describe select * from read_parquet({literal(source.path)})").fetchall()
-    except duckdb.Error:
+    except duckdb.Error as error:
+        require_machine(error)
         raise refuse(source.label, "the Parquet file is damaged or cut short", "send the file again") from None
     return named(source, contract, "", 0, [row[0] for row in described])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import UsageError
+from orchestration.foundation.machine import require_machine
 
 WORKBOOK = b"PK\x03\x04"
 EDGES = " \t\r\n\xa0\u200b\ufeff'\""
@@ -59,7 +60,8 @@ def workbook_rows(path: Path) -> list[list[str]]:
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
-    except (CalamineError, OSError):
+    except (CalamineError, OSError) as error:
+        require_machine(error)
         raise UsageError(f"{path.name} cannot be read as a workbook: save the list as CSV") from None
     filled = [[[as_text(cell) for cell in row] for row in sheet] for sheet in sheets if any(map(any, sheet))]
     if len(filled) > 1:

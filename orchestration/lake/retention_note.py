@@ -11,6 +11,7 @@ from orchestration.contracts import FeedContract
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_bytes
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Home
 
 NOTE = "retention.json"
@@ -42,7 +43,8 @@ def read_note(home: Home) -> RetentionNote:
         return RetentionNote()
     try:
         return RetentionNote.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # pydantic's errors are values' errors
+    except (OSError, ValueError) as error:  # pydantic's errors are values' errors
+        require_machine(error)
         raise IntMartsError(
             f"lake/{NOTE}, which says who was forgotten and what was purged, is gone or cannot be read: put it back from a backup; "
             "without one write {} into it, and give `int-marts forget` and `purge` everything again that was asked so far"

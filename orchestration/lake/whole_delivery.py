@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from orchestration.contracts import load_contracts
@@ -17,10 +16,8 @@ from orchestration.landing.deliveries import Delivery, list_deliveries
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str], None]
 
-
-def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress | None = None) -> dict[str, Manifest]:
+def ingest_delivery(settings: Settings, delivery: Delivery) -> dict[str, Manifest]:
     """Ingest a delivery and every earlier one that is still in landing; known files are not read again.
 
     Returns feed → manifest of this delivery. Raises `DeliveryRefused`.
@@ -28,8 +25,8 @@ def ingest_delivery(settings: Settings, delivery: Delivery, progress: Progress |
     obey(settings, load_contracts())
     for earlier in list_deliveries(settings.paths):
         if earlier.name < delivery.name:
-            ingest_files(settings, earlier, progress)
-    manifests = ingest_files(settings, delivery, progress)
+            ingest_files(settings, earlier)
+    manifests = ingest_files(settings, delivery)
     (settings.paths.logs / "refused" / f"{delivery.name}.json").unlink(missing_ok=True)
     return manifests
 
@@ -61,7 +58,7 @@ def settings_for_one_of(settings: Settings, workers: int) -> Settings:
     return settings.model_copy(update={"memory_limit": memory})
 
 
-def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | None) -> dict[str, Manifest]:
+def ingest_files(settings: Settings, delivery: Delivery) -> dict[str, Manifest]:
     try:
         refuse_problems(delivery)
     except DeliveryRefused as refusal:
@@ -71,8 +68,6 @@ def ingest_files(settings: Settings, delivery: Delivery, progress: Progress | No
         log.warning("%s/%s is not a file of any feed and is ignored", delivery.name, name)
     manifests = {}
     for feed in delivery.files:
-        if progress:
-            progress(f"{delivery.name} {feed}")
         manifest = ingest_feed(settings, delivery, feed)
         if manifest is not None:
             manifests[feed] = manifest

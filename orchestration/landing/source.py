@@ -49,7 +49,10 @@ def refuse(label: str, reason: str, action: str, line: int | None = None) -> Del
     )
 
 
-def head_text(source: Source, characters: int = 1 << 18) -> str:
+HEAD_BYTES = 1 << 18
+
+
+def head_text(source: Source) -> str:
     with source.path.open("rb") as file:
-        raw = file.read(characters)
+        raw = file.read(HEAD_BYTES)
     return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", errors="ignore", newline="").read()

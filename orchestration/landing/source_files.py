@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_file
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.deliveries import DOCUMENT_ENDINGS, TEXT_ENDINGS, LandedFile
 from orchestration.landing.layout import DELIMITERS, HEADER_ROWS_SEARCHED, heads_whole_table, records
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
@@ -74,7 +75,8 @@ def open_any(
         try:
             with PACKED[ending](path, "rb") as packed:
                 copy_bounded(packed, unpacked, path.stat().st_size, label)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            require_machine(error)
             raise refuse(label, f"the {ending[1:]} archive is damaged or cut short", "send the file again") from None
         yield from open_any(unpacked, label, inner, hash_file(unpacked), contract, work, depth + 1)
     elif ending in TEXT_ENDINGS or not ending:
@@ -121,7 +123,8 @@ def open_zip(path: Path, label: str, sha256: str, contract: FeedContract, work: 
             "the zip is packed by a method that is not read (Windows packs large files so: Deflate64)",
             "pack it as an ordinary zip or .gz, or send the data file itself",
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, ValueError) as error:
+        require_machine(error)
         raise refuse(label, "the zip archive is damaged or cut short", "send the file again") from None
 
 

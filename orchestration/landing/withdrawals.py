@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestration.contracts import load_contracts
 from orchestration.foundation.errors import IntMartsError, UsageError
 from orchestration.foundation.files import write_atomically
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Home
 
 
@@ -38,7 +39,8 @@ def read_withdrawals(home: Home) -> list[Withdrawal]:
     for path in sorted((home.lake / "withdrawn").glob("[!.]*.json")):
         try:
             found.append(Withdrawal.model_validate_json(path.read_text(encoding="utf-8")))
-        except (OSError, ValidationError, UnicodeDecodeError):
+        except (OSError, ValidationError, UnicodeDecodeError) as error:
+            require_machine(error)
             raise IntMartsError(
                 f"lake/withdrawn/{path.name} cannot be read: withdraw {path.stem} again, or lift it with --undo"
             ) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestration.contracts import FeedContract
+from orchestration.foundation.machine import require_machine
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
 from orchestration.landing.source import refuse
@@ -44,7 +45,8 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
             write_sheet(book.get_sheet_by_name(about.name), about, work / f"{stem}.sheet{number}.csv")
             for number, about in enumerate(book.sheets_metadata)
         ]
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile):
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
+        require_machine(error)
         with path.open("rb") as file:
             is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
         if is_locked:

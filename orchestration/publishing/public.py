@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import yaml
 
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.publishing.disclosure import Measure, Publication, rounded
@@ -227,7 +228,8 @@ def _earlier(settings: Settings, release: ReleaseId) -> Publication | None:
         try:
             attach(connection, internal, "internal")
             attach(connection, shown, "shown")
-        except duckdb.Error:
+        except duckdb.Error as error:
+            require_machine(error)
             return None
         held = tables_of(connection, "internal") + tables_of(connection, "shown")
         if held.count("marts.indicator_values") < 2:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.errors import UsageError, VerifyDiffers
+from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Settings
 from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, damage, file_hashes, read_receipt
 from orchestration.releases.store import ReleaseId, ReleaseStore
@@ -246,7 +247,8 @@ def _table_differences(database: Path, receipt: ReleaseReceipt) -> list[str]:
         with duckdb.connect(":memory:") as connection:
             attach(connection, database, "examined")
             tables = table_facts(connection, "examined")
-    except duckdb.Error:
+    except duckdb.Error as error:
+        require_machine(error)
         return [f"{database.name} cannot be opened"]
     names = sorted(tables.keys() | receipt.tables.keys())
     return [f"table {name} differs" for name in names if tables.get(name) != receipt.tables.get(name)]

@@ -28,11 +28,9 @@ _NULL_DATE = "date '1800-01-01'"
 _HES_PERSON = "if(person_is_null, null, token)"
 
 
-def _age(column: str = "age", days: str = "age_days") -> str:
-    """HES ages: whole years, and 7001-7007 below one year."""
-    return f"""(case when {column} > 0 then {column} when {days} < 1 then 7001 when {days} < 7 then 7002 when {days} <
-    29 then 7003
-        when {days} < 91 then 7004 when {days} < 182 then 7005 when {days} < 273 then 7006 else 7007 end)"""
+# HES ages: whole years, and 7001-7007 below one year
+AGE = """(case when age > 0 then age when age_days < 1 then 7001 when age_days < 7 then 7002 when age_days < 29 then 7003
+        when age_days < 91 then 7004 when age_days < 182 then 7005 when age_days < 273 then 7006 else 7007 end)"""
 
 
 # A stay that dirt may touch: one spell with one episode inside one month, next to no other stay.
@@ -109,7 +107,7 @@ def _apc_columns() -> dict[str, str]:
         "SPELEND": "if(ends_spell, 'Y', 'N')",
         "EPIDUR": "if(is_finished, episode_end - episode_start, null)",
         "SPELDUR": "if(ends_spell, discharge - admission, null)",
-        "STARTAGE": _age(),
+        "STARTAGE": AGE,
         "SEX": "sex",
         "ETHNOS": "ethnic_category",
         "GPPRAC": "practice_code",

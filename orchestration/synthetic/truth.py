@@ -71,11 +71,11 @@ def _measure(names: dict[str, str], column: str) -> str:
     return f"case {column} {cases} end"
 
 
-def _per_flag(flags: dict[str, str], source: str, value: str = "1") -> str:
+def _per_flag(flags: dict[str, str], source: str) -> str:
     """SQL: one row per measure, practice and month; `flags` names for each measure the condition under which a row counts."""
     listed = ", ".join(f"if({condition}, '{name}', null)" for name, condition in flags.items())
     return f"""
-        select measure, practice_code, month, sum({value}) from (
+        select measure, practice_code, month, count(*) from (
             select *, unnest([{listed}]) as measure from ({source})
         ) where measure is not null group by all
     """

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from orchestration.synthetic.plan import DemoPlan, add_months, last_of_month
+from orchestration.synthetic.plan import DemoPlan, add_months
 from orchestration.synthetic.sql import quoted
 
 PCN_COUNT = 41
@@ -269,7 +269,3 @@ def closing_day(first_day_no_longer_valid: date) -> date:
 def open_practices(world: World, month: date) -> list[Practice]:
     """Practices of the ICB that have a list on the first of a month."""
     return [p for p in world.practices if p.is_in_icb and (p.closes is None or month < p.closes)]
-
-
-def end_of(month: date) -> date:
-    return last_of_month(month)

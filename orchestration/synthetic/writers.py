@@ -22,18 +22,13 @@ def write_table(
     source: str,
     order: str | None = None,
     delimiter: str = ",",
-    header: bool = True,
-    quote_all: bool = False,
 ) -> int:
     """Write `select columns from source order by order`; returns the number of rows. Nulls are empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = f"format csv, header {str(header).lower()}, delimiter '{delimiter}'" + (
-        ", force_quote *" if quote_all else ""
-    )
     ordered = "" if order is None else f" order by {order}"
     # the headers may repeat a source column's name, so the order is taken inside and kept by DuckDB's insertion order
     result = con.execute(
-        f"copy (select {select_list(columns)} from ({source}{ordered})) to '{path}' ({options})"
+        f"copy (select {select_list(columns)} from ({source}{ordered})) to '{path}' (format csv, header true, delimiter '{delimiter}')"
     ).fetchone()
     assert result is not None
     return int(result[0])

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,6 @@ def test_files_put_back_are_run_again_and_a_run_that_died_is_tried_again_but_not
     import dagster as dg
 
     from orchestration.graph.automation import MOST_TRIES, landing_sensor
-    from orchestration.graph.instance import DIED_TAG
 
     cursor, keys = None, []
 
@@ -162,28 +162,35 @@ def test_files_put_back_are_run_again_and_a_run_that_died_is_tried_again_but_not
         if isinstance(said, dg.SkipReason):
             return None
         cursor, request = said.cursor, said.run_requests[0]
-        run = instance.create_run_for_job(empty, tags=request.tags)
+        run = instance.create_run_for_job(refuses, tags=request.tags)
         keys.append((request.run_key, run))
         return request.run_key
 
+    @dg.op
+    def refuse() -> None:
+        raise dg.Failure("a word")
+
     @dg.job(name="refresh")
-    def empty() -> None: ...
+    def refuses() -> None:
+        refuse()
 
     with dg.DagsterInstance.ephemeral() as instance:
         for text, changed in (("a,b\n1,2\n", 0), ("a,b\n1,3\n", 100), ("a,b\n1,2\n", 200)):
             land(settings, text=text, changed=LONG_AGO + changed)
             assert look(instance)
             assert look(instance) is None, "one run of the same files at a time"
-            instance.report_run_failed(keys[-1][1])
+            instance.delete_run(keys[-1][1].run_id)
+            refuses.execute_in_process(instance=instance, tags=keys[-1][1].tags, raise_on_error=False)
             assert look(instance) is None, "a run that failed with a word is not repeated"
         assert len({key for key, _ in keys}) == 3
+        land(settings, text="a,b\n1,4\n", changed=LONG_AGO + 300)
         died = 0
-        instance.add_run_tags(keys[-1][1].run_id, {DIED_TAG: "yes"})
         while look(instance):
             died += 1
-            instance.add_run_tags(keys[-1][1].run_id, {DIED_TAG: "yes"})
-            instance.report_run_failed(keys[-1][1])
-        assert died == MOST_TRIES - 1
+            instance.report_run_failed(
+                keys[-1][1]
+            )  # as `close_dead_runs` does, and Dagster of a run that never came to its start
+        assert died == MOST_TRIES
         assert len({key for key, _ in keys}) == len(keys)
 
 
@@ -219,13 +226,16 @@ def fail_a_run(error: Exception | None, tags: dict[str, str]) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("delivery", ["2025-07", "2025-09", "2025-08"])
         failed = refresh.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="tell_people",
-            dagster_event=failed.get_run_failure_event(),
-            dagster_instance=instance,
-            dagster_run=failed.dagster_run,
-        )
-        tell_people(context.for_run_failure())
+        tell_people(seen_by_the_sensor(instance, failed.dagster_run, failed.get_run_failure_event()))
+
+
+def seen_by_the_sensor(instance: Any, run: Any, event: Any) -> Any:
+    import dagster as dg
+
+    context = dg.build_run_status_sensor_context(
+        sensor_name="tell_people", dagster_event=event, dagster_instance=instance, dagster_run=run
+    )
+    return context.for_run_failure()
 
 
 def alerts(settings: Settings) -> dict[str, str]:
@@ -247,6 +257,27 @@ def test_a_failed_run_leaves_an_alert_with_the_step_and_the_words_of_the_house(s
     assert told_people["run_failed-2025-10"].endswith("failed in breaks\nanother run holds this home")
     assert "required column missing" in told_people["delivery_refused-2025-09"]
     assert "nobody may see" not in told_people["run_failed-unknown"]
+
+
+@pytest.mark.slow
+def test_of_a_run_that_died_is_told_that_it_died(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dagster as dg
+
+    from orchestration.graph.automation import tell_people
+    from orchestration.graph.instance import close_dead_runs
+
+    @dg.job
+    def nothing() -> None: ...
+
+    monkeypatch.setattr("orchestration.graph.instance.LOCK_TAKEN_WITHIN_S", -1)
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = instance.create_run_for_job(
+            nothing, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "2025-10"}
+        )
+        assert close_dead_runs(instance, settings) == 1
+        event = instance.all_logs(made.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[0].dagster_event
+        tell_people(seen_by_the_sensor(instance, instance.get_run_by_id(made.run_id), event))
+    assert "The process of this run ended without a word" in alerts(settings)["run_failed-2025-10"]
 
 
 @pytest.mark.slow

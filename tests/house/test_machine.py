@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -14,6 +16,8 @@ from orchestration.build.dbt_build import require_all_built
 from orchestration.cli.app import app
 from orchestration.foundation.errors import MachineFault
 from orchestration.foundation.machine import machine_fault
+from orchestration.gate.dbt_tests import failures
+from orchestration.gate.drift import result
 
 
 def full_disk() -> OSError:
@@ -31,6 +35,10 @@ def full_disk() -> OSError:
             "memory_limit",
         ),
         (duckdb.IOException('IO Error: Could not write file "x": No space left on device'), "disk is full"),
+        (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "disk cannot be written to"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "no permission"),
+        (duckdb.IOException('IO Error: Cannot open file "/home/Jane Doe": Permission denied'), "no permission"),
     ],
 )
 def test_what_the_machine_lacks_is_named(error: Exception, word: str) -> None:
@@ -62,6 +70,31 @@ def test_a_dbt_that_has_no_room_for_its_own_files_says_so(tmp_path: Path, monkey
 def test_a_denied_folder_is_named_itself(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "Jane Doe.csv"):
         assert f"in {tmp_path}:" in str(machine_fault(PermissionError(errno.EACCES, "Permission denied", str(path))))
+
+
+def test_where_even_looking_is_denied_the_folder_above_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    error = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "delivery.yaml"))
+    assert f"in {tmp_path}:" in str(machine_fault(error))
+
+
+class NoMemory:
+    """A warehouse on a machine that has too little of it."""
+
+    def rows(self, sql: str) -> list[tuple]:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB")
+
+
+def test_a_check_that_finds_no_memory_is_not_a_check_that_fails() -> None:
+    rule = SimpleNamespace(feed="hes_apc", rule=SimpleNamespace(any_of=()), sql="select 1", definition=None)
+    for asked in (lambda: failures(NoMemory(), ["select 1"]), lambda: result(NoMemory(), rule, frozenset({"hes_apc"}))):  # type: ignore[arg-type]
+        with pytest.raises(MachineFault, match="memory was not enough"):
+            asked()
 
 
 def test_the_command_tells_of_a_denied_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import csv
+import errno
+import gzip
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, State
-from orchestration.foundation.errors import UsageError
+from orchestration.foundation.errors import MachineFault, UsageError
 from orchestration.foundation.settings import PROJECT_ROOT, load_settings
 from orchestration.lake import reasons
 from orchestration.lake.check import check_delivery, faults_file
@@ -80,6 +86,47 @@ def test_a_setting_that_is_wrong_is_not_the_deliverys_fault(tmp_path: Path) -> N
         load_settings(home=tmp_path, memory_limit="plenty")
     settings = load_settings(home=tmp_path, memory_limit=f"{'9' * 40}GB")
     with pytest.raises(UsageError, match="memory_limit"):
+        check_delivery(settings, find_delivery(settings.paths), nothing_else)
+
+
+def packed(ending: str, text: str) -> bytes:
+    if ending == "csv.gz":
+        return gzip.compress(text.encode())
+    made = io.BytesIO()
+    if ending == "zip":
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr("deaths.csv", text)
+    else:
+        book = openpyxl.Workbook()
+        for row in csv.reader(text.splitlines()):
+            book.active.append(row)  # type: ignore[union-attr]
+        book.save(made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "zip", "xlsx"])
+def test_a_disk_that_fills_while_a_file_is_unpacked_is_not_the_files_fault(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    (folder / f"deaths.{ending}").write_bytes(packed(ending, as_text(table("deaths"))))
+    results = check_delivery(settings, find_delivery(settings.paths), nothing_else)
+    assert not [result for result in results if result.state in (State.FAIL, State.ERROR)]
+    monkeypatch.setattr("orchestration.landing.source_files.copy_bounded", full)
+    monkeypatch.setattr("orchestration.landing.workbooks.write_sheet", full)
+    with pytest.raises(MachineFault, match="disk is full"):
+        check_delivery(settings, find_delivery(settings.paths), nothing_else)
+
+
+def test_too_little_memory_is_not_the_deliverys_fault(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, memory_limit="1MB")
+    write_good(settings.paths.landing / "2025-10", "deaths")
+    with pytest.raises(MachineFault, match="memory was not enough"):
         check_delivery(settings, find_delivery(settings.paths), nothing_else)
 
 

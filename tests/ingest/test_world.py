@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import gzip
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +15,11 @@ import pytest
 
 from orchestration.build.compiled_models import SEEDS_DIR
 from orchestration.contracts import Column, feed_contract, normalise_header
-from orchestration.foundation.errors import DeliveryRefused, UsageError
+from orchestration.foundation.errors import DeliveryRefused, MachineFault, UsageError
 from orchestration.foundation.settings import load_settings
 from orchestration.lake import typing_sql
 from orchestration.lake.feed import ingest_feed
+from orchestration.landing import source_files, workbooks
 from orchestration.landing.deliveries import find_delivery
 from tests.ingest.defects import as_zip
 from tests.ingest.good_files import HEADERS, as_text, table, write_good
@@ -275,6 +278,27 @@ def test_what_is_locked_or_packed_otherwise_is_not_called_damaged(tmp_path: Path
     assert "Deflate64" in refusal(tmp_path / "zip", "deaths", {"d.zip": bytes(packed)})
     locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000)
     assert "password" in refusal(tmp_path / "book", "deaths", {"d.xlsx": locked})
+
+
+@pytest.mark.parametrize("name", ["d.csv.gz", "d.zip", "d.xlsx"])
+def test_a_disk_that_fills_while_a_file_is_unpacked_is_not_the_senders(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was called a damaged archive, and the sender asked for another."""
+    content = {
+        "d.csv.gz": gzip.compress(as_text(DEATHS).encode()),
+        "d.zip": as_zip({"a.csv": as_text(DEATHS).encode()}),
+        "d.xlsx": workbook({"One": DEATHS}),
+    }[name]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(source_files, "copy_bounded", full)
+    monkeypatch.setattr(workbooks, "write_sheet", full)
+    with pytest.raises(MachineFault, match="disk is full"):
+        ingest(tmp_path, "deaths", {name: content})
+    assert not list((tmp_path / "logs").rglob("*deaths*"))
 
 
 @pytest.mark.parametrize("folder", ["deaths/v2", "deaths_2.parquet", "revised", "v02"])

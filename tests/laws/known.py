@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from orchestration.build.compiled_models import make, read_by, that_read
+from orchestration.build.compiled_models import in_order, make, read_by, reads_of
 from orchestration.build.dbt_runtime import read_manifest
 from orchestration.build.inputs import write_coverage, write_inputs
 from orchestration.build.plan_tables import write_months
@@ -115,6 +116,15 @@ def build(home: Path, base: Path | None = None, feeds: Iterable[str] = ()) -> No
         register(connection)
         for name in wanted:
             make(connection, nodes[name])
+
+
+def that_read(nodes: dict[str, Any], sources: Iterable[str]) -> list[str]:
+    """The models that read one of these sources or models, at any distance, in order."""
+    found = set(sources)
+    for name in in_order(nodes):
+        if found & set(reads_of(nodes[name])):
+            found.add(name)
+    return [name for name in in_order(nodes) if name in found]
 
 
 def take_away(base: Path, home: Path, taking: Taking) -> Path:

@@ -18,7 +18,8 @@ from tests.laws import known, takings
 from tests.laws.known import Taking
 
 SCORE = PROJECT_ROOT / "docs" / "known_score.md"
-SEEDS = range(int(os.environ.get("KNOWN_LAW_TAKINGS", "24")))
+FIRST = int(os.environ.get("KNOWN_LAW_FIRST", "0"))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("KNOWN_LAW_TAKINGS", "24")))
 PEOPLE, MONTHS = int(os.environ.get("KNOWN_LAW_PEOPLE", "6000")), int(os.environ.get("KNOWN_LAW_MONTHS", "26"))
 
 
@@ -51,6 +52,7 @@ FIXED = {
         takings.without_months("ers_referrals", m[10:12]),
         takings.without_months("contract_activity", m[15:]),
         takings.without_feed("community_contacts"),
+        takings.without_months("gp_registrations_lsoa", [m[7], m[10]]),
         takings.without_year(),
     ),
     "what_records_say": lambda m: together(
@@ -139,10 +141,17 @@ def test_many_takings_at_random(wide_base: Path, tmp_path: Path) -> None:
         home = known.take_away(wide_base, tmp_path / f"taken_{seed}", taking)
         verdicts.append(known.compare(wide_base, home, taking))
         shutil.rmtree(home)
-        write_score(verdicts)
+        if FIRST == 0:
+            write_score(verdicts)
     assert len(verdicts) == len(SEEDS)
     wrong = [verdict for verdict in verdicts if verdict.differences]
     assert not wrong, "\n".join(broken(verdict) for verdict in wrong)
+
+
+NOT_HELD = """Not held, and not drawn: what says which practices and teams there are (`ods_succession`, `ods_practices`)
+is no fact of a month. Without the successions a closed practice's events go to no team (2,062 of 639,475 figures of
+600 people differ), which the gate's warning names and no figure does. `KNOWN_LAW_PEOPLE`, `KNOWN_LAW_MONTHS`,
+`KNOWN_LAW_TAKINGS` and `KNOWN_LAW_FIRST` (the first seed) choose others; this page is of seeds from 0."""
 
 
 def write_score(verdicts: list[known.Verdict]) -> None:
@@ -163,6 +172,8 @@ def write_score(verdicts: list[known.Verdict]) -> None:
             f"| {v.taking} | {v.known:,} | {v.still_known:,} | {v.tolerated:,} | {len(v.differences):,} |"
             for v in verdicts
         ),
+        "",
+        NOT_HELD,
         "",
     ]
     SCORE.write_text("\n".join(lines), encoding="utf-8")

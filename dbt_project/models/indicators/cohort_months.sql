@@ -60,6 +60,8 @@ need_months as (
             when needs.is_placement then 'final'
             -- what the record of a stay in a month nearby does not say
             when not needs.is_standardisation and not {{ is_said_nearby('said', 'found', 'found.reach_months') }} then 'incomplete'
+            -- small areas of people as another quarter's lists say them
+            when needs.requirement = 'population' and needs.property = 'small_area' and own_quarters.month is null then 'incomplete'
             else found.period_status
         end as period_status,
         found.is_icb_only
@@ -76,6 +78,11 @@ need_months as (
             month
         from {{ ref('feed_cells') }}
     ) as has_rows on found.feed = has_rows.feed and found.month = has_rows.month
+    left join (
+        select distinct month
+        from {{ ref('registered_population_imd') }}
+        where is_own
+    ) as own_quarters on months.month = own_quarters.month
 ),
 
 monthly as (

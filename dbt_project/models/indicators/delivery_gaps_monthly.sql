@@ -96,3 +96,15 @@ select
     month
 from {{ ref('population_lists') }}
 where population_basis <> 'list'
+union all
+select
+    'list_of_another_month' as gap_kind,
+    'gp_registrations' as feed,
+    'small_area' as property,
+    '' as sender_code,
+    '' as area_type,
+    '' as area_code,
+    month
+from {{ ref('registered_population_imd') }}
+group by month
+having not bool_or(is_own)

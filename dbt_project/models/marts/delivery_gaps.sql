@@ -45,7 +45,11 @@ select
                     ', of which ', area_code, ' usually has at least 2 in a hundred rows from it'
                 )
             when 'list_without_detail' then concat('The lists of ', area_code, ' do not say ', replace(property, '_', ' '), ' of all their people')
-            else 'A list of another month stands for the number of people'
+            when 'list_of_another_month'
+                then case property
+                    when 'small_area' then 'A list of another quarter stands for the small areas of people'
+                    else 'A list of another month stands for the number of people'
+                end
         end,
         case
             when months = 1 then concat(' in ', strftime(first_month, '%B %Y'))

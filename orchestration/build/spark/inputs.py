@@ -21,13 +21,13 @@ SCHEMAS = ("live", "plan")
 TYPES_FOR_PARQUET = {"TIME": "VARCHAR", "HUGEINT": "DECIMAL(38, 0)"}
 
 
-def export_inputs(inputs_file: Path, folder: Path, threads: int = 2) -> list[str]:
+def export_inputs(inputs_file: Path, folder: Path) -> list[str]:
     """Write every table and view of `live` and `plan`; returns their names, `schema.table`, sorted.
 
     A folder of an earlier export is replaced. Raises `duckdb.IOException` when the inputs file is not there.
     """
     exported: list[str] = []
-    with duckdb.connect(str(inputs_file), read_only=True, config={"threads": threads}) as connection:
+    with duckdb.connect(str(inputs_file), read_only=True, config={"threads": 2}) as connection:
         columns = connection.execute(
             "select table_schema, table_name, column_name, data_type from information_schema.columns "
             "where table_schema in ? order by table_schema, table_name, ordinal_position",

@@ -92,7 +92,8 @@ def since_go_live(data: ReportData, area: Area, data_cut: date, waves: Mapping[s
         return SinceGoLive(
             f"Going live is dated {month_name(area.go_live_month)}, after these data end: nothing to compare yet."
         )
-    lead = f"Live since {month_name(area.go_live_month)}: {month_count(live)} by the end of these data."
+    whole = month_count(live).replace(" ", " whole ")
+    lead = f"Live since {month_name(area.go_live_month)}: {whole} by the end of these data."
     changes = {
         i.indicator_id: row
         for i in data.indicators

@@ -118,7 +118,10 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                 for i in asked
                 if (year := rolling.get((i.indicator_id, *key))) is not None
             ]
-            absent = {i.title: reasons[i.indicator_id, *key] for i in asked if (i.indicator_id, *key) not in rolling}
+            absent: dict[str, list[str]] = {}
+            for i in asked:
+                if (i.indicator_id, *key) not in rolling:
+                    absent.setdefault(reasons[i.indicator_id, *key] or "incomplete", []).append(i.title)
             found[key].append(
                 Group(
                     cohort_id=cohort_id,
@@ -127,9 +130,7 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                     people=_people(cohort, lines),
                     person=_person(cohort),
                     lines=lines,
-                    unknown=[
-                        f"{title} ({reason.replace('_', ' ') or 'incomplete'})" for title, reason in absent.items()
-                    ],
+                    unknown=[f"{', '.join(names)} ({reason.replace('_', ' ')})" for reason, names in absent.items()],
                     costs=costs.get(key),
                     targets=_targets(data, area, cohort, rolling, targets),
                     is_live=any(line.since_go_live != MISSING for line in lines),
@@ -194,7 +195,7 @@ def _targets(
             target = replace(target, value=None if target.value is None else target.value / times)
             indicator = _of_a_person(indicator, people, cohort)
         said.append(f"Target of {indicator.title}, {unit(indicator)}: {target_words(indicator, year, target)}.")
-    return said or ["No target has been set for this group."]
+    return said or ["No target has been set here for this group."]
 
 
 def _said(change: dict[str, Any]) -> str:

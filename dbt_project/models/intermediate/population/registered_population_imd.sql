@@ -1,5 +1,6 @@
 -- Lists by LSOA are quarterly: the newest one not after the month stands, else the first. They give the split of a practice's
--- people over quintiles; the practice's total stays that of `registered_population`.
+-- people over quintiles; the practice's total stays that of `registered_population`. A list stands for three months: what is carried further,
+-- or back, is not the month's own (`is_own`), so that figures per head of it are incomplete (definitions E1).
 with lists as (
     select distinct list_month
     from {{ ref('stg_gp_registrations_lsoa__patients') }}
@@ -42,7 +43,8 @@ select
     month_lists.month,
     cells.practice_code,
     cells.imd_quintile,
-    cast(cells.patients as bigint) as registered_population
+    cast(cells.patients as bigint) as registered_population,
+    {{ months_between('month_lists.list_month', 'month_lists.month') }} between 0 and 2 as is_own
 from month_lists
 inner join list_cells as cells on month_lists.list_month = cells.list_month
 inner join {{ ref('icb_practices') }} as practices on cells.practice_code = practices.practice_code
