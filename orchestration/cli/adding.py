@@ -82,6 +82,13 @@ def cohort(
     as_json: Json = False,
 ) -> None:
     """A group of people for whom indicators are worked out again: one row."""
+    if kind == "age" and not age_from:
+        age_from = typer.prompt("Youngest age, a multiple of five")
+        age_to = age_to or typer.prompt("Oldest age, included (blank = no end)", default="", show_default=False)
+    if kind == "sex":
+        sex = sex or typer.prompt("male or female")
+    if kind == "imd_quintile":
+        imd_quintile = imd_quintile or typer.prompt("Quintile, 1 (most deprived) to 5")
     words = {"title": title, "description": description, "kind": kind}
     words |= {"age_from": age_from, "age_to": age_to, "sex": sex, "imd_quintile": imd_quintile}
 

@@ -205,6 +205,23 @@ def test_the_release_can_be_read_in_the_ui(walk: Walk, faulty_home: Path) -> Non
     walk.photograph("report")
 
 
+def test_a_rule_is_found_by_its_words_and_a_list_shows_rows(walk: Walk) -> None:
+    walk.see("/assets", "headline_wide")
+    search = walk.page.locator(".CodeMirror").first
+    search.click()
+    walk.page.keyboard.type("60 minutes")
+    walk.page.get_by_text("60-minutes").first.wait_for()
+    walk.photograph("search_offers")
+    walk.page.get_by_text("60-minutes").first.click()
+    walk.page.keyboard.press("Enter")
+    walk.page.get_by_text("ae_duplicates").first.wait_for()
+    walk.page.get_by_text("headline_wide").first.wait_for(state="detached")
+    walk.photograph("search_found")
+    walk.see("/assets/marts/dim_visit_type", "first_rows")
+    walk.page.get_by_text("A&E attendances").first.scroll_into_view_if_needed()
+    walk.photograph("first_rows")
+
+
 def test_stopped_in_the_middle_of_a_run_it_leaves_no_process_and_no_lock(walk: Walk, faulty_home: Path) -> None:
     """The last test: it ends the server of the others."""
     run = walk.start_refresh(DELIVERY)

@@ -63,5 +63,8 @@ def test_a_table_is_found_by_its_rule_and_its_quantities() -> None:
 
     assert {"definition/C7", "definition/E7"} == tags("visits_per_capita")
     assert {"60-minutes"} == tags("x", "Attendances that repeat one kept within 60 minutes.")
+    assert {"30-days", "60-days", "90-days"} == tags(
+        "x", "Emergency readmissions within 30, 60 and 90 days of discharge."
+    )
     assert {"definition/E9"} == tags("x", sql="-- a phase of its own (definitions E9). A part E2 is nobody's")
     assert not tags("x", "Nothing of note.", "select 1 as e9")

@@ -182,3 +182,23 @@ def test_a_new_row_stands_in_its_theme_at_a_place_of_its_own(small: Path) -> Non
     names = [row["indicator_id"] for row in rows]
     assert names.index("night_one") == names.index("ae_attendances_unplanned") + 1
     assert len({row["display_order"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("options", "answers", "row"),
+    [
+        ((), "Young\nPeople.\nage\n15\n24\n", "young,Young,People.,age,15,24,,,"),
+        ((), "Old\nPeople.\nage\n85\n\n", "young,Old,People.,age,85,,,,"),
+        ((), "Women\nPeople.\nsex\nfemale\n", "young,Women,People.,sex,,,female,,"),
+        (("--kind", "imd_quintile"), "Poor\nPeople.\n1\n", "young,Poor,People.,imd_quintile,,,,1,"),
+        (("--kind", "age", "--age-from", "85"), "Old\nPeople.\n", "young,Old,People.,age,85,,,,"),
+    ],
+)
+def test_a_cohort_is_asked_for_what_its_kind_needs(small: Path, options, answers: str, row: str) -> None:
+    from typer.testing import CliRunner
+
+    from orchestration.cli.adding import new
+
+    done = CliRunner().invoke(new, ["cohort", "young", "--project", str(small), *options], input=answers)
+    assert done.exit_code == 0, done.output
+    assert (small / "seeds/cohorts.csv").read_text().splitlines()[-1].startswith(row)

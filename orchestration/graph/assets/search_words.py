@@ -19,7 +19,7 @@ HEADING = re.compile(r"## ((?:[CE]\d{1,2}(?:, )?)+) · (.+)")
 LINKED_TABLE = re.compile(r"/(\w+)\.(?:sql|csv)\)")
 CITATION = re.compile(r"\bdefinitions[^.()]*", re.IGNORECASE)
 LABEL = re.compile(r"\b[CE]\d{1,2}\b")
-QUANTITY = re.compile(r"\b(\d+) (minutes?|hours?|days?|weeks?|months?|years?)\b")
+QUANTITY = re.compile(r"\b(\d+(?:(?:, | and | or )\d+)*) (minutes?|hours?|days?|weeks?|months?|years?)\b")
 
 
 class Rule(NamedTuple):
@@ -54,6 +54,7 @@ def rules_of(node: Mapping[str, Any]) -> list[Rule]:
 
 
 def tags_of(node: Mapping[str, Any]) -> dict[str, str]:
-    quantities = {"-".join(found) for found in QUANTITY.findall(node.get("description") or "")}
+    spoken_of = QUANTITY.findall(node.get("description") or "")
+    quantities = {f"{number}-{unit}" for numbers, unit in spoken_of for number in re.findall(r"\d+", numbers)}
     labels = {f"definition/{label}" for rule in rules_of(node) for label in rule.labels}
     return dict.fromkeys(sorted(quantities | labels), "")
