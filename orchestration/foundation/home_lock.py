@@ -50,9 +50,10 @@ def hold(home: Home, purpose: str, wait: bool = False) -> Iterator[None]:
 
 @contextmanager
 def scratch_folder(home: Home, purpose: str) -> Iterator[Path]:
-    """An empty folder in the home for one command that needs no lock, removed at its end; after a kill, by the next command."""
+    """An empty folder for one command that needs no lock, removed at its end; after a kill, by the next command that writes. In the
+    warehouse, where people's records may lie: what a killed command leaves lies there too."""
     sweep_scratch(home)
-    folder = home.root / f"{SCRATCH}{purpose}-{uuid.uuid4().hex[:8]}"
+    folder = home.warehouse / f"{SCRATCH}{purpose}-{uuid.uuid4().hex[:8]}"
     with FileLock(folder.with_suffix(".lock")):
         try:
             folder.mkdir(mode=0o700)
@@ -80,7 +81,7 @@ def sweep(home: Home) -> None:
 
 
 def sweep_scratch(home: Home) -> None:
-    for left in home.root.glob(f"{SCRATCH}*"):
+    for left in home.warehouse.glob(f"{SCRATCH}*"):
         with suppress(Timeout), FileLock(left.with_suffix(".lock"), timeout=0):  # a living command holds its own
             remove_scratch(left.with_suffix(""))
 

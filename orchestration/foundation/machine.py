@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestration.foundation.errors import MachineFault
 
 NO_ROOM = "the disk is full: make room and start again; nothing was published"
+NO_DISK = "the disk cannot be written to (full or damaged): make room or mend it and start again; nothing was published"
 NO_PERMISSION = "no permission to read or write in {}: give the user of the pipeline access to it"
 SOME_FOLDER = "a folder of the home"
 NO_MEMORY = "the memory was not enough: raise memory_limit (INT_MARTS_MEMORY_LIMIT), or run it on a machine with more"
@@ -20,6 +21,7 @@ SAID = {
     "disk quota exceeded": NO_ROOM,
     "max_temp_directory_size": NO_ROOM,
     "database or disk is full": NO_ROOM,
+    "disk i/o error": NO_DISK,
     "out of memory": NO_MEMORY,
     "failed to allocate": NO_MEMORY,
     '": permission denied': NO_PERMISSION.format(SOME_FOLDER),

@@ -180,6 +180,16 @@ def test_rows_are_shown_of_lists_and_of_the_whole_icb_and_of_nothing_else(publis
     assert len(shown) > 30
     assert {"marts/dim_int", "marts/indicator_values", "seeds/cohorts"} <= shown.keys()
     assert not [name for name in shown if not name.startswith(("seeds/", "marts/dim_", "marts/measure_", "marts/ind"))]
+    icb = load_settings(home=published_home).icb_code
     for row in shown["marts/indicator_values"]:
-        assert (row["area_type"], row["cohort_id"]) == ("icb", "all")
+        assert row["area_code"] == icb
         assert float(row["numerator"]) > 7
+
+
+def test_the_dictionary_has_a_place_for_each_table_that_names_it(definitions, published_home: Path) -> None:
+    page = (published_home / "releases" / "current" / "dictionary.html").read_text()
+    named = [
+        spec.metadata["dictionary"] for spec in definitions.resolve_all_asset_specs() if "dictionary" in spec.metadata
+    ]
+    assert len(named) > 30
+    assert not [link for link in named if f'id="{link.partition("#")[2]}"' not in page]

@@ -36,6 +36,7 @@ def full_disk() -> OSError:
         ),
         (duckdb.IOException('IO Error: Could not write file "x": No space left on device'), "disk is full"),
         (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "disk cannot be written to"),
         (sqlite3.OperationalError("attempt to write a readonly database"), "no permission"),
         (duckdb.IOException('IO Error: Cannot open file "/home/Jane Doe": Permission denied'), "no permission"),
     ],

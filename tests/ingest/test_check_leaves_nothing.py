@@ -53,7 +53,7 @@ def test_the_lake_is_as_it_was(settings: Settings) -> None:
     before = lake_of(settings)
     assert check_delivery(settings, find_delivery(settings.paths), lambda dry, delivery: [])
     assert lake_of(settings) == before
-    assert not list(settings.paths.root.glob(".scratch-*"))
+    assert not list(settings.paths.warehouse.glob(".scratch-*"))
 
 
 def test_a_check_at_work_is_not_swept(settings: Settings) -> None:
@@ -78,8 +78,8 @@ def test_a_killed_check_leaves_nobody_behind(kills: int, settings: Settings) -> 
         time.sleep(chance.uniform(0.4 * takes, takes))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        left_over += len(list(settings.paths.root.glob(".scratch-*/")))
+        left_over += len(list(settings.paths.warehouse.glob(".scratch-*/")))
         with hold(settings.paths, "the next command"):
-            assert not list(settings.paths.root.glob(".scratch-*"))
+            assert not list(settings.paths.warehouse.glob(".scratch-*"))
         assert lake_of(settings) == before
     assert left_over or kills < 100, "no kill hit a check at work: the test proves nothing"

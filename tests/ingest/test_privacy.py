@@ -142,7 +142,7 @@ def test_nothing_planted_leaves_landing_and_lake(tmp_path: Path, caplog: pytest.
     assert report.exists()
     for planted in PLANTED:
         assert planted.encode() not in everything
-    assert not list(settings.paths.root.glob(".scratch-*"))
+    assert not list(settings.paths.warehouse.glob(".scratch-*"))
     assert settings.paths.lake.stat().st_mode & 0o077 == 0
 
 

@@ -33,8 +33,18 @@ def run(settings: Settings, *arguments: str) -> Result:
 
 def damage(settings: Settings, root: str, release: str, how: str) -> None:
     receipt = settings.paths.root / root / release / "release.json"
-    if how == "gone":
+    if how in ("gone", "a folder"):
         receipt.unlink()
+        if how == "a folder":
+            receipt.mkdir()
+    elif how == "empty":
+        receipt.write_bytes(b"")
+    elif how == "a list":
+        receipt.write_text("[]")
+    elif how == "without a key":
+        written = json.loads(receipt.read_text())
+        del written["tables"]
+        receipt.write_text(json.dumps(written))
     elif how == "cut":
         receipt.write_bytes(receipt.read_bytes()[:1000])
     else:
@@ -63,8 +73,11 @@ def test_a_damaged_release_is_listed_and_stops_nothing(which: str, how: str, set
     assert run(settings, "verify").exit_code == 0
 
 
-def test_the_current_release_damaged_is_replaced_by_the_next(settings: Settings) -> None:
-    damage(settings, "releases", "2025-10.1", "cut")
+@pytest.mark.parametrize("how", ["cut", "a folder", "empty", "a list", "without a key"])
+def test_the_current_release_damaged_is_replaced_by_the_next(how: str, settings: Settings) -> None:
+    damage(settings, "releases", "2025-10.1", how)
+    listed = json.loads(run(settings, "releases", "--json").stdout)["releases"]
+    assert [bool(row["damage"]) for row in listed] == [True]
     assert publish.current_release(settings) is None
     made = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (made.release_id, made.is_new) == ("2025-10.2", True)

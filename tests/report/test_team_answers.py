@@ -10,6 +10,10 @@ import pytest
 from lxml import html
 
 from orchestration.publishing.indicator_docs import read_seed
+from orchestration.publishing.report import write_report
+from orchestration.publishing.report.changes import reckoning
+from tests.report.conftest import FACTS
+from tests.report.small_warehouse import open_small_warehouse, write_small_warehouse
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,26 @@ def test_frail_people_are_told_for_one_person(small_report: Path, warehouse: duc
     ).fetchall()
     cells = next(cells for name, cells in rows.items() if name.startswith("Outpatient attendances"))
     assert cells[:3] == [f"{numerator:,.0f}", f"{value:.2f} ({low:.2f} to {high:.2f})", f"{before:.2f}"]
-    assert "a person, to Nov 2025*" in next(name for name in rows if name.startswith("Outpatient attendances"))
-    assert "a person, to Oct 2025*" in next(name for name in rows if name.startswith("Emergency admissions"))
+    assert "to Nov 2025*" in next(name for name in rows if name.startswith("Outpatient attendances"))
+    assert "to Oct 2025*" in next(name for name in rows if name.startswith("Emergency admissions"))
     assert "%" in next(name for name in rows if name.startswith("Readmission"))
     assert "40.0 people here" in words(part(small_report, "U00001", "frail"))
+    assert "None of these figures can be judged against the year before." in words(
+        part(small_report, "U00001", "frail")
+    )
+
+
+def test_the_year_of_frail_people_is_said_in_words() -> None:
+    within = {"verdict": "within_chance", "change_pct": 1.0, "change_pct_lower_95": -9.0, "change_pct_upper_95": 12.0}
+    fell = {"verdict": "lower", "change_pct": -12.0, "change_pct_lower_95": -20.0, "change_pct_upper_95": -3.0}
+    unknown = {"verdict": "no_limits", "change_pct": -50.0, "change_pct_lower_95": None, "change_pct_upper_95": None}
+    assert reckoning([("A", within), ("B", unknown)]) == (1, "none moved by more than chance gives")
+    assert reckoning([("A", within), ("B", fell), ("C", unknown)]) == (
+        2,
+        "B fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives",
+    )
+    assert reckoning([("B", fell)]) == (1, "B fell 12.0% (95% limits −20.0% to −3.0%)")
+    assert reckoning([("C", unknown)])[0] == 0
 
 
 def test_pounds_of_frail_people_are_counts_at_unit_cost_of_one_window(
@@ -86,12 +106,42 @@ def test_a_setting_that_is_not_known_leaves_no_sum(small_report: Path) -> None:
     assert "These together" not in words(panel)
     admissions_only = words(part(small_report, "U00001", "frail")).split("Frailty risk score 5 or more", 1)[1]
     assert "These together" not in admissions_only
-    assert "A person aged 75 and over" in admissions_only
+    assert "for one person aged 75 and over" in admissions_only
+
+
+def test_a_release_without_frail_groups_targets_or_go_lives_reads_sensibly(tmp_path: Path) -> None:
+    warehouse = write_small_warehouse(tmp_path / "warehouse.duckdb", teams=3, months=13, indicators=8)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.dim_cohort where cohort_id <> 'all'")
+        connection.execute("delete from marts.indicator_values where cohort_id <> 'all'")
+        connection.execute("update marts.indicator_values set target_value = null, trajectory_value = null")
+        connection.execute("delete from marts.dim_target")
+        connection.execute("delete from marts.indicator_change")
+        connection.execute("update marts.dim_int set go_live_month = null")
+    write_report(tmp_path / "report", open_small_warehouse(warehouse), FACTS)
+    assert (
+        words(part(tmp_path / "report", "U00003", "frail"))
+        == "No group of this release is named as one of frail people."
+    )
+    assert "No go-live month has been given" in words(part(tmp_path / "report", "U00003", "since"))
+    assert all(cells[4] == "–" for cells in table(part(tmp_path / "report", "U00003", "glance")).values())
+
+
+def test_a_team_just_live_is_too_early_and_nothing_else(tmp_path: Path) -> None:
+    warehouse = write_small_warehouse(tmp_path / "warehouse.duckdb", teams=3)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update marts.dim_int set go_live_month = date '2025-11-01'")
+        connection.execute("delete from marts.indicator_change where verdict not in ('too_early')")
+    write_report(tmp_path / "report", open_small_warehouse(warehouse), FACTS)
+    assert words(part(tmp_path / "report", "U00003", "since")).startswith(
+        "Live since November 2025: 1 whole month by the end of these data. "
+        "None of the 12 headline indicators can be judged since go-live yet."
+    )
 
 
 def test_the_target_of_frail_people_says_why_it_is_not_judged(small_report: Path) -> None:
     text = words(part(small_report, "U00001", "frail"))
-    assert "No target has been set for this group." in text.split("Frailty risk score 5 or more", 1)[0]
+    assert "No target has been set here for this group." in text.split("Frailty risk score 5 or more", 1)[0]
     assert (
         "Target of Emergency admissions, a person aged 75 and over: 1.50% below January 2018 to December 2018 by Mar 2028: not judged, "
         "the figures here begin in Oct 2023, after that baseline began." in text
@@ -107,9 +157,9 @@ def test_since_go_live_is_one_reconciled_block(small_report: Path) -> None:
     panel = part(small_report, "U00003", "since")
     text = words(panel)
     assert text.startswith(
-        "Live since January 2025: 11 months by the end of these data. 2 of the 12 headline indicators can be judged: "
+        "Live since January 2025: 11 whole months by the end of these data. 2 of the 12 headline indicators can be judged: "
         "Emergency admissions fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives. "
-        "Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
+        "Where nothing changes, about 5 in 100 such comparisons are called a change all the same."
     )
     said = {re.sub("(per 1|%).*", "", name): cells[-1] for name, cells in table(panel).items()}
     assert said == {

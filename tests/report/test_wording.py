@@ -240,6 +240,14 @@ def test_an_adjusted_month_says_what_it_counts_as_and_an_unknown_season_that_it_
     assert "Its season is not known yet" in verdict.notes[0]
 
 
+def test_what_was_judged_stands_in_brackets_after_the_average() -> None:
+    last = {"judged": 6.1, "value": 6.3, "season_basis": "own_history", "special_cause": "two_of_three"}
+    assert (
+        "Of three months in a row below the average of 8.00 (after season and working days the month counts as 6.10), two were"
+        in (wording.judge(ADMISSIONS, series(**last)).this_month)
+    )
+
+
 def test_accounts_are_never_judged_and_never_called_unchanged() -> None:
     accounts = replace(ADMISSIONS, facts={**ADMISSIONS.facts, "donabedian_type": "structure"})
     assert wording.judge(accounts, series()).variation == "never_judged"

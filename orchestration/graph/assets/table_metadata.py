@@ -21,8 +21,11 @@ Relation = tuple[str, str, str]
 SHOWN_ROWS = 5
 WITHOUT_PEOPLE = ("seeds.", "marts.dim_", "marts.measure_")
 LARGE_FIGURES = {
-    "marts.indicator_values": f"where area_type = 'icb' and cohort_id = 'all' and numerator > {HIDDEN_UP_TO} "
-    "qualify month = max(month) over ()"
+    "marts.indicator_values": f"""
+        select indicator_id, area_code, month, period, numerator, denominator, value, period_status from marts.indicator_values
+        where area_type = 'icb' and cohort_id = 'all' and numerator > {HIDDEN_UP_TO}
+        qualify month = max(month) over ()
+    """
 }
 SHIPPED_LINEAGE = Path(__file__).with_name("column_lineage.json")
 
@@ -93,13 +96,15 @@ class TableMetadata:
         """A few rows where none can be about few people: of lists and methods, and of what the whole ICB's newest month holds."""
         _, schema, table = relation_of(node)
         name = f"{schema}.{table}"
-        if not (chosen := LARGE_FIGURES.get(name)) and not name.startswith(WITHOUT_PEOPLE):
+        if name.startswith(WITHOUT_PEOPLE):
+            chosen = f"from {name}"
+        elif not (chosen := LARGE_FIGURES.get(name, "")):
             return []
-        columns = list(self.columns[relation_of(node)])
-        rows = self.warehouse.rows(f"select * from {name} {chosen or ''} order by all limit {SHOWN_ROWS}")
+        found = self.warehouse.connection.execute(f"{chosen} order by all limit {SHOWN_ROWS}")
+        columns = [column for column, *_ in found.description]
         return [
             {column: "" if value is None else str(value) for column, value in zip(columns, row, strict=True)}
-            for row in rows
+            for row in found.fetchall()
         ]
 
     def lineage(self, node: Mapping[str, Any], names: list[str]) -> dg.TableColumnLineage | None:

@@ -37,6 +37,11 @@ def spec_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> dg.AssetSpe
     parents = [
         manifest["nodes"].get(parent) or manifest["sources"][parent] for parent in node["depends_on"].get("nodes", [])
     ]
+    said = {}
+    if rules := rules_of(node):
+        said["definitions"] = "; ".join(map(str, rules))
+    if key.path[0] in MART_SCHEMAS:
+        said["dictionary"] = f"releases/current/dictionary.html#{'.'.join(key.path)}"
     return dg.AssetSpec(
         key,
         deps=sorted({asset_key_of(parent) for parent in parents}),
@@ -47,9 +52,8 @@ def spec_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> dg.AssetSpe
         tags=tags_of(node),
         metadata={
             "sql": node["original_file_path"],
-            **({"definitions": "; ".join(map(str, found))} if (found := rules_of(node)) else {}),
             **source_code(DBT_PROJECT_DIR / node["original_file_path"]),
-            "dictionary": f"dictionary.html#{node['name']}",
+            **said,
         },
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.indicator_docs import read_seed
-from orchestration.publishing.report.changes import SAID
+from orchestration.publishing.report.changes import SAID, reckoning
 from orchestration.publishing.report.data import Area, Indicator, ReportData, Rolling, read_changes, read_rolling
 from orchestration.publishing.report.numbers import MISSING, month_count, short_month, signed, unit
 from orchestration.publishing.report.spend import dicts
@@ -91,6 +91,7 @@ class Group:
     description: str
     people: float | None
     person: str
+    summary: str
     lines: list[Line]
     unknown: list[str]
     costs: Costs | None
@@ -118,7 +119,16 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                 for i in asked
                 if (year := rolling.get((i.indicator_id, *key))) is not None
             ]
-            absent = {i.title: reasons[i.indicator_id, *key] for i in asked if (i.indicator_id, *key) not in rolling}
+            on_year_before = [
+                (i.title, row)
+                for i in asked
+                for row in changes.get((i.indicator_id, *key), ())
+                if row["baseline_kind"] == "year_before"
+            ]
+            absent: dict[str, list[str]] = {}
+            for i in asked:
+                if (i.indicator_id, *key) not in rolling:
+                    absent.setdefault(reasons[i.indicator_id, *key] or "incomplete", []).append(i.title)
             found[key].append(
                 Group(
                     cohort_id=cohort_id,
@@ -126,16 +136,22 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                     description=cohort["description"] or "",
                     people=_people(cohort, lines),
                     person=_person(cohort),
+                    summary=_summary(on_year_before),
                     lines=lines,
-                    unknown=[
-                        f"{title} ({reason.replace('_', ' ') or 'incomplete'})" for title, reason in absent.items()
-                    ],
+                    unknown=[f"{', '.join(names)} ({reason.replace('_', ' ')})" for reason, names in absent.items()],
                     costs=costs.get(key),
                     targets=_targets(data, area, cohort, rolling, targets),
                     is_live=any(line.since_go_live != MISSING for line in lines),
                 )
             )
     return found
+
+
+def _summary(on_year_before: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    judged, came_of_it = reckoning(on_year_before)
+    if not judged:
+        return "None of these figures can be judged against the year before."
+    return f"{judged} {'figure' if judged == 1 else 'figures'} can be judged against the year before: {came_of_it}."
 
 
 def _people(cohort: Mapping[str, Any], lines: Sequence[Line]) -> float | None:
@@ -194,7 +210,7 @@ def _targets(
             target = replace(target, value=None if target.value is None else target.value / times)
             indicator = _of_a_person(indicator, people, cohort)
         said.append(f"Target of {indicator.title}, {unit(indicator)}: {target_words(indicator, year, target)}.")
-    return said or ["No target has been set for this group."]
+    return said or ["No target has been set here for this group."]
 
 
 def _said(change: dict[str, Any]) -> str:

@@ -31,7 +31,8 @@ class Target:
 
 
 def read_targets(warehouse: Warehouse) -> Targets:
-    """Of several targets the one that names the area most closely, as in the figures themselves (model `indicator_target_lines`)."""
+    """Of several targets the one that names the area most closely, as in the figures themselves (model `indicator_target_lines`); a row
+    that only dates a baseline sets none."""
     rows = warehouse.rows(
         """
         with figures as (
@@ -56,6 +57,7 @@ def read_targets(warehouse: Warehouse) -> Targets:
         left join figures
           on figures.indicator_id = closest.indicator_id and figures.cohort_id = closest.cohort_id
          and figures.area_type = closest.area_type and figures.area_code = closest.area_code
+        where closest.target_month is not null and coalesce(closest.target_value, closest.target_change_pct) is not null
         group by all order by all
         """
     )
@@ -89,7 +91,7 @@ def target_words(indicator: Indicator, rolling: Rolling | None, target: Target |
 
 def _as_set(indicator: Indicator, target: Target) -> str:
     by = f"by {short_month(target.month)}"
-    if target.value is not None or target.change_pct is None:
+    if target.change_pct is None:
         return f"{figure(indicator, target.value)} {by}"
     side = "below" if target.change_pct < 0 else "above"
     amount = number(abs(target.change_pct))

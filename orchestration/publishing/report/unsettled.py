@@ -27,15 +27,16 @@ def unsettled(data: ReportData, area: Area) -> list[str]:
         parts = [f"{month_name(month)} ({', '.join(names)})" for month, names in sorted(since.items())]
         whole = month_name(next(iter(since))) if len(since) == 1 else "; ".join(parts)
         said.append(
-            f"Provisional months, the oldest of them {whole}: records may still come or be corrected. A month is final once a delivery "
+            f"Provisional months, the oldest of them {whole}: records may still come or be corrected, and every figure "
+            "marked * rests on some. A month is final once a delivery "
             "cut at least six months after its end covers it, or an annual one does."
         )
     for of, names in spans.items():
         shown = [short_month(a) if a == b else f"{short_month(a)} to {short_month(b)}" for a, b in of[-MOST_SPANS:]]
         more = "earlier months and " if len(of) > MOST_SPANS else ""
         said.append(
-            f"Incomplete, so shown and never judged: {more}{', '.join(shown)} of {', '.join(names)} (what follows is not over, or figures "
-            "of a hospital or practice are missing)."
+            f"Incomplete, so shown and never judged: {more}{', '.join(shown)} of {', '.join(names)} (what belongs to these months is not "
+            "over or has not been delivered)."
         )
     return said
 

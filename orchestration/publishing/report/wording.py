@@ -144,20 +144,21 @@ def _cause(indicator: Indicator, point: Point) -> str:
     """What the chart says of the newest complete month. Rules: `special_cause` of `indicator_spc` (definitions C10, E14, E15)."""
     average = figure(indicator, point.centre)
     adjusted = _adjusted_words(indicator, point)
+    within, aside = (f"; {adjusted}", f" ({adjusted})") if adjusted else ("", "")
     if point.special_cause == "none":
-        return f"No change beyond what chance gives (average {average}{adjusted})."
+        return f"No change beyond what chance gives (average {average}{within})."
     side = "above" if (point.shown or 0.0) > (point.centre or 0.0) else "below"
     if point.special_cause == "outside_limits":
         # one month alone: a sign to look, whatever its direction
         limit = point.upper_process if side == "above" else point.lower_process
-        text = f"This month is {side} what chance alone would give (limit {figure(indicator, limit)}, average {average}{adjusted})"
+        text = f"This month is {side} what chance alone would give (limit {figure(indicator, limit)}, average {average}{within})"
     elif point.special_cause == "shift":
-        text = f"At least seven months in a row have been {side} the average of {average}{adjusted}: more than chance usually gives"
+        text = f"At least seven months in a row have been {side} the average of {average}{aside}: more than chance usually gives"
     elif point.special_cause == "trend":
-        text = f"Seven or more months in a row have moved the same way; the figure is now {side} the average of {average}{adjusted}"
+        text = f"Seven or more months in a row have moved the same way; the figure is now {side} the average of {average}{aside}"
     else:
         text = (
-            f"Of three months in a row {side} the average of {average}{adjusted}, two were unusually far from it: "
+            f"Of three months in a row {side} the average of {average}{aside}, two were unusually far from it: "
             "an early sign, worth watching"
         )
     return text + MEANING.get(point.variation, ". In itself this is neither good nor bad.")
@@ -174,7 +175,7 @@ def _adjusted_words(indicator: Indicator, point: Point) -> str:
     if not point.is_adjusted:
         return ""
     what = "season and working days" if point.season_basis == "own_history" else "working days"
-    return f"; after {what} the month counts as {figure(indicator, point.judged)}"
+    return f"after {what} the month counts as {figure(indicator, point.judged)}"
 
 
 def _notes(point: Point) -> tuple[str, ...]:
