@@ -61,6 +61,15 @@ def test_pages_are_small(small_report: Path) -> None:
     assert max(path.stat().st_size for path in small_report.rglob("*.*")) < 200_000
 
 
+def test_a_page_of_five_years_is_small_too(tmp_path: Path, small_report: Path) -> None:
+    write_report(tmp_path / "report", open_small_warehouse(write_small_warehouse(tmp_path / "w.duckdb", 2, 60)), FACTS)
+    assert max(path.stat().st_size for path in (tmp_path / "report").glob("*.html")) < 180_000, "real names take more"
+    found = card(page(tmp_path / "report", "int-U00001.html"), "op_attendances")
+    assert "The newest 48 months; older ones are in the explorer." in found.text_content()
+    assert len(found.xpath(".//details//tbody/tr[td]")) == 48
+    assert "newest 48" not in page(small_report, "int-U00001.html").text_content()
+
+
 def test_nothing_comes_from_outside(small_report: Path) -> None:
     for path in small_report.glob("*.html"):
         text = path.read_text(encoding="utf-8")

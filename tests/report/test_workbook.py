@@ -71,6 +71,26 @@ def test_now_says_value_limits_and_verdict_of_the_newest_complete_month(
         assert row["In words"].split(".")[0].replace("&", "&amp;") in page
 
 
+def test_since_go_live_and_frail_people_are_those_of_the_page(small_report: Path, small_database: Path) -> None:
+    book = openpyxl.load_workbook(small_report / "int-U00003.xlsx")
+    changes = open_small_warehouse(small_database).rows(
+        "select i.title, c.change_pct, c.months from marts.indicator_change as c join marts.dim_indicator as i using (indicator_id) "
+        "where c.area_code = 'U00003' and c.cohort_id = 'all' and c.baseline_kind = 'go_live' order by i.display_order"
+    )
+    assert [(r["Indicator"], r["Change %"], r["Months"]) for r in table(book, "Since go-live")] == changes
+    fares = {(r["Group"], r["Indicator"]): r for r in table(book, "Frail people")}
+    admissions = fares["Severe frailty (eFI)", "Emergency admissions"]
+    assert (admissions["12 months to"], admissions["Status"]) == (dt.datetime(2025, 10, 1), "provisional")
+    assert admissions["Value"] == pytest.approx(admissions["Count"] / 40)
+    assert admissions["Since go-live"] == "−6.0% (−30.0 to +26.0) within chance"
+    costs = {r["Counted"]: r for r in table(book, "Their cost") if r["Group"] == "Severe frailty (eFI)"}
+    each = [costs[name]["Pounds"] for name in costs if name != "These together"]
+    assert costs["These together"]["Pounds"] == pytest.approx(sum(each))
+    assert costs["These together"]["For one person"] == pytest.approx(sum(each) / 40)
+    planned = openpyxl.load_workbook(small_report / "int-U00001.xlsx")["About"]
+    assert "Goes live in June 2026." in [row[0] for row in planned.iter_rows(values_only=True)]
+
+
 def test_heads_stay_in_sight_and_columns_can_be_filtered(book: openpyxl.Workbook) -> None:
     for name, cell in (("Now", "C3"), ("Months", "D3")):
         assert book[name].freeze_panes == cell

@@ -81,7 +81,8 @@ YEARLY = f"""
                     then round(before.value, {DECIMALS})
             end,
             round(n.comparator_value, {DECIMALS}),
-            round(n.standardised_value, {DECIMALS}), round(n.target_value, {DECIMALS}), round(n.trajectory_value, {DECIMALS})
+            round(n.standardised_value, {DECIMALS}), round(n.target_value, {DECIMALS}), round(n.trajectory_value, {DECIMALS}),
+            left(n.period_status, 1)
         ) as figures
     from newest as n
     left join windows as before

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from orchestration.foundation.checks import State
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.report import glance, wording
+from orchestration.publishing.report.changes import FALSE_ALARMS
 from orchestration.publishing.report.charts import Marker, SpcPicture, funnel_chart, spc_chart
 from orchestration.publishing.report.context import Check, ReportContext, Restatement, read_context
 from orchestration.publishing.report.data import (
@@ -97,8 +98,11 @@ def write_report(
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
     for area in data.areas.values():
+        since = since_go_live(data, area, context.data_cut, waves)
         if area.area_type == "int":
-            write_team_workbook(folder / workbook_name(area), context, data, area, rows[area.key])
+            write_team_workbook(
+                folder / workbook_name(area), context, data, area, rows[area.key], since, groups[area.key]
+            )
         cards = [
             _card(data, area, indicator, verdicts[area.key][indicator.indicator_id]) for indicator in data.indicators
         ]
@@ -120,7 +124,7 @@ def write_report(
             quiet=[c for c in cards if c.verdict.variation == "common_cause" and not c.verdict.moved],
             unjudged=[c for c in cards if c.verdict.variation in ("unknown", "never_judged") and not c.verdict.moved],
             notes=[_note(marker) for marker in _team_markers(data, area)],
-            since=since_go_live(data, area, context.data_cut, waves),
+            since=since,
             groups=groups[area.key],
             unsettled=unsettled(data, area),
             below=_below(data, area, verdicts),
@@ -208,6 +212,7 @@ def _environment() -> jinja2.Environment:
         "CAUSE": wording.CAUSE_WORDS,
         "STATUS": wording.STATUS_WORDS,
         "FUNNEL": wording.FUNNEL_WORDS,
+        "FALSE_ALARMS": FALSE_ALARMS,
     }
     return environment
 
@@ -235,30 +240,31 @@ def _trail(data: ReportData, area: Area) -> list[Area]:
     return [data.icb, parent] if parent else [data.icb]
 
 
-def _chart(
-    data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict, markers: list[Marker]
-) -> Markup:
-    points = data.points(indicator, area)
+MOST_MONTHS = 48  # of a card: a page of more would be larger than 200 kB
+
+
+def _chart(area: Area, indicator: Indicator, points: list[Point], this_month: str, markers: list[Marker]) -> Markup:
     if all(p.value is None for p in points):
         return Markup("")
     unit = wording.unit(indicator)
-    label = f"{indicator.title}, {area.name}, monthly, {unit}. {verdict.this_month} The table below has every figure."
+    label = f"{indicator.title}, {area.name}, monthly, {unit}. {this_month} The table below has every figure."
     return Markup(spc_chart(SpcPicture(points, markers, escape(label))))
 
 
 def _card(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Verdict) -> Card:
-    points = data.points(indicator, area)
-    key = (indicator.indicator_id, *area.key)
+    months = data.points(indicator, area)
+    points = months[-MOST_MONTHS:]
     markers = _markers(data, area, points)
+    older = [f"The newest {MOST_MONTHS} months; older ones are in the explorer."] if len(months) > MOST_MONTHS else []
     return Card(
         indicator=indicator,
         verdict=verdict,
-        rolling=wording.rolling_sentence(indicator, data.rolling.get(key)),
+        rolling=wording.rolling_sentence(indicator, data.rolling.get((indicator.indicator_id, *area.key))),
         changes=list(verdict.changes),
-        chart=_chart(data, area, indicator, verdict, markers),
+        chart=_chart(area, indicator, points, verdict.this_month, markers),
         points=points,
         levels=wording.levels(indicator, points),
-        notes=[*verdict.notes, *(_note(marker) for marker in markers if marker.kind == "rebased")],
+        notes=[*verdict.notes, *(_note(marker) for marker in markers if marker.kind == "rebased"), *older],
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 LEFT, RIGHT, TOP, BOTTOM = 50, 10, 18, 26
 # marks by the area they cover, as people compare them; drawn from where the pen stands, so that one path holds all marks that look alike
 SHAPES = {
-    "circle": "m{r},0a{r},{r},0,1,1,-{d},0a{r},{r},0,1,1,{d},0z",
+    "circle": "m{r},0a{r},{r},0,1,1,0,-.1z",
     "diamond": "m0,-{r}l{s},{r}l-{s},{r}l-{s},-{r}z",
     "triangle": "m0,-{r}l{r},{u}h-{d}z",
     "square": "m-{s},-{s}h{d}v{d}h-{d}z",

@@ -176,10 +176,12 @@ async function show(focus) {
   if (!indicator.cohorts.includes(now.c)) now.c = "all";
   options($("cohort"), indicator.cohorts.map(c => [c, C.cohorts[c]]), now.c);
   list();
+  // beside a group stands the same group, or it is said that everybody does
+  const beside = indicator.balancing.filter(b => by.has(b)), group = b => by.get(b).cohorts.includes(now.c) ? now.c : "all";
   try {
     await load(indicator.id, "all");
     if (now.c !== "all") await load(indicator.id, now.c);
-    for (const b of indicator.balancing) if (by.has(b)) await load(b, "all");
+    for (const b of beside) { await load(b, "all"); if (group(b) !== "all") await load(b, group(b)); }
   } catch (problem) { if (mine === turn) { $("charts").replaceChildren(); $("said").textContent = problem.message; } return; }
   if (mine !== turn) return;
   const series = (got[indicator.id][now.c] || {})[now.area], about = got[indicator.id].about;
@@ -190,7 +192,7 @@ async function show(focus) {
   const draw = (i, s, words) => el("figure", {}, el("figcaption", {class: "small"}, words), s && s.v.some(v => v != null) ? chart(i, s, words + ", " + name) :
     el("p", {}, "Nothing is known here" + (s && s.w.find(Boolean) ? ": " + s.w.find(Boolean).replaceAll("_", " ") : "") + "."));
   $("charts").replaceChildren(draw(indicator, series, indicator.title + (now.c === "all" ? "" : ", " + C.cohorts[now.c])),
-    ...indicator.balancing.filter(b => by.has(b)).map(b => draw(by.get(b), got[b].all[now.area], "Beside it: " + by.get(b).title)));
+    ...beside.map(b => draw(by.get(b), (got[b][group(b)] || {})[now.area], "Beside it" + (now.c === "all" ? "" : ", " + C.cohorts[group(b)]) + ": " + by.get(b).title)));
   years(indicator, name);
   $("months").replaceChildren(series ? table(indicator.title + ", " + name + ", " + C.cohorts[now.c], HEAD, rows(indicator, series).reverse()) : "");
   if (focus) $("name").focus();
@@ -203,8 +205,8 @@ function rows(indicator, s) {
 function years(indicator, name) {
   const found = got[indicator.id].years || {};
   const made = indicator.cohorts.filter(c => found[c] && found[c][now.area]).map(c => {
-    const [at, v, lo, hi, n, before, rest, standard, target, path] = found[c][now.area];
-    return [C.cohorts[c], month(at), dash(v, indicator.unit), lo == null ? "–" : number(lo) + " to " + number(hi), ...[n, before, rest, standard].map(f => dash(f)),
+    const [at, v, lo, hi, n, before, rest, standard, target, path, status] = found[c][now.area];
+    return [C.cohorts[c], month(at) + (status === "p" ? " (provisional)" : ""), dash(v, indicator.unit), lo == null ? "–" : number(lo) + " to " + number(hi), ...[n, before, rest, standard].map(f => dash(f)),
       target == null ? "–" : number(target) + (path == null ? "" : " (by now " + number(path) + ")")];
   });
   const box = el("div", {class: "scroll", role: "region", "aria-label": "12 months by group", tabindex: 0});
