@@ -163,7 +163,8 @@ class PrintedColumn(Strict):
         default=(), description="its headings; of several columns the first with a value stands"
     )
     under: str = Field(default="", description="a merged heading above it")
-    values: str = Field(default="", description="pattern of its values, where it has no heading of its own")
+    values: str = Field(default="", description="pattern of a value in it, where it has no heading of its own")
+    is_optional: bool = Field(default=False, description="left out where it cannot be told; only without a heading")
 
 
 class PrintedTable(Strict):

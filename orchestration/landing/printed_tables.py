@@ -94,8 +94,8 @@ def find_headings(head: list[list[str]], table: PrintedTable) -> Headings | None
                 raise Misprint(f"the heading {told(named[name])} stands over more than one column")
         located = {name: Place(tuple(p for positions in found for p in positions)) for name, found in places.items()}
         for name, column in wanted.items():
-            if not column.named:
-                located[name] = nameless(column, head[number + 1 :], own)
+            if not column.named and (place := nameless(column, head[number + 1 :], own)):
+                located[name] = place
         cells = {name: located.pop(name) for name in table.cells}
         if table.cells_headed:
             taken = {position for place in located.values() for position in place.positions}
@@ -124,13 +124,15 @@ def places_of(column: PrintedColumn, own: dict[int, set[str]], spanning: dict[in
     ]  # fmt: skip
 
 
-def nameless(column: PrintedColumn, rows: list[list[str]], own: dict[int, set[str]]) -> Place:
+def nameless(column: PrintedColumn, rows: list[list[str]], own: dict[int, set[str]]) -> Place | None:
     found = {
         position
         for row in rows
         for position, cell in enumerate(row)
         if position not in own and re.fullmatch(column.values, cell.strip())
     }
+    if len(found) != 1 and column.is_optional:
+        return None
     if len(found) != 1:
         how_many = "more than one column" if found else "no column"
         raise Misprint(f"{how_many} without a heading holds values like {column.values}")

@@ -61,6 +61,7 @@ def build(bench: Bench, rows: list[dict]) -> pd.DataFrame:
         "select distinct month, practice_code, 100 as registered_population from intermediate.practice_areas",
     )
     bench.give("intermediate.build", "select 'QXX' as icb_code")
+    bench.give("intermediate.months", "select distinct month from intermediate.practice_areas")
     bench.give(
         "intermediate.feed_months",
         "select 'reported_measures' as feed, date '2025-03-01' as month, true as is_final",
@@ -196,6 +197,40 @@ def test_of_nested_periods_the_shorter_stands(bench: Bench) -> None:
         assert (found.value, found.period_start) == (50.0, pd.Timestamp(2025, 3, 16))
     removed = bench.rows("select removed_by, count(*) as n from measures.reported_judged group by all order by all")
     assert removed.removed_by.dropna().tolist() == ["another_in_the_month", "holds_another_period"]
+
+
+def test_what_came_for_different_periods_is_not_added_up(bench: Bench) -> None:
+    """A quarter of one practice and a month of the other: each is known, their team is not; what stands above it is not either."""
+    quarter = (dt.date(2025, 1, 1), MARCH[1])
+    rows = [
+        row("social_need_codes_per_1000", ("practice", "A00001"), quarter, numerator=30, denominator=1000),
+        row("social_need_codes_per_1000", ("practice", "A00002"), numerator=10, denominator=1000),
+        row("social_need_codes_per_1000", ("practice", "A00003"), numerator=12, denominator=1000),
+        row("social_need_codes_per_1000", ("practice", "A00004"), quarter, numerator=12, denominator=1000),
+        row("social_need_codes_per_1000", ("int", "T4"), quarter, numerator=12, denominator=1000),
+    ]
+    figures = build(bench, rows)
+    of = {
+        area: figure(figures, "social_need_codes_per_1000", area)
+        for area in (("int", "T1"), ("hcp", "H1"), ("icb", "QXX"))
+    }
+    assert {area: (found.null_reason, math.isnan(found.value)) for area, found in of.items()} == dict.fromkeys(
+        of, ("periods_differ", True)
+    )
+    assert [figure(figures, "social_need_codes_per_1000", ("int", team)).value for team in ("T2", "T3", "T4")] == [
+        12,
+        12,
+        12,
+    ]
+    assert figure(figures, "social_need_codes_per_1000", ("hcp", "H2")).value == 12
+
+
+def test_what_ends_outside_the_months_of_the_marts_is_counted_by_name(bench: Bench) -> None:
+    old = (dt.date(2020, 4, 1), dt.date(2021, 3, 31))
+    rows = [row("smoking_pct", ("council", "E06000035"), period, numerator=1, denominator=9) for period in (old, MARCH)]
+    build(bench, rows)
+    found = bench.rows("select period_end, removed_by from measures.reported_judged order by 1")
+    assert found.removed_by.fillna("").tolist() == ["outside_the_months", ""]
 
 
 def replies_of(rows: list[dict]) -> dict[str, int]:

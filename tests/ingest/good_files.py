@@ -90,6 +90,8 @@ HEADERS: dict[str, list[str]] = {
     "homelessness_duty": "MONTH|AREA_CODE|AREA_NAME|HOUSEHOLDS_ASSESSED|HOUSEHOLDS_OWED_A_DUTY|HOUSEHOLDS_THOUSANDS".split("|"),
     "acute_discharge": "Period|Level|Region|ICB|Org Code|Org Name|Metric|Metric Type|Metric Group|Value".split("|"),
     "community_services": "org_type|org_code|org_name|metric|month|value".split("|"),
+    "ambulance_quality": "Year|Month|Region|Org Code|Org Name|A7|A17|A53|A56".split("|"),
+    "community_waits": "ORG_TYPE|ORG_CODE|ORG_NAME|MONTH|METRIC|SERVICE|VALUE".split("|"),
     "virtual_ward_capacity": "MONTH|Region|ICB code|Name|Virtual Ward Capacity|Patients in a Virtual Ward".split("|"),
     "adult_social_care": "FINANCIAL_YEAR|Geographical Level|ONS Code|Geographical Description|ASCOF Measure Code"
     "|Disaggregation Level|Measure Type|Measure Value".split("|"),
@@ -279,6 +281,20 @@ def row(feed: str, n: int, start: dt.date = dt.date(2025, 4, 1)) -> list[str]:
             ]
         case "community_services":
             return ["Provider", f"RZ{n:02d}", "TRUST", "performance", "Sep-25", f"{70 + n / 4}"]
+        case "ambulance_quality":
+            return [
+                "2025",
+                "9",
+                "Y59",
+                f"RX{n:02d}",
+                "SERVICE",
+                f"{9000 + n}",
+                f"{1200 + n}",
+                f"{4500 + n}",
+                f"{7000 + n}",
+            ]
+        case "community_waits":
+            return ["Provider", f"RZ{n:02d}", "TRUST", "2025-09", "WAITING", "(A) Podiatry", f"{300 + n}"]
         case "virtual_ward_capacity":
             return ["2025-09", "SOUTH EAST", f"Q{n:02d}", "ICB", f"{400 + n}", f"{300 + n}"]
         case "adult_social_care":

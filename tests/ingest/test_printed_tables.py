@@ -90,6 +90,13 @@ def test_the_titles_quarter_holds_and_not_the_day_of_the_download(tmp_path: Path
     assert {month for month, _ in read(tmp_path, files, columns="cast(month as varchar), area_code")} == {"2025-12-01"}
 
 
+def test_the_areas_name_stands_in_the_column_where_england_does(tmp_path: Path) -> None:
+    whole = read(tmp_path / "a", {"x.csv": as_text(sheet())}, columns="area_name, area_code")
+    assert whole[:2] == [("Medway Towns", "E06000035"), ("Ashford", "E07000105")]
+    cut = sheet(rows=[row for row in COUNCILS if "england" not in "".join(row).casefold()])
+    assert {name for name, _ in read(tmp_path / "b", {"x.csv": as_text(cut)}, columns="area_name, area_code")} == {None}
+
+
 def test_two_sheets_of_one_table_and_a_hidden_one_are_refused(tmp_path: Path) -> None:
     both = workbook({"A1": sheet(), "A1 (2)": sheet()})
     assert "hold the same table" in refusal(tmp_path / "a", "homelessness_duty", {"x.xlsx": both})
@@ -119,6 +126,37 @@ def test_months_in_columns_become_rows(tmp_path: Path) -> None:
         ("PERFORMANCE_SHARE", "2026-04-01", 0.853, "QKS"), ("PERFORMANCE_SHARE", "2026-05-01", None, "QKS"),
         ("REFERRALS", "2026-04-01", 90.0, "QKS"), ("REFERRALS", "2026-05-01", 95.0, "QKS"),
     ]  # fmt: skip
+
+
+def test_services_in_columns_become_rows(tmp_path: Path) -> None:
+    """The workbook of community waits: the same organisations in three tables, one column a service; England has no code."""
+    names = ["Organisation Type", "Organisation Code", "Organisation Name", "(A) Podiatry*", "(CYP) Audiology"]
+    titles = {
+        "Table 4": "Total waiting list by service, March 2026",
+        "Table 4a": "Number waiting 0-1 weeks (0-7 days) by service, March 2026",
+        "Table 4g": "Number waiting 52-104 weeks (365-728 days) by service, March 2026",
+        "Table 4h": "Number waiting over 104 weeks (over 2 years) by service, March 2026",
+    }
+    book = {
+        sheet: [
+            [title],
+            ["Blanks indicate nothing."],
+            names,
+            ["National", "", "England", "9", "3"],
+            ["ICB", "QKS", "KENT", "", str(n)],
+        ]
+        for n, (sheet, title) in enumerate(titles.items())
+    }
+    book["Contents"] = [["Table 4: Total waiting list by service, March 2026"]]
+    columns = "metric, area_code, service, value, cast(month as varchar)"
+    found = read(tmp_path, {"x.xlsx": workbook(book)}, "community_waits", columns)
+    assert {row[4] for row in found} == {"2026-03-01"}
+    assert sorted(row[:4] for row in found if row[1]) == [
+        (metric, "QKS", service, value)
+        for metric, n in (("WAITING", 0), ("WAITING_52_TO_104_WEEKS", 2), ("WAITING_OVER_104_WEEKS", 3))
+        for service, value in (("(A) Podiatry*", None), ("(CYP) Audiology", float(n)))
+    ]
+    assert [row[3] for row in found if row[1] is None] == [9.0, 3.0] * 3
 
 
 def test_shares_in_place_of_percentages_are_put_aside(tmp_path: Path) -> None:

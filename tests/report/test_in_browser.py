@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.report.test_scorecard import write_a_full_scorecard
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("report")]
 CHROMIUM = shutil.which("chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -159,3 +161,14 @@ def test_the_explorer_says_what_to_do_without_scripts(browser, small_report: Pat
     assert page.locator("#choose").is_hidden()
     assert page.locator("a[href='indicator-emergency-admissions.html']").count() == 1
     context.close()
+
+
+@pytest.mark.parametrize("every", [2, 3, 1000], ids=["half delivered", "two of three delivered", "all delivered"])
+def test_a_scorecard_prints_on_one_page(browser, every: int, tmp_path: Path) -> None:
+    """With the catalogue's own titles, all that a column holds, what is not delivered, and what surrounds the team."""
+    path = write_a_full_scorecard(tmp_path, every)
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1
+    page.close()

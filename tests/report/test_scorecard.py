@@ -10,15 +10,18 @@ import duckdb
 import pytest
 
 from orchestration.foundation.warehouse import Warehouse
+from orchestration.publishing.indicator_docs import read_seed
 from orchestration.publishing.report.changes import months_live_at, whole_months_live
 from orchestration.publishing.report.scorecard import (
     COLUMNS,
     MOST_ROWS,
+    apart,
     columns_of,
     scorecard_name,
     write_scorecards,
 )
 
+THEMES = [theme for _, _, themes in COLUMNS for theme in themes]
 FACTS = {"release_id": "2025-10.1", "as_of_delivery": "2025-10", "data_cut": "2025-10-31"}
 TABLES = """
 create schema marts;
@@ -33,7 +36,8 @@ create table marts.dim_indicator as select * from (values
     ('spell_bed_days', 'Bed days', 'per 1,000', 'readmissions', false, 'C5', 'ICB', 'additive', 50)
 ) as t(indicator_id, title, unit, theme, is_headline, source, owner, measure_kind, display_order);
 create table marts.indicator_values as
-    select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, last_day(month) as period_end, value - 1 as value_lower_95,
+    select *, 'all' as cohort_id, 'int' as area_type, 'INT 1' as area_code, month as period_start, last_day(month) as period_end,
+        value - 1 as value_lower_95,
         value + 1 as value_upper_95, 7.5 as comparator_value, 1.0 as numerator, 2.0 as denominator,
         null::double as standardised_value, null::double as target_value,
         null::double as trajectory_value, case when null_reason is null then 'provisional' else 'incomplete' end as period_status
@@ -56,10 +60,12 @@ create table marts.reported_context as
     select 'staff_turnover_pct' as indicator_id, * , date '2025-09-01' as month, 11.5 as value, 10.0 as target_value,
         date '2028-03-01' as target_month
     from (values
-        ('council', 'E06000035', 'Medway'), ('council', 'E07000107', 'Dartford'), ('england', 'ENG', 'England')
+        ('council', 'E06000035', 'Medway'), ('council', 'E07000107', 'Dartford'), ('england', 'ENG', 'England'),
+        ('region', 'Y59', 'South East'), ('region', 'Y56', 'London')
     ) as t(area_type, area_code, area_name);
 create table marts.team_context as
-    select 'INT 1' as int_code, 'council' as area_type, 'E06000035' as area_code, 84.0 as share_pct;
+    select 'INT 1' as int_code, *
+    from (values ('council', 'E06000035', 84.0), ('region', 'Y59', 100.0)) as t(area_type, area_code, share_pct);
 """
 
 
@@ -71,6 +77,40 @@ def page(tmp_path: Path) -> str:
     (path,) = tmp_path.iterdir()
     assert path.name == scorecard_name("INT 1") == "scorecard-INT_20_1.html"
     return path.read_text(encoding="utf-8")
+
+
+def write_a_full_scorecard(folder: Path, every: int) -> Path:
+    """The catalogue as it is: of its measures each `every`-th is not delivered, and all that can surround a team does."""
+    catalogue = [
+        row for row in read_seed("indicator_catalogue") if row["theme"] in THEMES or row["is_headline"] == "true"
+    ]
+    around = [row for row in read_seed("indicator_catalogue") if row["theme"] == "surroundings"]
+    months = [date(2025, month, 1) for month in range(1, 10)]
+    areas = (("council", "E06000035", "Medway Towns"), ("region", "Y59", "SOUTH EAST"), ("england", "ENG", "ENGLAND"))
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            "truncate marts.dim_indicator; truncate marts.indicator_values; truncate marts.reported_context"
+        )
+        for number, row in enumerate([*catalogue, *around]):
+            about = [
+                row[name]
+                for name in ("indicator_id", "title", "unit", "theme", "is_headline", "source", "owner", "measure_kind")
+            ]
+            connection.execute("insert into marts.dim_indicator values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*about, number])
+            period = "reported" if row["measure_kind"].startswith("reported") else "rolling_12_months"
+            if row in catalogue and number % every:
+                connection.executemany(
+                    "insert into marts.indicator_values select ?, ?, ?, 6543.5 + month(?), 61.5, null, 'all', 'int', 'INT 1', ?, "
+                    "last_day(?), 5543.5, 7543.5, 7.5, 1, 2, null, null, null, 'provisional'",
+                    [[row["indicator_id"], month, period, month, month, month] for month in months],
+                )
+        connection.executemany(
+            "insert into marts.reported_context values (?, ?, ?, ?, date '2025-09-01', 11.5, 10.0, date '2028-03-01')",
+            [[row["indicator_id"], *area] for row in around for area in areas],
+        )
+        write_scorecards(folder, Warehouse(connection), FACTS)
+    return folder / scorecard_name("INT 1")
 
 
 def columns(page: str) -> dict[str, str]:
@@ -140,6 +180,27 @@ def test_months_live_are_whole_months_with_that_of_go_live() -> None:
     assert months_live_at(date(2025, 7, 31), None) is None
 
 
+def test_periods_that_share_days_or_differ_in_length_are_no_past() -> None:
+    """Rolling years by quarter: beside the newest stands the year before it; a month beside quarters is none of them."""
+    ends = [
+        date(2023, 9, 30),
+        date(2024, 3, 31),
+        date(2024, 6, 30),
+        date(2024, 9, 30),
+        date(2025, 6, 30),
+        date(2025, 9, 30),
+    ]
+    years = [{"period_start": date(end.year - 1, end.month + 1, 1), "period_end": end} for end in ends]
+    assert [row["period_end"].year for row in apart(years)] == [2023, 2024, 2025]
+    quarter = {"period_start": date(2025, 4, 1), "period_end": date(2025, 6, 30)}
+    months = [
+        {"period_start": date(2025, month, 1), "period_end": date(2025, month, last)}
+        for month, last in ((2, 28), (3, 31), (7, 31))
+    ]
+    assert apart([*months[:2], quarter, months[2]]) == months
+    assert apart([*months[:2], quarter]) == [quarter]
+
+
 def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:
     found = columns(page)
     assert "withheld: few answered" in found["Patient activation"]
@@ -156,7 +217,7 @@ def test_it_needs_no_script_and_no_request_and_escapes_names(page: str) -> None:
 
 
 def test_only_what_surrounds_the_team_is_its_context(page: str) -> None:
-    """A council in which few of its people live is not the team's; England is everybody's."""
-    assert "Medway" in page
-    assert "England" in page
-    assert "Dartford" not in page
+    """A council in which few of its people live is not the team's, nor another region; England is everybody's."""
+    assert all(name in page for name in ("Medway", "South East", "England"))
+    assert not any(name in page for name in ("Dartford", "London"))
+    assert page.count("Turnover, Sep 2025") == 1, "one line for each measure, its areas side by side"

@@ -43,3 +43,21 @@ cast(null as bigint) as replies,
         ) then 'impossible_value'
     end
 {%- endmacro %}
+
+{# The feeds whose rows end in reported measures, and the models that have them in one shape. #}
+{% macro reported_sources() -%}
+    {{ return({
+        'reported_measures': 'stg_reported_measures__values',
+        'qof_prevalence': 'stg_qof_prevalence__registers',
+        'gp_patient_survey': 'stg_gp_patient_survey__answers',
+        'dementia_diagnoses': 'stg_dementia_diagnoses__rates',
+        'gp_workforce': 'gp_workforce_rows',
+        'homelessness_duty': 'stg_homelessness_duty__councils',
+        'acute_discharge': 'stg_acute_discharge__days',
+        'community_services': 'stg_community_services__months',
+        'virtual_ward_capacity': 'stg_virtual_ward_capacity__months',
+        'ambulance_quality': 'stg_ambulance_quality__months',
+        'community_waits': 'stg_community_waits__months',
+        'adult_social_care': 'stg_adult_social_care__councils',
+    }) }}
+{%- endmacro %}

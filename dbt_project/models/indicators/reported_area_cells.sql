@@ -1,6 +1,6 @@
 -- Reported cells of each area, on both boundaries: as delivered where the area itself was, else the sum of what lies in it. A team is the
 -- sum of its practices, a partnership and the ICB of their teams. Where not all of them came, the sum says so (`is_complete`), because a
--- part is not the whole. Measures that are withheld below a number of replies are on the boundaries of the data cut and never for networks:
+-- part is not the whole; and where they came for different periods (`is_one_period`), because a month and a quarter do not add up. Measures that are withheld below a number of replies are on the boundaries of the data cut and never for networks:
 -- from two maps of the same practices one practice could be worked out.
 {% set sums = {
     'numerator': 'numerator', 'denominator': 'denominator', 'squares': 'squares', 'replies': 'replies', 'invited': 'invited',
@@ -69,6 +69,7 @@ of_practices as (
         places.pcn_code,
         min(cells.period_start) as period_start,
         max(cells.period_end) as period_end,
+        min(cells.period_start) = max(cells.period_start) and min(cells.period_end) = max(cells.period_end) as is_one_period,
         count(*) filter (where places.has_list) as practices
         {% for name in sums -%}
         , cast(sum(cells.{{ name }}) as decimal(28, 6)) as {{ name }}
@@ -102,6 +103,7 @@ of_teams as (
         own.measure_id is not null as is_own,
         coalesce(own.period_start, practices.period_start) as period_start,
         coalesce(own.period_end, practices.period_end) as period_end,
+        own.measure_id is not null or coalesce(practices.is_one_period, true) as is_one_period,
         own.measure_id is not null or coalesce(practices.practices >= expected.practices, false) as is_complete
         {% for name in sums -%}
         , case when own.measure_id is not null then own.{{ name }} else practices.{{ name }} end as {{ name }}
@@ -132,6 +134,7 @@ of_teams as (
             int_code,
             min(period_start) as period_start,
             max(period_end) as period_end,
+            bool_and(is_one_period) and min(period_start) = max(period_start) and min(period_end) = max(period_end) as is_one_period,
             sum(practices) as practices
             {% for name in sums -%}
             , cast(sum({{ name }}) as decimal(28, 6)) as {{ name }}
@@ -159,6 +162,10 @@ summed as (
         {{ column }} as area_code,
         min(of_teams.period_start) as period_start,
         max(of_teams.period_end) as period_end,
+        coalesce(
+            bool_and(of_teams.is_one_period)
+            and min(of_teams.period_start) = max(of_teams.period_start) and min(of_teams.period_end) = max(of_teams.period_end), true
+        ) as is_one_period,
         bool_and(of_teams.is_complete) filter (where of_teams.int_code <> 'NO_INT') as is_complete,
         bool_or(of_teams.replies is not null) as is_delivered
         {% for name in sums -%}
@@ -183,6 +190,7 @@ select
     measure_months.minimum_count,
     coalesce(own.period_start, summed.period_start, measure_months.period_start) as period_start,
     coalesce(own.period_end, summed.period_end, measure_months.period_end) as period_end,
+    own.measure_id is not null or coalesce(summed.is_one_period, true) as is_one_period,
     own.measure_id is not null or coalesce(summed.is_complete, false) as is_complete,
     own.measure_id is not null or coalesce(summed.is_delivered, false) as is_delivered
     {% for name in sums -%}

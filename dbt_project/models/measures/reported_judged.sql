@@ -1,6 +1,6 @@
 -- Every reported row that was delivered, with the kind of its measure and why it is not used. Of periods of one measure and area where one
 -- holds the other the shorter stands: from a year and three of its quarters the fourth could be worked out, small or not. Of several that
--- end in one month the last stands.
+-- end in one month the last stands. What ends outside the months of the marts has no team to belong to and no month to stand at.
 with
 
 described as (
@@ -70,5 +70,6 @@ select
         when removed_by is not null then removed_by
         when holds_another then 'holds_another_period'
         when place_in_month > 1 then 'another_in_the_month'
+        when month not in (select months.month from {{ ref('months') }} as months) then 'outside_the_months'
     end as removed_by
 from ranked

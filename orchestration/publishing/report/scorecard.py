@@ -27,13 +27,15 @@ COLUMNS = (
 """Title, the months after which the framework expects something to move, and the catalogue's themes; none: the headline indicators."""
 MOST_ROWS = 9
 POINTS_BACK = 13
+LENGTHS_DIFFER_DAYS = 3
+LONGEST_CODE = 5
 
 # Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown; a month that is incomplete is not judged.
 FIGURES = f"""
 select
     catalogue.indicator_id, catalogue.title, catalogue.unit, catalogue.theme, catalogue.is_headline, catalogue.source, catalogue.owner,
-    figures.area_code, figures.month, figures.period_end, figures.value, figures.value_lower_95, figures.value_upper_95,
-    figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status, figures.period
+    figures.area_code, figures.month, figures.period_start, figures.period_end, figures.value, figures.value_lower_95,
+    figures.value_upper_95, figures.comparator_value, figures.response_pct, figures.null_reason, figures.period_status, figures.period
 from marts.dim_indicator as catalogue
 inner join marts.indicator_values as figures
     on
@@ -48,7 +50,7 @@ CATALOGUE = (
     "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator "
     "order by not is_headline, display_order, indicator_id"
 )
-# Of each measure the newest period; a team's councils and trusts by the share of it that they hold, then what lies above all teams.
+# Of each measure the newest period; the team's councils, trusts and regions by the share of it that they hold, then England.
 CONTEXT = """
 select teams.int_code, catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area,
     context.month, context.value, context.target_value, context.target_month
@@ -58,7 +60,7 @@ cross join (select int_code from marts.dim_int where is_current and not is_speci
 left join marts.team_context as around
     on
         teams.int_code = around.int_code and context.area_type = around.area_type and context.area_code = around.area_code
-where context.value is not null and (around.int_code is not null or context.area_type in ('region', 'england'))
+where context.value is not null and (around.int_code is not null or context.area_type = 'england')
 qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type, context.area_code)
 order by teams.int_code, catalogue.title, around.share_pct desc nulls last, context.area_type, area
 """
@@ -111,13 +113,30 @@ def sparkline(values: list[float | None], title: str) -> Markup:
     ).format(title=title, path=" ".join(parts), x=end[0], y=end[1])
 
 
+def apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of periods, oldest first, those that can stand beside the newest: as long as it (months differ by three days, as quarters and years
+    do less), and none that shares a day with another that is kept. A year to June less a year to March is no change of a year."""
+
+    def days(row: dict[str, Any]) -> int:
+        return (row["period_end"] - row["period_start"]).days
+
+    kept: list[dict[str, Any]] = []
+    for row in reversed(rows):
+        if not kept or (
+            row["period_end"] < kept[-1]["period_start"] and abs(days(row) - days(kept[0])) <= LENGTHS_DIFFER_DAYS
+        ):
+            kept.append(row)
+    return kept[::-1]
+
+
 def line_of(rows: list[dict[str, Any]], year: Rolling | None = None) -> Line:
     """`rows`: one measure of one team, oldest first. Beside 12 months stand the 12 months before them (`year`, as on the team's page),
-    never a window that shares months with them; beside a reported period the one before."""
+    never a window that shares months with them; beside a reported period the one before of its length (`apart`)."""
     newest = rows[-1]
-    recent = rows[-POINTS_BACK:]
-    earlier = [row["value"] for row in rows[:-1] if row["value"] is not None]
     is_year = newest["period"] == "rolling_12_months"
+    past = rows if is_year else apart(rows)
+    recent = past[-POINTS_BACK:]
+    earlier = [row["value"] for row in past[:-1] if row["value"] is not None]
     before = (
         (year.year_before if year and year.month == newest["month"] else None) if is_year else (earlier or [None])[-1]
     )
@@ -168,6 +187,23 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
 
 
+def groupby_measure(context: list[dict[str, Any]]) -> list[tuple[tuple[str, date, str], list[dict[str, Any]]]]:
+    """One line for each measure and month, its areas side by side: a page holds all that surrounds a team."""
+    by_measure: dict[tuple[str, date, str], list[dict[str, Any]]] = {}
+    for row in context:
+        by_measure.setdefault((row["title"], row["month"], row["unit"]), []).append(row)
+    return list(by_measure.items())
+
+
+def area_words(name: str) -> str:
+    """
+    >>> area_words("SOUTH EAST"), area_words("Medway Towns"), area_words("ENGLAND*"), area_words("RPA")
+    ('South East', 'Medway Towns', 'England', 'RPA')
+    """
+    plain = name.rstrip("* ")
+    return plain.title() if plain.isupper() and len(plain) > LONGEST_CODE else plain
+
+
 def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any]) -> dict[str, str]:
     """Write `scorecard-<code>.html` of every team that lives at the data cut into the report's folder; same release, same bytes.
     Returns the file of each team's code, for the pages that lead there."""
@@ -175,7 +211,9 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         loader=jinja2.PackageLoader("orchestration.publishing.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": number, "month_count": month_count}
+    environment.filters |= {
+        "number": number, "month_count": month_count, "groupby_measure": groupby_measure, "area_words": area_words,
+    }  # fmt: skip
     template = environment.get_template("scorecard.html.j2")
     catalogue = dicts(warehouse, CATALOGUE)
     context: dict[str, list[dict[str, Any]]] = {}

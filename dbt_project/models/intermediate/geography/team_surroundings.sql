@@ -1,5 +1,5 @@
 -- Which councils and trusts surround a team: those in which at least a tenth of its people live, and which send at least a tenth of the rows
--- of admitted care or of community contacts of its practices in the 12 newest months. What surrounds a team is context for it, never its own figure (definitions E23).
+-- of admitted care or of community contacts of its practices in the 12 newest months; and the regions and the ambulance service of the ICB. What surrounds a team is context for it, never its own figure (definitions E23).
 {% set least_share_pct = 10 -%}
 with practices as (
     select
@@ -110,3 +110,18 @@ from shares
 inner join {{ ref('teams') }} as teams on shares.int_code = teams.int_code
 where shares.share_pct >= {{ least_share_pct }}
 group by shares.int_code, shares.area_type, shares.area_code
+union all
+select
+    teams.int_code,
+    surroundings.area_type,
+    surroundings.area_code,
+    cast(100 as double) as share_pct
+from {{ ref('teams') }} as teams
+cross join {{ ref('icb_surroundings') }} as surroundings
+where not exists (
+    select 1
+    from shares as others
+    where
+        others.int_code = teams.int_code and others.area_type = surroundings.area_type and others.area_code = surroundings.area_code
+        and others.share_pct >= {{ least_share_pct }}
+)
