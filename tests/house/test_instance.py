@@ -166,9 +166,11 @@ def test_old_runs_go_with_all_they_logged_and_new_ones_stay(settings: Settings) 
 
     import dagster as dg
 
-    @dg.asset
-    def visits() -> None:
+    @dg.asset(check_specs=[dg.AssetCheckSpec("has_rows", asset="visits")])
+    def visits() -> Iterator[object]:
         """Nothing but events."""
+        yield dg.MaterializeResult()
+        yield dg.AssetCheckResult(passed=True, check_name="has_rows")
 
     runs_folder = settings.paths.dagster / "history" / "runs"
     with open_instance(settings) as instance:
@@ -186,3 +188,6 @@ def test_old_runs_go_with_all_they_logged_and_new_ones_stay(settings: Settings) 
         assert not list(runs_folder.glob(f"{old}*")), "its file of events, by far the largest part, is left behind"
         assert not (settings.paths.dagster / "storage" / old).exists()
         assert not instance.all_logs(old) and instance.all_logs(new)
+        with sqlite3.connect(runs_folder / "index.db") as index:
+            kept = {run for (run,) in index.execute("select run_id from asset_check_executions")}
+        assert kept == {new}, "what its checks found stays for ever"
