@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +74,17 @@ def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
         monkeypatch.setattr("orchestration.graph.instance.LOCK_TAKEN_WITHIN_S", -1)
         with hold(settings.paths, purpose="a living run"):
             assert close_dead_runs(instance, settings) == 0
+
+        def wait_and_work() -> None:
+            with hold(settings.paths, purpose="a run that waited", wait=True):
+                time.sleep(3)
+
+        waiting = threading.Thread(target=wait_and_work)
+        with hold(settings.paths, purpose="a person"):
+            waiting.start()
+            time.sleep(0.2)
+        assert close_dead_runs(instance, settings) == 0, "it was about to take the lock"
+        waiting.join()
         assert close_dead_runs(instance, settings) == 1
         assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
         assert close_dead_runs(instance, settings) == 0
