@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from orchestration.foundation.errors import Busy
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.graph.instance import (
     POSTGRES_URL_VARIABLE,
@@ -75,16 +75,16 @@ def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
         with hold(settings.paths, purpose="a living run"):
             assert close_dead_runs(instance, settings) == 0
 
-        def wait_and_work() -> None:
-            with hold(settings.paths, purpose="a run that waited", wait=True):
-                time.sleep(3)
+        answers = iter([nullcontext(), Busy("the run that waited has it now")])
 
-        waiting = threading.Thread(target=wait_and_work)
-        with hold(settings.paths, purpose="a person"):
-            waiting.start()
-            time.sleep(0.2)
-        assert close_dead_runs(instance, settings) == 0, "it was about to take the lock"
-        waiting.join()
+        def free_for_a_moment(*_: object, **__: object) -> object:
+            if isinstance(answer := next(answers), Busy):
+                raise answer
+            return answer
+
+        with monkeypatch.context() as patch:
+            patch.setattr("orchestration.graph.instance.hold", free_for_a_moment)
+            assert close_dead_runs(instance, settings) == 0, "a run that waits was about to take the lock"
         assert close_dead_runs(instance, settings) == 1
         assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
         assert close_dead_runs(instance, settings) == 0
