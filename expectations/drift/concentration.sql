@@ -3,8 +3,8 @@
 -- written into every record, or one practice's records in another's name. Records come in bundles of one person's, who has one practice: as
 -- many records say no more than n over the mean size of the bundles that they stand in.
 with large as (
-    -- of a large feed a share of the people tells how large their bundles are
-    select 1 + count(*) // 200000 as one_in from inputs.live.$feed
+    -- of a large feed a share of the people tells how large their bundles are; 64 bits, as a hash: 128 cost ten times as much a row
+    select cast(1 + count(*) // 200000 as ubigint) as one_in from inputs.live.$feed
 ),
 people as (
     select

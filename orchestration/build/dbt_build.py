@@ -14,6 +14,7 @@ from orchestration.build.dbt_runtime import call_dbt, hash_of_models, manifest_p
 from orchestration.build.plan import Plan, files_of_plan, require_inputs_of, require_versions_whole
 from orchestration.build.seal import Seal, break_seal, seal_build
 from orchestration.foundation.errors import IntMartsError
+from orchestration.foundation.home_lock import BUILD
 from orchestration.foundation.machine import fault_said
 from orchestration.foundation.settings import Settings
 
@@ -49,7 +50,7 @@ def run_build(settings: Settings, engine_threads: int) -> list[dict[str, Any]]:
     `engine_threads` share the work of one model; dbt makes as many models beside each other as the settings have threads.
     """
     environment = parsed_environment(settings) | {"INT_MARTS_ENGINE_THREADS": str(engine_threads)}
-    with TemporaryDirectory(dir=manifest_path(settings).parent, prefix=".build-") as folder:
+    with TemporaryDirectory(dir=manifest_path(settings).parent, prefix=BUILD) as folder:
         file = Path(folder) / RESULTS
         done = call_dbt(ARGUMENTS, environment | {"DBT_TARGET_PATH": folder, RESULTS_VARIABLE: str(file.absolute())})
         if not file.exists():

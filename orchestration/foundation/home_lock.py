@@ -17,6 +17,8 @@ from orchestration.foundation.files import DRAFT_ENDING, write_atomically
 from orchestration.foundation.settings import Home
 
 SCRATCH = ".scratch-"
+# where dbt writes what it runs and how it ended, one folder a build
+BUILD = ".build-"
 
 
 @contextmanager
@@ -63,8 +65,10 @@ def scratch_folder(home: Home, purpose: str) -> Iterator[Path]:
 
 
 def sweep(home: Home) -> None:
-    """Remove what killed processes left: scratch folders, and drafts of files. The caller holds the home."""
+    """Remove what killed processes left: scratch folders, dbt's folder of a build, and drafts of files. The caller holds the home."""
     sweep_scratch(home)
+    for build in (home.dbt / "target").glob(f"{BUILD}*"):
+        shutil.rmtree(build, ignore_errors=True)
     for folder in (
         home.root,
         home.lake,

@@ -21,6 +21,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestration.foundation.errors import UsageError
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
 from orchestration.landing.deliveries import ANNUAL, list_deliveries, missing_feeds
 
@@ -197,7 +198,7 @@ def _send(send: Callable[[], None]) -> None:
 
 
 def _write(file: Path, alert: Alert) -> None:
-    file.write_text(json.dumps(alert.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_atomically(file, json.dumps(alert.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
 
 
 def _post(settings: Settings, alert: Alert) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestration.foundation.checks import CheckResult, Severity, State
+from orchestration.foundation.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def write_quality_page(folder: Path, verdict: Judged, is_in_release: bool = Fals
         since=verdict.since,
         is_in_release=is_in_release,
     )
-    page.write_text(html, encoding="utf-8")
+    write_atomically(page, html)
     return page
 
 

@@ -13,7 +13,7 @@ from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
-from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs
+from orchestration.graph.instance import DELIVERY_PARTITIONS, DIED, close_dead_runs
 from orchestration.lake.retention_note import retention_file
 from orchestration.landing.deliveries import NOTE, Delivery, list_deliveries, missing_feeds
 from orchestration.releases.listing import current_release
@@ -211,11 +211,14 @@ def tell_people(context: dg.RunFailureSensorContext) -> None:
     if endings == {EXIT_GATE_SHUT} or steps == ["acceptance"]:
         return
     words = list(dict.fromkeys(failure.description for failure in told if failure and failure.description))
-    if not failures:  # nothing of the house had a word: Dagster's own, or ours of a run that died
-        words = [context.failure_event.message or ""]
     raise_alert(
         load_settings(),
         kind="delivery_refused" if EXIT_REFUSED in endings else "run_failed",
         delivery=delivery_in(context.dagster_run.tags, context.instance) or "unknown",
-        text="\n".join([f"run {context.dagster_run.run_id[:8]} failed in {', '.join(steps) or 'no step'}", *words]),
+        text="\n".join(
+            [
+                f"run {context.dagster_run.run_id[:8]} failed in {', '.join(steps) or 'no step'}",
+                *(words if steps else [DIED]),
+            ]
+        ),
     )

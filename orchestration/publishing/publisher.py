@@ -19,6 +19,7 @@ import duckdb
 from orchestration.build.seal import Seal, changed_since_sealed
 from orchestration.foundation import code_version
 from orchestration.foundation.errors import GateShut, IntMartsError, VerifyDiffers
+from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.warehouse import TableFacts, open_database
@@ -47,7 +48,6 @@ from orchestration.releases.receipt import (
     Profile,
     ReleaseReceipt,
     file_hashes,
-    sha256_of,
 )
 from orchestration.releases.retention import tidy
 from orchestration.releases.store import ReleaseId
@@ -203,21 +203,23 @@ def repair(settings: Settings) -> list[str]:
 
 
 def move_forward(settings: Settings) -> list[str]:
-    """Point `current` at the newest complete release, public first; never back, and not past a rollback until a newer one exists."""
+    """Point `current` at the newest complete release, public first; never back, and not past a rollback until a newer one exists.
+
+    The public side goes with the internal one: what a rollback that was stopped had moved of it alone goes back.
+    """
+    internal, public_store = stores(settings)["internal"], stores(settings)["public"]
+    newest, wanted, held_at = internal.newest(), internal.current(), internal.rolled_back_from()
+    if newest is None:
+        return []
+    if wanted is None or (wanted < newest and (held_at is None or held_at < newest)):
+        wanted, held_at = newest, None
+    shown = max((release for release in public_store.sound() if release <= wanted), default=None)
     moved = []
-    for store in (stores(settings)["public"], stores(settings)["internal"]):
-        newest, current = store.newest(), store.current()
-        held_at = store.rolled_back_from()
-        if newest is None:
-            continue
-        if held_at is not None and newest <= held_at:
-            continue
-        if current is None or current < newest:
-            store.point_current(newest)
-            moved.append(f"{store.root.name}/current now names {newest}")
-        elif not store.is_note_in_step():
-            store.point_current(current)
-            moved.append(f"{store.root.name}/current.json now names {current}")
+    for store, release in ((public_store, shown), (internal, wanted)):
+        is_there = store.current() == release and store.rolled_back_from() == held_at and store.is_note_in_step()
+        if release is not None and not is_there:
+            store.point_current(release, held_at)
+            moved.append(f"{store.root.name}/current now names {release}")
     return moved
 
 
@@ -235,7 +237,7 @@ def key_of_build(
     settings: Settings, build: Build, tables: dict[str, TableFacts], verdict: Verdict, waivers: list[dict[str, Any]]
 ) -> str:
     """Equal for equal inputs, code, settings that show in a release, and findings: then no new release is made."""
-    return sha256_of(
+    return hash_json(
         {
             "build": build.model_dump(mode="json"),
             "tables": {name: facts.content_hash for name, facts in tables.items()},

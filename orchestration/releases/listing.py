@@ -111,12 +111,16 @@ def public_side_of(settings: Settings, release: ReleaseId) -> ReleaseId | None:
 def point_both(
     settings: Settings, internal: ReleaseId, public: ReleaseId | None, rolled_back_from: ReleaseId | None = None
 ) -> None:
+    """Both or neither: where the internal side cannot be moved the public one goes back; after a kill by the next publication."""
     by_profile = stores(settings)
-    if public is None:
-        by_profile["public"].point_nowhere()
-    else:
-        by_profile["public"].point_current(public, rolled_back_from)
-    by_profile["internal"].point_current(internal, rolled_back_from)
+    shown = by_profile["public"]
+    was, was_rolled_back_from = shown.current(), shown.rolled_back_from()
+    shown.point(public, rolled_back_from)
+    try:
+        by_profile["internal"].point_current(internal, rolled_back_from)
+    except OSError:
+        shown.point(was, was_rolled_back_from)
+        raise
 
 
 def set_aside(settings: Settings, release_id: str) -> str | None:
@@ -130,11 +134,7 @@ def set_aside(settings: Settings, release_id: str) -> str | None:
         raise UsageError(f"there is no release {doomed}; see `int-marts releases`")
     for store in (by_profile["public"], by_profile["internal"]):
         if store.named() == doomed:
-            others = [release for release in store.sound() if release != doomed]
-            if others:
-                store.point_current(others[-1])
-            else:
-                store.point_nowhere()
+            store.point(max((release for release in store.sound() if release != doomed), default=None))
         if store.folder(doomed).is_dir():
             store.set_aside(doomed)
     current = by_profile["internal"].current()

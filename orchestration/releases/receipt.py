@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import VerifyDiffers
 from orchestration.foundation.files import write_atomically
-from orchestration.foundation.hashes import hash_bytes, hash_file
+from orchestration.foundation.hashes import hash_file, hash_json
 from orchestration.foundation.warehouse import TableFacts
 
 RECEIPT_NAME = "release.json"
@@ -113,7 +113,9 @@ def read_receipt(folder: Path) -> ReleaseReceipt:
         receipt = ReleaseReceipt.model_validate(written)
     except FileNotFoundError:
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} is missing") from None
-    except (OSError, ValueError):  # pydantic's and the decoders' errors are values' errors
+    except OSError as error:
+        raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} cannot be read: {error.strerror}") from None
+    except ValueError:  # pydantic's and the decoders' errors are values' errors
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} cannot be read as a receipt") from None
     if receipt.seal != seal_of(written):
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} was changed after it was sealed")
@@ -131,11 +133,7 @@ def damage(folder: Path) -> str | None:
 
 def seal_of(receipt: dict[str, Any]) -> str:
     """Over what is written, not over what this version of the code knows of it."""
-    return sha256_of({name: value for name, value in receipt.items() if name != "seal"})
-
-
-def sha256_of(value: Any) -> str:
-    return hash_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode())
+    return hash_json({name: value for name, value in receipt.items() if name != "seal"})
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

@@ -190,7 +190,11 @@ class ReleaseStore:
         self.folder(release).rename(self.root / SET_ASIDE / str(release))
         sync(self.root)
 
-    def point_nowhere(self) -> None:
+    def point(self, release: ReleaseId | None, rolled_back_from: ReleaseId | None = None) -> None:
+        """`point_current`, or nowhere."""
+        if release is not None:
+            self.point_current(release, rolled_back_from)
+            return
         self.link.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
 

@@ -277,7 +277,7 @@ def test_of_a_run_that_died_is_told_that_it_died(settings: Settings, monkeypatch
         assert close_dead_runs(instance, settings) == 1
         event = instance.all_logs(made.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[0].dagster_event
         tell_people(seen_by_the_sensor(instance, instance.get_run_by_id(made.run_id), event))
-    assert "The process of this run ended without a word" in alerts(settings)["run_failed-2025-10"]
+    assert "It ended without a word: its process was killed" in alerts(settings)["run_failed-2025-10"]
 
 
 @pytest.mark.slow

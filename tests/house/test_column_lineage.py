@@ -26,6 +26,14 @@ def test_the_shipped_lineage_is_that_of_the_models(published_home: Path) -> None
     assert not stale, f"{stale}: refresh a home, then python -m tests.house.test_column_lineage HOME"
 
 
+@pytest.mark.parametrize("left", ["", "{", '{"teams": {'])
+def test_a_memory_that_was_cut_short_is_worked_out_again(left: str, tmp_path: Path) -> None:
+    (file := tmp_path / "column_lineage.json").write_text(left)
+    assert lineage_in(file) == lineage_in(tmp_path / "none.json") == {}
+    write_lineage(file, {"teams": {"columns": {}}})
+    assert lineage_in(file) == {"teams": {"columns": {}}}
+
+
 if __name__ == "__main__":
     import sys
 

@@ -51,6 +51,17 @@ def test_a_killed_holder_leaves_the_home_free(tmp_path: Path, holder: subprocess
         pass
 
 
+@pytest.mark.parametrize("left", ["warehouse/.scratch-check-1", "dbt/target/.build-1", "lake/.current.json.1-1.draft"])
+def test_what_a_killed_run_left_is_swept_by_the_next(left: str, tmp_path: Path) -> None:
+    (tmp_path / left).parent.mkdir(parents=True)
+    if left.endswith(".draft"):
+        (tmp_path / left).touch()
+    else:
+        (tmp_path / left / "run").mkdir(parents=True)
+    with hold(Home(root=tmp_path), purpose="publish"):
+        assert not (tmp_path / left).exists()
+
+
 def test_the_command_leaves_with_five(tmp_path: Path, holder: subprocess.Popen) -> None:
     done = subprocess.run(
         [

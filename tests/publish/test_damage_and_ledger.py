@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import public
 from orchestration.releases.public_ledger import LedgerBroken, PublicLedger
+from orchestration.releases.store import ReleaseId, ReleaseStore
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 pytestmark = pytest.mark.usefixtures("quick_publication")
@@ -78,6 +80,7 @@ def test_the_current_release_damaged_is_replaced_by_the_next(how: str, settings:
     damage(settings, "releases", "2025-10.1", how)
     listed = json.loads(run(settings, "releases", "--json").stdout)["releases"]
     assert [bool(row["damage"]) for row in listed] == [True]
+    assert ("Is a directory" in listed[0]["damage"]) == (how == "a folder")
     assert publish.current_release(settings) is None
     made = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (made.release_id, made.is_new) == ("2025-10.2", True)
@@ -90,9 +93,35 @@ def test_a_rollback_moves_both_sides_or_neither(settings: Settings) -> None:
     shutil.rmtree(settings.paths.releases_public / "2025-10.1")
     with pytest.raises(VerifyDiffers, match="no public side"):
         publish.rollback(settings, "2025-10.1")
-    assert {(settings.paths.root / root / "current").readlink().name for root in ("releases", "releases_public")} == {
-        "2025-10.2"
-    }
+    assert where_both_point(settings) == {"2025-10.2"}
+
+
+def where_both_point(settings: Settings) -> set[str]:
+    return {(settings.paths.root / root / "current").readlink().name for root in ("releases", "releases_public")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("root", ["releases", "releases_public"])
+@pytest.mark.parametrize("how", ["denied", "killed"])
+def test_a_rollback_that_stops_half_way_is_undone(
+    root: str, how: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a denied folder at once; after a kill by the next publication, which has nothing else to do."""
+    refresh(settings, restated=2)
+    point_current = ReleaseStore.point_current
+
+    def stopped(store: ReleaseStore, *arguments: Any) -> None:
+        if store.root.name == root and arguments[0] == ReleaseId("2025-10", 1):
+            raise PermissionError if how == "denied" else KeyboardInterrupt
+        point_current(store, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises((PermissionError, KeyboardInterrupt)):
+        patch.setattr(ReleaseStore, "point_current", stopped)
+        publish.rollback(settings, "2025-10.1")
+    if how == "killed":
+        assert not publish.publish(settings, "2025-10", open_verdict(settings)).is_new
+    assert where_both_point(settings) == {"2025-10.2"}
+    assert run(settings, "verify").exit_code == 0
 
 
 def test_setting_aside_what_is_not_there_is_a_usage_error(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from lxml import html
 
 from orchestration.publishing.indicator_docs import read_seed
 from orchestration.publishing.report import write_report
+from orchestration.publishing.report.changes import reckoning
 from tests.report.conftest import FACTS
 from tests.report.small_warehouse import open_small_warehouse, write_small_warehouse
 
@@ -53,6 +54,22 @@ def test_frail_people_are_told_for_one_person(small_report: Path, warehouse: duc
     assert "to Oct 2025*" in next(name for name in rows if name.startswith("Emergency admissions"))
     assert "%" in next(name for name in rows if name.startswith("Readmission"))
     assert "40.0 people here" in words(part(small_report, "U00001", "frail"))
+    assert "None of these figures can be judged against the year before." in words(
+        part(small_report, "U00001", "frail")
+    )
+
+
+def test_the_year_of_frail_people_is_said_in_words() -> None:
+    within = {"verdict": "within_chance", "change_pct": 1.0, "change_pct_lower_95": -9.0, "change_pct_upper_95": 12.0}
+    fell = {"verdict": "lower", "change_pct": -12.0, "change_pct_lower_95": -20.0, "change_pct_upper_95": -3.0}
+    unknown = {"verdict": "no_limits", "change_pct": -50.0, "change_pct_lower_95": None, "change_pct_upper_95": None}
+    assert reckoning([("A", within), ("B", unknown)]) == (1, "none moved by more than chance gives")
+    assert reckoning([("A", within), ("B", fell), ("C", unknown)]) == (
+        2,
+        "B fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives",
+    )
+    assert reckoning([("B", fell)]) == (1, "B fell 12.0% (95% limits −20.0% to −3.0%)")
+    assert reckoning([("C", unknown)])[0] == 0
 
 
 def test_pounds_of_frail_people_are_counts_at_unit_cost_of_one_window(
@@ -142,7 +159,7 @@ def test_since_go_live_is_one_reconciled_block(small_report: Path) -> None:
     assert text.startswith(
         "Live since January 2025: 11 whole months by the end of these data. 2 of the 12 headline indicators can be judged: "
         "Emergency admissions fell 12.0% (95% limits −20.0% to −3.0%); 1 moved by no more than chance gives. "
-        "Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
+        "Where nothing changes, about 5 in 100 such comparisons are called a change all the same."
     )
     said = {re.sub("(per 1|%).*", "", name): cells[-1] for name, cells in table(panel).items()}
     assert said == {

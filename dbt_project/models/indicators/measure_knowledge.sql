@@ -19,7 +19,9 @@ select
     {{ reason_of_rank("least(known.standardised_reason_rank, gaps.standardised_reason_rank)") }} as standardised_null_reason,
     coalesce(gaps.is_incomplete or gaps.reason_rank is not null, false) as is_left_out
 from {{ ref('cohort_months') }} as known
-inner join {{ ref('indicator_areas') }} as areas on known.month_number = areas.month_number
+inner join {{ ref('indicator_cohorts') }} as cohorts on known.indicator_cohort_key = cohorts.indicator_cohort_key
+inner join {{ ref('indicator_areas') }} as areas
+    on known.month_number = areas.month_number and (cohorts.cohort_id = 'all' or areas.has_cohorts)
 left join {{ ref('area_cohort_gaps') }} as gaps
     on
         known.indicator_cohort_key = gaps.indicator_cohort_key

@@ -255,14 +255,12 @@ def _detectable(panel: Panel, controls: str, base: str, after: Design) -> np.nda
     drawn, _ = assignments_of(on)
     if len(drawn) < 1 / LEVEL:
         return None
-    needed = []
-    for sign in (1.0, -1.0):
-        both = []
-        for same in (False, True):
-            there = estimate(on, after, drawn[:500], same_start=same)
-            critical = _quantile(np.abs(there.t), 1.0 - LEVEL)
-            both.append(critical * there.standard_error - sign * there.effect)
-        needed.append(np.fmax(*both))
+    there = [estimate(on, after, drawn[:500], same_start=same) for same in (False, True)]
+    critical = [_quantile(np.abs(one.t), 1.0 - LEVEL) for one in there]
+    needed = [
+        np.fmax(*(at * one.standard_error - sign * one.effect for one, at in zip(there, critical, strict=True)))
+        for sign in (1.0, -1.0)
+    ]
     return _quantile(np.concatenate(needed), POWER / (1.0 - LEVEL))
 
 

@@ -7,11 +7,13 @@ connection after dbt has finished takes about a second, as long as the lineage o
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from orchestration.foundation.files import write_atomically
 from orchestration.foundation.sql import literal, quote
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.graph.assets.landing import INPUTS_KEY, lake_key
@@ -181,9 +183,11 @@ def resolve_lineage(
 
 
 def lineage_in(file: Path) -> dict[str, dict]:
-    """Model → fingerprint and columns."""
-    return json.loads(file.read_text()) if file.exists() else {}
+    """Model → fingerprint and columns; of a file that is lost or cut short nothing is known, and it is worked out again."""
+    with suppress(OSError, ValueError):
+        return json.loads(file.read_text())
+    return {}
 
 
 def write_lineage(file: Path, lineage: Mapping[str, dict]) -> None:
-    file.write_text(json.dumps(lineage, indent=0, sort_keys=True))
+    write_atomically(file, json.dumps(lineage, indent=0, sort_keys=True))

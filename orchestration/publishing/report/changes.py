@@ -19,6 +19,26 @@ SAID = {
 """What each verdict of `indicator_change` is called."""
 
 
+FALSE_ALARMS = "Where nothing changes, about 5 in 100 such comparisons are called a change all the same."
+"""Of single comparisons of teams, as measured in docs/words.md."""
+
+
+def reckoning(changes: Sequence[tuple[str, dict[str, Any]]]) -> tuple[int, str]:
+    """How many of the titled comparisons can be judged, and what came of them (rule: `verdict`), a fall or a rise by name."""
+    judged = [(title, row) for title, row in changes if row["verdict"] in ("lower", "higher", "within_chance")]
+    moved = [
+        f"{title} {SAID[row['verdict']]} {abs(row['change_pct']):.1f}% "
+        f"(95% limits {signed(row['change_pct_lower_95'])}% to {signed(row['change_pct_upper_95'])}%)"
+        for verdict in ("lower", "higher")
+        for title, row in judged
+        if row["verdict"] == verdict
+    ]
+    if not moved:
+        return len(judged), "none moved by more than chance gives"
+    rest = len(judged) - len(moved)
+    return len(judged), "; ".join([*moved, *([f"{rest} moved by no more than chance gives"] if rest else [])])
+
+
 def said_once(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A team that went live twelve complete months ago has one comparison under two names: it is said as the one since go-live."""
     since_go_live = {_periods(row) for row in changes if row["baseline_kind"] == "go_live"}

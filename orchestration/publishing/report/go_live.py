@@ -11,10 +11,10 @@ from datetime import date
 from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.publishing.report.changes import SAID, ends, is_too_soon, months_live_at
+from orchestration.publishing.report.changes import FALSE_ALARMS, SAID, ends, is_too_soon, months_live_at, reckoning
 from orchestration.publishing.report.data import Area, Indicator, ReportData
 from orchestration.publishing.report.evaluation import VERDICTS, titles
-from orchestration.publishing.report.numbers import month_count, month_name, signed, span
+from orchestration.publishing.report.numbers import month_count, month_name, span
 from orchestration.publishing.report.spend import dicts
 
 
@@ -112,24 +112,10 @@ def since_go_live(data: ReportData, area: Area, data_cut: date, waves: Mapping[s
 
 
 def _summary(rows: list[Comparison], headlines: int) -> str:
-    """Rules: `verdict` of each row. The share said of nothing is that of docs/words.md, of single comparisons."""
-    of = {said: [row for row in rows if row.said == said] for said in SAID.values()}
-    judged = [row for row in rows if row.said in ("fell", "rose", "within chance")]
+    judged, came_of_it = reckoning([(row.indicator.title, row.change) for row in rows])
     if not judged:
         return f"None of the {headlines} headline indicators can be judged since go-live yet."
-    moved = [f"{row.indicator.title} {row.said} {_size(row)}" for row in (*of["fell"], *of["rose"])]
-    text = f"{len(judged)} of the {headlines} headline indicators can be judged: "
-    if moved:
-        text += "; ".join(moved) + f"; {len(of['within chance']) or 'none'} moved by no more than chance gives"
-    else:
-        text += "none moved by more than chance gives"
-    return text + ". Where nothing changes, up to 5 in 100 such comparisons are called a change all the same."
-
-
-def _size(row: Comparison) -> str:
-    change = row.change
-    limits = f"95% limits {signed(change['change_pct_lower_95'])}% to {signed(change['change_pct_upper_95'])}%"
-    return f"{abs(change['change_pct']):.1f}% ({limits})"
+    return f"{judged} of the {headlines} headline indicators can be judged: {came_of_it}. {FALSE_ALARMS}"
 
 
 def _clock(rows: list[Comparison], go_live: date) -> list[str]:

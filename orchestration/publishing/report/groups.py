@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.indicator_docs import read_seed
-from orchestration.publishing.report.changes import SAID
+from orchestration.publishing.report.changes import SAID, reckoning
 from orchestration.publishing.report.data import Area, Indicator, ReportData, Rolling, read_changes, read_rolling
 from orchestration.publishing.report.numbers import MISSING, month_count, short_month, signed, unit
 from orchestration.publishing.report.spend import dicts
@@ -91,6 +91,7 @@ class Group:
     description: str
     people: float | None
     person: str
+    summary: str
     lines: list[Line]
     unknown: list[str]
     costs: Costs | None
@@ -118,6 +119,12 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                 for i in asked
                 if (year := rolling.get((i.indicator_id, *key))) is not None
             ]
+            on_year_before = [
+                (i.title, row)
+                for i in asked
+                for row in changes.get((i.indicator_id, *key), ())
+                if row["baseline_kind"] == "year_before"
+            ]
             absent: dict[str, list[str]] = {}
             for i in asked:
                 if (i.indicator_id, *key) not in rolling:
@@ -129,6 +136,7 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                     description=cohort["description"] or "",
                     people=_people(cohort, lines),
                     person=_person(cohort),
+                    summary=_summary(on_year_before),
                     lines=lines,
                     unknown=[f"{', '.join(names)} ({reason.replace('_', ' ')})" for reason, names in absent.items()],
                     costs=costs.get(key),
@@ -137,6 +145,13 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                 )
             )
     return found
+
+
+def _summary(on_year_before: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    judged, came_of_it = reckoning(on_year_before)
+    if not judged:
+        return "None of these figures can be judged against the year before."
+    return f"{judged} {'figure' if judged == 1 else 'figures'} can be judged against the year before: {came_of_it}."
 
 
 def _people(cohort: Mapping[str, Any], lines: Sequence[Line]) -> float | None:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from orchestration.foundation.checks import State
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.report import glance, wording
+from orchestration.publishing.report.changes import FALSE_ALARMS
 from orchestration.publishing.report.charts import Marker, SpcPicture, funnel_chart, spc_chart
 from orchestration.publishing.report.context import Check, ReportContext, Restatement, read_context
 from orchestration.publishing.report.data import (
@@ -211,6 +212,7 @@ def _environment() -> jinja2.Environment:
         "CAUSE": wording.CAUSE_WORDS,
         "STATUS": wording.STATUS_WORDS,
         "FUNNEL": wording.FUNNEL_WORDS,
+        "FALSE_ALARMS": FALSE_ALARMS,
     }
     return environment
 

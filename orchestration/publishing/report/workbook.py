@@ -44,7 +44,7 @@ COSTS = {
 READING = (
     "Read the team against its own past, not against other teams: areas differ in age and need.",
     "Now: every indicator in its newest complete month, or the last month of its newest reported period. Months: the headlines by month.",
-    "Since go-live: a difference, not an effect; up to 5 in 100 such comparisons are called a change where nothing changed.",
+    "Since go-live: a difference, not an effect; about 5 in 100 such comparisons are called a change where nothing changed.",
     "Frail people and Their cost: for one person; pounds are counts at unit cost, not what was paid, as contracts name no person.",
     "Value and 95% limits: how far chance alone could have moved the figure. Average and what chance gives: the process chart's lines.",
     "Judged value: the value after the calendar's and the season's share is taken out; limits and verdicts are of it.",
