@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import yaml
@@ -30,6 +31,8 @@ DIED = (
 )
 # between "started" and its lock a run only opens its resources: seconds, even on a busy machine
 LOCK_TAKEN_WITHIN_S = 120
+# who waits for the lock asks for it twenty times a second
+LOCK_ASKED_FOR_WITHIN_S = 1
 
 
 def instance_config(settings: Settings) -> dict:
@@ -110,7 +113,8 @@ def register_deliveries(instance: DagsterInstance, settings: Settings) -> list[s
 def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
     """Mark runs as failed whose process was killed: Dagster would call them started for ever, and the queue would wait for them.
 
-    A living run holds the home's lock, so whoever gets the lock knows that none lives; returns how many were closed.
+    A living run holds the home's lock, or waits for it and has it a moment later: whoever gets it twice knows that none lives.
+    Returns how many were closed.
     """
     from dagster import DagsterRunStatus, RunsFilter
 
@@ -119,6 +123,9 @@ def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
     if not records:
         return 0
     try:
+        with hold(settings.paths, purpose="look for dead runs"):
+            pass
+        time.sleep(LOCK_ASKED_FOR_WITHIN_S)
         with hold(settings.paths, purpose="close dead runs"):
             for record in records:
                 instance.report_run_failed(record.dagster_run, DIED)

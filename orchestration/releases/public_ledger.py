@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
@@ -98,8 +98,9 @@ class PublicLedger:
     def _entry(self, path: Path) -> Entry:
         try:
             return Entry.model_validate_json(gzip.decompress(path.read_bytes()))
-        except (OSError, EOFError, ValidationError, ValueError):
-            raise LedgerBroken(f"the public ledger's {path.name} cannot be read: {WAY_OUT}") from None
+        except (OSError, EOFError, ValueError) as error:  # pydantic's errors are values' errors
+            why = getattr(error, "strerror", None) or "damaged"
+            raise LedgerBroken(f"the public ledger's {path.name} cannot be read ({why}): {WAY_OUT}") from None
 
     def _public_releases(self) -> set[str]:
         root = self.settings.paths.releases_public

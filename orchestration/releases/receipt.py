@@ -113,7 +113,9 @@ def read_receipt(folder: Path) -> ReleaseReceipt:
         receipt = ReleaseReceipt.model_validate(written)
     except FileNotFoundError:
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} is missing") from None
-    except (OSError, ValueError):  # pydantic's and the decoders' errors are values' errors
+    except OSError as error:
+        raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} cannot be read: {error.strerror}") from None
+    except ValueError:  # pydantic's and the decoders' errors are values' errors
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} cannot be read as a receipt") from None
     if receipt.seal != seal_of(written):
         raise VerifyDiffers(f"{folder.name}: {RECEIPT_NAME} was changed after it was sealed")

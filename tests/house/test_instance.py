@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from orchestration.foundation.errors import Busy
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.graph.instance import (
     POSTGRES_URL_VARIABLE,
@@ -72,6 +74,17 @@ def test_a_run_whose_process_was_killed_is_closed_and_a_living_one_is_not(
         monkeypatch.setattr("orchestration.graph.instance.LOCK_TAKEN_WITHIN_S", -1)
         with hold(settings.paths, purpose="a living run"):
             assert close_dead_runs(instance, settings) == 0
+
+        answers = iter([nullcontext(), Busy("the run that waited has it now")])
+
+        def free_for_a_moment(*_: object, **__: object) -> object:
+            if isinstance(answer := next(answers), Busy):
+                raise answer
+            return answer
+
+        with monkeypatch.context() as patch:
+            patch.setattr("orchestration.graph.instance.hold", free_for_a_moment)
+            assert close_dead_runs(instance, settings) == 0, "a run that waits was about to take the lock"
         assert close_dead_runs(instance, settings) == 1
         assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
         assert close_dead_runs(instance, settings) == 0

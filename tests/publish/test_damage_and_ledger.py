@@ -80,6 +80,7 @@ def test_the_current_release_damaged_is_replaced_by_the_next(how: str, settings:
     damage(settings, "releases", "2025-10.1", how)
     listed = json.loads(run(settings, "releases", "--json").stdout)["releases"]
     assert [bool(row["damage"]) for row in listed] == [True]
+    assert ("Is a directory" in listed[0]["damage"]) == (how == "a folder")
     assert publish.current_release(settings) is None
     made = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (made.release_id, made.is_new) == ("2025-10.2", True)
