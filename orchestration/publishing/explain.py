@@ -138,6 +138,9 @@ def explain(
                 f"there is no indicator {indicator_id}{_did_you_mean(indicator_id, [name for (name,) in known])}; "
                 "dictionary.html of the release lists them"
             )
+        # what is reported has no months of its own, but periods that end in one
+        is_reported = str(indicator.get("measure_kind") or "").startswith("reported_")
+        period = "reported" if is_reported and period == "month" else period
         figure = _figure(connection, int_code, indicator_id, first, period, cohort)
         area = _one(
             connection,
@@ -152,7 +155,7 @@ def explain(
         )
         missing = what_is_missing(connection, release.receipt, indicator, figure)
     feeds = _feeds_of(indicator, {entry.feed for entry in release.receipt.inputs})
-    model, sql_file = _where_counted(str(indicator.get("numerator_measure_id") or indicator_id))
+    model, sql_file = _where_counted(str(indicator.get("numerator_measure_id") or indicator_id), is_reported)
     files, note = _files(settings, release, feeds, first, period)
     return Explanation(
         release_id=release.release_id,
@@ -239,9 +242,11 @@ def _did_you_mean(said: str, names: list[str]) -> str:
     return f"; did you mean {' or '.join(meant[:2])}?" if meant else ""
 
 
-def _where_counted(measure: str) -> tuple[str, str]:
+def _where_counted(measure: str, is_reported: bool) -> tuple[str, str]:
     """The models that count a measure and their files: those whose SQL, or a macro it calls, names the measure."""
     project = PROJECT_ROOT / "dbt_project"
+    if is_reported:
+        return "reported_figures", "dbt_project/models/indicators/reported_figures.sql"
     named = f"'{measure}':"
     macros = "".join(
         path.read_text(encoding="utf-8") for path in sorted((project / "macros" / "measures").glob("*.sql"))

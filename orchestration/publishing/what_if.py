@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -103,25 +104,32 @@ def read_map(path: Path) -> dict[str, str]:
     """practice → team."""
     if not path.is_file():
         raise UsageError(f"{path} is no file")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if not {"practice_code", "int_code"} <= set(reader.fieldnames or ()):
-            raise UsageError(f"{path.name} needs the columns practice_code and int_code")
-        found: dict[str, str] = {}
-        for row in reader:
-            practice, team = (row["practice_code"] or "").strip().upper(), (row["int_code"] or "").strip()
-            if (row.get("valid_to") or "").strip() or not practice or not team:
-                continue
-            if found.setdefault(practice, team) != team:
-                raise UsageError(f"{path.name} puts practice {practice} into two teams, {found[practice]} and {team}")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        header, *rows = (
+            csv.reader(io.StringIO(text, newline=""), strict=True) if text.strip() and "\0" not in text else [[]]
+        )
+    except (UnicodeDecodeError, csv.Error):
+        raise UsageError(f"{path.name} is not a CSV file in UTF-8") from None
+    names = [name.strip().casefold() for name in header]
+    if not {"practice_code", "int_code"} <= set(names):
+        raise UsageError(f"{path.name} needs the columns practice_code and int_code")
+    found: dict[str, str] = {}
+    for cells in rows:
+        row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+        practice, team = row.get("practice_code", "").upper(), row.get("int_code", "")
+        if row.get("valid_to") or not practice or not team:
+            continue
+        if found.setdefault(practice, team) != team:
+            raise UsageError(f"{path.name} puts practice {practice} into two teams, {found[practice]} and {team}")
     if not found:
         raise UsageError(f"{path.name} puts no practice into a team")
     return found
 
 
 def total(values: list[Any]) -> Any:
-    """What is not known of one practice is not known of its team."""
-    return None if any(value is None for value in values) else sum(values)
+    """What is not known of one practice is not known of its team; of no practice nothing is known."""
+    return None if not values or any(value is None for value in values) else sum(values)
 
 
 def said(value: float | None, places: int = 0) -> str:
@@ -129,7 +137,7 @@ def said(value: float | None, places: int = 0) -> str:
 
 
 def per_head(value: float | None, people: int) -> float | None:
-    return None if value is None else float(value) / people if people else 0.0
+    return None if value is None or not people else float(value) / people
 
 
 def team_of(code: str, practices: list[dict]) -> Team:

@@ -274,6 +274,26 @@ def test_nobody_small_can_be_worked_out_by_subtraction(bench: Bench, seed: int) 
     assert bench.rows("select * from indicators.reported_figures where boundary = 'as_at'").empty
 
 
+@pytest.mark.parametrize(
+    "sizes, hidden",
+    [
+        ({"E06000001": 4, "E06000002": 9, "E06000003": 50}, {"E06000001", "E06000002"}),
+        ({"E06000001": 1, "E06000002": 2, "E06000003": 50, "E06000004": 60}, {"E06000001", "E06000002", "E06000003"}),
+        ({"E06000001": 3, "E06000002": 4, "E06000003": 50}, {"E06000001", "E06000002"}),
+        ({"E06000001": 5, "E06000002": 6}, set()),
+        ({"E06000001": 4}, {"E06000001"}),
+    ],
+)
+def test_context_is_withheld_too(bench: Bench, sizes: dict[str, int], hidden: set[str]) -> None:
+    """England is their sum: what it leaves over of the shown ones is of two areas and of five replies at least."""
+    areas = {("council", code): n for code, n in sizes.items()} | {("england", "ENG"): 1000 + sum(sizes.values())}
+    build(bench, [row("staff_enps", area, replies=n, promoters=n, detractors=0) for area, n in areas.items()])
+    bench.seed("indicator_targets").run("marts.reported_context")
+    found = bench.rows("select * from marts.reported_context where null_reason is not null")
+    assert set(found.area_code) == hidden
+    assert found[["numerator", "denominator", "value", "value_lower_95"]].isna().all(axis=None)
+
+
 def test_withholding_hides_no_more_than_it_must(bench: Bench) -> None:
     rows = [row("staff_enps", ("int", team), replies=n, promoters=n, detractors=0)
             for team, n in zip(TEAMS, (4, 9, 30, 30, 30, 30), strict=True)]  # fmt: skip

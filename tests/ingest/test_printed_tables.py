@@ -115,7 +115,7 @@ def test_months_in_columns_become_rows(tmp_path: Path) -> None:
     book = {
         f"Table {n}": [
             [f"Table: {n} - {what}"], ["Data date: 03/05/2025"], ["", "", "", "Month (RTT End Date)"], names,
-            ["KENT", "QKS", "ICB", *values],
+            ["KENT", "QKS", "ICB", *values], ["", "Source: CSDS, see notes", "", "", ""],
         ]
         for n, (what, values) in enumerate(tables.items(), 1)
     }  # fmt: skip

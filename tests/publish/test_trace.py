@@ -74,6 +74,27 @@ def test_a_figure_of_each_mart_is_traced(
 
 
 @pytest.mark.slow
+def test_a_reported_figure_is_traced_by_the_month_in_which_its_period_ends(
+    published_home: Path, command: Callable
+) -> None:
+    """Nobody need know that what comes by period has no months."""
+    database = (published_home / "releases" / "current").resolve() / "int_marts.duckdb"
+    with duckdb.connect(str(database), read_only=True) as release:
+        indicator, team, month, numerator = release.execute(
+            "select indicator_id, area_code, strftime(month, '%Y-%m'), numerator from marts.indicator_values "
+            "where period = 'reported' and area_type = 'int' and value is not null order by all limit 1"
+        ).fetchone()
+    done = command("explain", team, indicator, month, "--json", home=published_home)
+    assert done.exit_code == 0, done.stderr
+    assert (done.body["period"], done.body["numerator"], done.body["model"]) == (
+        "reported",
+        numerator,
+        "reported_figures",
+    )
+    assert "reported_measures" in {file["feed"] for file in done.body["files"]}
+
+
+@pytest.mark.slow
 def test_what_is_not_known_is_explained_by_what_is_missing_and_since_when(
     published_home: Path, command: Callable
 ) -> None:

@@ -54,6 +54,12 @@ def test_sums_indices_and_warnings_of_a_map(tmp_path: Path, release: Path) -> No
     assert (x.need_weighted_population, x.need_index, x.spend_per_head_gbp) == (25000.0, 1.0, 80.0)
     assert x.warnings == []
     assert y.warnings == ["none of its practices is in the release"]
+    assert (y.registered_population, y.need_index, y.emergency_admissions, y.spend_per_head_gbp) == (
+        0,
+        None,
+        None,
+        None,
+    )
     assert (found.practices_without_team, found.practices_not_known) == (["A00003"], ["Z99999"])
     assert "unmet" in found.text() or "nobody has met" in found.text()
     assert hashlib.sha256(release.read_bytes()).hexdigest() == before
@@ -84,9 +90,24 @@ def test_the_order_of_the_map_changes_nothing(tmp_path: Path, release: Path) -> 
     )
 
 
+def test_headers_in_capitals_blanks_and_ended_rows_are_read_as_in_the_feed(tmp_path: Path, release: Path) -> None:
+    text = '\ufeffPRACTICE_CODE,INT_CODE,NAME,VALID_TO\r\n"a00001 ", X,"The\nsurgery",\r\nA00001,Old,,2024-03-31\r\n,\r\nA00002\r\n'
+    found = judge(tmp_path, text)
+    assert [(team.int_code, team.practices) for team in found.teams] == [("X", 1)]
+    assert found.practices_without_team == ["A00002", "A00003"]
+
+
 @pytest.mark.parametrize(
-    "text", ["a,b\n1,2\n", "practice_code,int_code\n", "practice_code,int_code\nA00001,X\nA00001,Y\n"]
-)
-def test_a_map_that_cannot_be_read_is_refused(tmp_path: Path, release: Path, text: str) -> None:
+    "body",
+    [
+        b"", b"a,b\n1,2\n", b"practice_code,int_code\n", b"practice_code,int_code\nA00001,X\nA00001,Y\n",
+        b"practice_code;int_code\nA00001;X\n", b"practice_code,int_code\nA00001,Caf\xe9\n", b"PK\x03\x04\x00\xff",
+        b"practice_code,int_code\nA00001,\0X\n",
+        b'practice_code,int_code\nA00001,"X\n',
+    ],
+)  # fmt: skip
+def test_a_map_that_cannot_be_read_is_refused(tmp_path: Path, release: Path, body: bytes) -> None:
+    path = tmp_path / "map.csv"
+    path.write_bytes(body)
     with pytest.raises(UsageError):
-        judge(tmp_path, text)
+        module.what_if(load_settings(home=tmp_path / "home"), path)

@@ -1,17 +1,28 @@
 -- Reported values of areas above the teams, councils and trusts: lines of context, never a team's figure (definitions E23). Withheld below the
--- measure's number of replies, and with the next smallest of its kind where one stands alone.
+-- measure's number of replies, and with the next smallest of its kind until two areas and that many replies are hidden together.
 with
+
+described as (
+    select
+        *,
+        cast(replies < minimum_count as integer) as is_small
+    from {{ ref('reported_cells') }}
+    where area_type in ('{{ context_area_types() | join("', '") }}')
+),
 
 ranked as (
     select
         *,
-        sum(cast(replies < minimum_count as integer)) over alike as small_ones,
-        row_number() over (
-            partition by measure_id, area_type, month order by replies, area_code
-        ) as place
-    from {{ ref('reported_cells') }}
-    where area_type in ('{{ context_area_types() | join("', '") }}')
-    window alike as (partition by measure_id, area_type, month)
+        sum(is_small) over alike as small_ones,
+        coalesce(sum(replies) over ahead, 0) as replies_ahead,
+        count(*) over ahead as areas_ahead
+    from described
+    window
+        alike as (partition by measure_id, area_type, month),
+        ahead as (
+            partition by measure_id, area_type, month order by is_small desc, replies, area_code
+            rows between unbounded preceding and 1 preceding
+        )
 ),
 
 judged as (
@@ -21,8 +32,9 @@ judged as (
         catalogue.multiplier,
         catalogue.limits,
         case
-            when ranked.minimum_count > 0 and ranked.replies < ranked.minimum_count then 'withheld_small_numbers'
-            when ranked.minimum_count > 0 and ranked.small_ones = 1 and ranked.place = 2 then 'withheld_small_numbers'
+            when ranked.is_small = 1 then 'withheld_small_numbers'
+            when ranked.small_ones > 0 and not (ranked.areas_ahead >= 2 and ranked.replies_ahead >= ranked.minimum_count)
+                then 'withheld_small_numbers'
             when ranked.denominator <= 0 then 'nothing_to_divide_by'
         end as null_reason
     from ranked
