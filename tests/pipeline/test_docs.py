@@ -223,7 +223,7 @@ def test_the_cohort_of_the_page_is_a_row_of_the_seed() -> None:
 def test_a_feed_is_added_as_the_page_says(tmp_path: Path) -> None:
     """A copy of the project with exactly the page's files: it takes a delivery, and its checks are registered."""
     project = tmp_path / "project"
-    for name in ("orchestration", "dbt_project", "seeds", "expectations"):
+    for name in ("orchestration", "dbt_project", "seeds", "expectations", "deploy", "docs"):
         shutil.copytree(
             PROJECT_ROOT / name, project / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__")
         )
