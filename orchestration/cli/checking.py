@@ -8,6 +8,9 @@ from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.progress import reporter
 from orchestration.foundation.settings import Settings
+from orchestration.gate import accept, foresee
+from orchestration.lake.check import check_delivery, write_error_report
+from orchestration.landing.deliveries import find_delivery
 
 BAD = (State.FAIL, State.ERROR)
 
@@ -19,10 +22,6 @@ def line_for(result: CheckResult) -> str:
 
 def check_before_anything(settings: Settings, delivery_name: str | None) -> dict[str, Any]:
     """Raises `DeliveryRefused` with every reason when the delivery would be refused; otherwise says what was noticed."""
-    from orchestration.gate import accept, foresee
-    from orchestration.lake.check import check_delivery, write_error_report
-    from orchestration.landing.deliveries import find_delivery
-
     delivery = find_delivery(settings.paths, delivery_name)
     with reporter().step(f"check {delivery.name}"):
         results = check_delivery(settings, delivery, lambda dry, one: [*accept(dry, one), *foresee(dry, one)])

@@ -66,7 +66,8 @@ def remove_from_lake(
         work,
         lambda r: (
             (f"{r['persons_found']} of {r['persons_asked']} persons found; " if r["persons_asked"] else "")
-            + f"{r['rows_removed']} rows removed; receipt {r['receipt_file']}; now run `int-marts refresh`"
+            + f"{r['rows_removed']} rows removed, {sum(r['rows_left_out_by_feed'].values())} in all so far; "
+            f"receipt {r['receipt_file']}; now run `int-marts refresh`"
         ),
     )
 

@@ -37,11 +37,16 @@ from orchestration.lake.rows import PARQUET
 
 
 class RetentionReceipt(BaseModel):
-    """What was removed, by feed. `persons_asked` and `persons_found` are counts; nobody is named."""
+    """What was removed, by feed. `persons_asked` and `persons_found` are counts; nobody is named.
+
+    `rows_left_out_by_feed`: what the versions in force are made without, of all that was ever forgotten or purged. A removal that was
+    stopped half way and given again removes only the rest, but both parts stand here.
+    """
 
     action: str
     rows_removed: int
     rows_by_feed: dict[str, int]
+    rows_left_out_by_feed: dict[str, int] = {}
     persons_asked: int = 0
     persons_found: int = 0
     before: str | None = None
@@ -261,6 +266,17 @@ def working(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def rows_left_out(home: Home) -> dict[str, int]:
+    """By feed, in the versions in force."""
+    left_out: dict[str, int] = {}
+    for feed in load_contracts():
+        for delivery in manifests.deliveries_of(home, feed):
+            if in_force := manifests.current(home, feed, delivery):
+                rows = sum(in_force.rows_removed.get(rule, 0) for rule in ("forgotten", "purged"))
+                left_out[feed] = left_out.get(feed, 0) + rows
+    return {feed: rows for feed, rows in sorted(left_out.items()) if rows}
+
+
 def finish(settings: Settings, action: str, rows_by_feed: dict[str, int], **more: object) -> RetentionReceipt:
     folder = settings.paths.logs / RECEIPTS
     folder.mkdir(parents=True, exist_ok=True)
@@ -270,6 +286,7 @@ def finish(settings: Settings, action: str, rows_by_feed: dict[str, int], **more
             "action": action,
             "rows_removed": sum(rows_by_feed.values()),
             "rows_by_feed": rows_by_feed,
+            "rows_left_out_by_feed": rows_left_out(settings.paths),
             "receipt_file": f"logs/{RECEIPTS}/{number:04d}-{action}.json",
             **more,
         }

@@ -225,6 +225,21 @@ def test_what_came_for_different_periods_is_not_added_up(bench: Bench) -> None:
     assert figure(figures, "social_need_codes_per_1000", ("hcp", "H2")).value == 12
 
 
+def test_the_rest_of_the_icb_is_of_the_same_period_and_holds_the_team(bench: Bench) -> None:
+    """An ICB that reports itself for a year, or less than its team, leaves no rest; a sum of the teams does."""
+    year, team = (dt.date(2024, 4, 1), MARCH[1]), ("int", "T1")
+    of_team = row("smoking_pct", team, numerator=10, denominator=40)
+
+    def rest(period: tuple[dt.date, dt.date], numerator: int, denominator: int) -> float:
+        of_icb = row("smoking_pct", ("icb", "QXX"), period, numerator=numerator, denominator=denominator)
+        return figure(build(bench, [of_team, of_icb]), "smoking_pct", team).comparator_value
+
+    assert rest(MARCH, 30, 140) == 20.0
+    assert math.isnan(rest(year, 30, 140))
+    assert math.isnan(rest(MARCH, 9, 140))
+    assert math.isnan(rest(MARCH, 45, 60))
+
+
 def test_what_ends_outside_the_months_of_the_marts_is_counted_by_name(bench: Bench) -> None:
     old = (dt.date(2020, 4, 1), dt.date(2021, 3, 31))
     rows = [row("smoking_pct", ("council", "E06000035"), period, numerator=1, denominator=9) for period in (old, MARCH)]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -18,8 +19,10 @@ from orchestration.build.inputs import suppliers, write_inputs
 from orchestration.build.plan import changed_in_landing
 from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
+from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings, load_settings
+from orchestration.lake import retention
 from orchestration.lake.manifest import current, verify_version, version_folders
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery, gone_from_landing, list_deliveries
@@ -94,6 +97,24 @@ def test_a_list_is_read_whatever_saved_it(name: str, settings: Settings, tmp_pat
     again = run(settings, "forget", str(tmp_path / name), "--json")
     assert again.exit_code == 0 and json.loads(again.stdout)["rows_removed"] == 0
     assert plan(settings)[0] == after
+
+
+def test_a_removal_that_was_stopped_and_given_again_accounts_for_both_parts(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "list.csv").write_text(person(5) + "\n")
+    obey_in, last = retention.obey_in, FEEDS[-1]
+
+    def denied(given: Settings, contract: FeedContract, *more: Any) -> int:
+        if contract.feed == last:
+            raise PermissionError
+        return obey_in(given, contract, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "obey_in", denied)
+        assert run(settings, "forget", str(tmp_path / "list.csv")).exit_code == 1
+    receipt = json.loads(run(settings, "forget", str(tmp_path / "list.csv"), "--json").stdout)
+    assert (receipt["rows_by_feed"], receipt["rows_left_out_by_feed"]) == ({last: 2}, dict.fromkeys(FEEDS, 2))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,15 @@ select
     end as limit_method,
     'none' as standardisation,
     case
-        when valued.value is not null and valued.area_type <> 'icb' and icb.shown_denominator > valued.denominator
+        when
+            valued.value is not null and valued.area_type <> 'icb' and icb.shown_denominator > valued.denominator
+            -- of one period, and a part of it: a net promoter score alone may be below nothing
+            and icb.period_start = valued.period_start and icb.period_end = valued.period_end
+            and (
+                valued.measure_kind = 'reported_net_promoter'
+                or icb.shown_numerator - valued.shown_numerator between 0
+                and case when valued.measure_kind = 'reported_proportion' then icb.shown_denominator - valued.shown_denominator else icb.shown_numerator end
+            )
             then
                 (icb.shown_numerator - valued.shown_numerator) / (icb.shown_denominator - valued.shown_denominator)
                 * valued.multiplier

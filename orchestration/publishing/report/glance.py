@@ -50,7 +50,10 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
     reported = None if newest else data.reported.get((indicator.indicator_id, *area.key))
     icb = data.reported.get((indicator.indicator_id, *data.icb.key))
     has_figure = newest is not None or (reported is not None and reported.value is not None)
-    same_period = icb.value if reported and icb and icb.period_end == reported.period_end else None
+    is_of_one_period = (
+        reported and icb and (icb.period_start, icb.period_end) == (reported.period_start, reported.period_end)
+    )
+    same_period = icb.value if icb and is_of_one_period else None
     beside = {p.month: p.value for p in data.points(indicator, data.icb)} if newest else {}
     year = data.rolling.get((indicator.indicator_id, *area.key))
     reasons = [reason for p in [*points, reported] if p and (reason := p.null_reason)]
