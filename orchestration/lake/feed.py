@@ -51,8 +51,6 @@ MOST_ROWS = 0.5
 # What a spreadsheet did to more rows than this it did to others where nothing shows it.
 MOST_ROWS_CHANGED = 0.001
 LINES_TOLD = 1000
-# Below this a second thread finds nothing to do, and costs processor time while it looks.
-ONE_THREAD_BYTES = 8 << 20
 
 
 class OptOuts(NamedTuple):
@@ -202,9 +200,8 @@ def build_version(
     try:
         finished = work / "version"
         finished.mkdir()
-        landed_bytes = sum(file.path.stat().st_size for file in delivery.files[contract.feed])
         config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": settings.threads if landed_bytes > ONE_THREAD_BYTES else 1,
+            "threads": settings.threads_for(*(file.path for file in delivery.files[contract.feed])),
             "memory_limit": settings.memory_limit,
             "temp_directory": str(work / "spill"),
             "preserve_insertion_order": True,
