@@ -96,6 +96,8 @@ def find_headings(head: list[list[str]], table: PrintedTable) -> Headings | None
         for name, column in wanted.items():
             if not column.named and (place := nameless(column, head[number + 1 :], own)):
                 located[name] = place
+        if table.month and not month_of(title):
+            raise Misprint("its title names no month")
         cells = {name: located.pop(name) for name in table.cells}
         if table.cells_headed:
             taken = {position for place in located.values() for position in place.positions}
@@ -105,6 +107,10 @@ def find_headings(head: list[list[str]], table: PrintedTable) -> Headings | None
                 raise Misprint("a heading stands over more than one column")
             if not cells:
                 continue
+            first_cell = min(position for place in cells.values() for position in place.positions)
+            if strange := [p for p, cell in enumerate(row, 1) if p > first_cell + 1 and p - 1 not in taken
+                           and cell.strip() and cell.strip() not in cells]:  # fmt: skip
+                raise Misprint(f"the heading of column {strange[0]} is of another kind than those beside it")
         return Headings(number, title, located, cells)
     if len(missing) < len(named):
         raise Misprint(f"no heading {', '.join(told(named[name]) for name in missing)}")
@@ -144,8 +150,8 @@ def rows_of(
 ) -> Iterator[list[str]]:
     """One line per row, or one per cell where headings become values; what stands above is kept as remarks."""
     fixed = dict(table.constants)
-    if table.month and (months := months_in(headings.title)):
-        fixed[table.month] = dated(months[-1], contract.column(table.month).type == "date")
+    if table.month:
+        fixed[table.month] = dated(month_of(headings.title), contract.column(table.month).type == "date")
     melted = [name for name in (table.headings_into, table.cells_into) if name]
     names = [*headings.places, *fixed, *melted]
     for number, row in enumerate(rows):
@@ -161,6 +167,21 @@ def rows_of(
                 yield [*about, *("" for _ in melted)]
             else:
                 yield from ([*about, name, place.of(row)] for name, place in headings.cells.items())
+
+
+def month_of(title: str) -> str:
+    """The month that a title names last, without a day of revision or publication and without footnote marks at its year; '' for none.
+
+    >>> month_of("Table A1 England, July to September 2025 (revised October 2025)")
+    '2025-09-01'
+    >>> month_of("October to December 20251, published 30 April 2026")
+    '2025-12-01'
+    """
+    told = re.sub(
+        r"[(,;–-]?\s*\b(revised|republished|published|updated|corrected|extracted)\b.*", "", title, flags=re.IGNORECASE
+    )
+    months = months_in(re.sub(r"\b((?:19|20)\d\d)\d(?:,\d)*\b", r"\1", told))
+    return months[-1] if months else ""
 
 
 def dated(month: str, as_last_day: bool) -> str:

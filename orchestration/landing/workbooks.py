@@ -81,7 +81,7 @@ def printed_sheets(sheets: list[Sheet], label: str, contract: FeedContract) -> l
                 "send the publisher's file unchanged",
             )
         found[title] = sheet._replace(path=target)
-    if misprints and not found:
+    if misprints:
         raise refuse_misprint(label, misprints[0], contract)
     return list(found.values())
 

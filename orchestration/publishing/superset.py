@@ -106,7 +106,7 @@ def _charts() -> dict[str, dict[str, Any]]:
             "spc_chart",
             columns=["month"],
             metrics=lines,
-            filters={"area_type": "icb", "indicator_id": row["indicator_id"]},
+            filters={"area_type": "icb", "indicator_id": row["indicator_id"], "is_complete": True},
         )
         for row in headlines()
     }
@@ -129,7 +129,7 @@ def _chart(
     dataset: str,
     columns: list[str],
     metrics: list[str] | None = None,
-    filters: dict[str, str] | None = None,
+    filters: dict[str, str | bool] | None = None,
 ) -> dict[str, Any]:
     """`params` are what its editor shows, `query_context` what is asked when it is drawn or read by the API."""
     metrics, filters = metrics or [], filters or {}
@@ -211,7 +211,7 @@ def _dashboard(charts: dict[str, dict[str, Any]]) -> dict[str, Any]:
             }
     return {
         "dashboard_title": DASHBOARD,
-        "description": "Read each area against its own past. Limits are those of the process charts; is_complete marks unfinished months.",
+        "description": "Read each area against its own past. Limits are of adjusted_value; unfinished months are left out.",
         "css": "",
         "slug": "int-indicators",
         "uuid": identity("dashboard"),

@@ -55,3 +55,13 @@ def test_nothing_says_why(page: html.HtmlElement) -> None:
         said = " ".join(sentences(row | {"verdict": verdict})).lower()
         assert not [cause for cause in CAUSES if cause in said]
         assert "12.0 % to be found" in said or "would have had to be" in said
+    some = " ".join(sentences(row | {"verdict": "no_evidence"}, 1))
+    assert (
+        "6 months from the first go-live on; 1 of the 4 teams has the last of these months, the others fewer." in some
+    )
+    assert "the others fewer" not in " ".join(sentences(row | {"verdict": "no_evidence"}, 4))
+
+
+def test_why_the_return_and_the_head_can_differ_is_said(page: html.HtmlElement) -> None:
+    panel = page.xpath("//h2[@id='return']/following-sibling::div[1]")[0].text_content()
+    assert "“overall” is weighed as in “All waves by size”" in panel and "those live longest weigh most" in panel

@@ -90,6 +90,33 @@ def test_the_titles_quarter_holds_and_not_the_day_of_the_download(tmp_path: Path
     assert {month for month, _ in read(tmp_path, files, columns="cast(month as varchar), area_code")} == {"2025-12-01"}
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["October to December 2025 (revised March 2026)", "October to December 20251", "October to December 2025, published 30 April 2026"],
+)  # fmt: skip
+def test_a_day_of_revision_in_the_title_is_not_its_month(said: str, tmp_path: Path) -> None:
+    table = sheet(title=TITLE.replace("October to December 2025", said))
+    months = read(tmp_path, {"x.csv": as_text(table)}, columns="cast(month as varchar), area_code")
+    assert {month for month, _ in months} == {"2025-12-01"}
+
+
+def test_a_title_without_a_month_is_not_given_that_of_the_download(tmp_path: Path) -> None:
+    table = sheet(title=TITLE.replace("October to December 2025", "Q3 2025/26"))
+    assert "names no month" in refusal(tmp_path, "homelessness_duty", {"homelessness_duty_2026-04.csv": as_text(table)})
+
+
+def test_one_damaged_sheet_among_good_ones_is_not_left_out(tmp_path: Path) -> None:
+    book = waits()
+    book["Table 4g"][2][1] = "Org Code"
+    assert "no heading 'Organisation Code'" in refusal(tmp_path, "community_waits", {"x.xlsx": workbook(book)})
+
+
+def test_a_heading_of_another_kind_beside_the_months_is_not_left_out(tmp_path: Path) -> None:
+    book = waits()
+    book["Table 4"][2][4] = "Audiology (CYP)"
+    assert "of another kind" in refusal(tmp_path, "community_waits", {"x.xlsx": workbook(book)})
+
+
 def test_the_areas_name_stands_in_the_column_where_england_does(tmp_path: Path) -> None:
     whole = read(tmp_path / "a", {"x.csv": as_text(sheet())}, columns="area_name, area_code")
     assert whole[:2] == [("Medway Towns", "E06000035"), ("Ashford", "E07000105")]
@@ -128,26 +155,32 @@ def test_months_in_columns_become_rows(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_services_in_columns_become_rows(tmp_path: Path) -> None:
+def waits() -> dict[str, Table]:
     """The workbook of community waits: the same organisations in three tables, one column a service; England has no code."""
     names = ["Organisation Type", "Organisation Code", "Organisation Name", "(A) Podiatry*", "(CYP) Audiology"]
     titles = {
         "Table 4": "Total waiting list by service, March 2026",
         "Table 4a": "Number waiting 0-1 weeks (0-7 days) by service, March 2026",
-        "Table 4g": "Number waiting 52-104 weeks (365-728 days) by service, March 2026",
+        # its own title has a sign that the list of contents leaves out
+        "Table 4g": "Number waiting >52-104 weeks (365-728 days) by service, March 2026",
         "Table 4h": "Number waiting over 104 weeks (over 2 years) by service, March 2026",
     }
     book = {
         sheet: [
             [title],
             ["Blanks indicate nothing."],
-            names,
+            list(names),
             ["National", "", "England", "9", "3"],
             ["ICB", "QKS", "KENT", "", str(n)],
         ]
         for n, (sheet, title) in enumerate(titles.items())
     }
     book["Contents"] = [["Table 4: Total waiting list by service, March 2026"]]
+    return book
+
+
+def test_services_in_columns_become_rows(tmp_path: Path) -> None:
+    book = waits()
     columns = "metric, area_code, service, value, cast(month as varchar)"
     found = read(tmp_path, {"x.xlsx": workbook(book)}, "community_waits", columns)
     assert {row[4] for row in found} == {"2026-03-01"}

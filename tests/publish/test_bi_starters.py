@@ -106,6 +106,9 @@ def test_the_starter_hangs_together(starter: dict[str, dict]) -> None:
         dataset = datasets[chart["dataset_uuid"]]
         (query,) = json.loads(chart["query_context"])["queries"]
         assert set(query["columns"]) <= {column["column_name"] for column in dataset["columns"]}
+        assert {f["col"] for f in query["filters"]} <= {column["column_name"] for column in dataset["columns"]}
+        if dataset["table_name"] == "spc_chart":
+            assert {"col": "is_complete", "op": "==", "val": True} in query["filters"]
         assert set(query["metrics"]) <= {metric["metric_name"] for metric in dataset["metrics"]}
     (dashboard,) = (part for name, part in starter.items() if name.startswith("dashboards/"))
     placed = [
@@ -248,7 +251,8 @@ def test_superset_takes_the_starter_and_reads_the_figures_of_the_marts(
         for row in headlines():
             rows = found["charts"][f"{row['title']}, ICB ({row['unit']})"]
             wanted = release.execute(
-                "select value, centre_line, numerator from bi.spc_chart where area_type = 'icb' and indicator_id = ? order by month",
+                "select value, centre_line, numerator from bi.spc_chart where area_type = 'icb' and indicator_id = ? and is_complete "
+                "order by month",
                 [row["indicator_id"]],
             ).fetchall()
             assert [r["the_value"] for r in rows] == pytest.approx([value for value, _, _ in wanted], nan_ok=True), row[

@@ -153,6 +153,25 @@ def test_beside_a_group_stands_the_same_group_or_it_is_said(
     page.close()
 
 
+def test_the_explorer_tells_of_what_comes_by_period_and_marks_it_as_not_judged(browser, small_report: Path) -> None:
+    page = browser.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto((small_report / "explorer.html").as_uri() + "#area=int:U00001&i=not_a_headline")
+    page.locator("#charts p").first.wait_for()
+    assert "12.5" in page.locator("#said").text_content()
+    assert "No figures by month here" in page.locator("#charts").text_content()
+    dash = page.locator("#list a[aria-current] path").get_attribute("d")
+    assert dash.startswith("M-5,-1H5"), "a dash, where judged months within chance have a dot"
+    page.locator("#csv").click()
+    page.goto((small_report / "explorer.html").as_uri() + "#area=int:U00001&i=emergency_admissions&c=efi_severe")
+    page.reload()
+    page.locator("#charts svg.spc").first.wait_for()
+    assert "made for everybody only" in page.locator("#said").text_content()
+    assert messages == []
+    page.close()
+
+
 def test_the_explorer_says_what_to_do_without_scripts(browser, small_report: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

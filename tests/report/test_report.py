@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from functools import lru_cache
 from pathlib import Path
 
+import duckdb
 import pytest
 from lxml import html
 
@@ -142,6 +144,24 @@ def test_the_explorer_holds_the_figures_of_the_marts(small_report: Path, small_d
     assert seen > 1000
 
 
+def test_the_explorer_tells_judged_from_not_judged(small_report: Path) -> None:
+    """Of each area and indicator either the page's own sentence (judged, nothing stands out) or why there is no verdict."""
+    text = (small_report / "explorer.html").read_text(encoding="utf-8")
+    assert (
+        "or there is too little to judge" not in text
+        and "everybody only; this is the figure of the group, with its own" not in text
+    )
+    choices = json.loads(page(small_report, "explorer.html").xpath("string(//script[@id='choices'])"))
+    areas = [code for code, *_ in choices["areas"]]
+    seen = set()
+    for indicator in choices["indicators"]:
+        script = (small_report / "explorer" / f"{indicator['id']}.js").read_text(encoding="utf-8")
+        about = json.loads("[" + script.removeprefix("X.put(").removesuffix(");\n") + "]")[4]
+        assert set(about["said"]) == {area for area, sign in zip(areas, indicator["now"], strict=True) if sign != "-"}
+        seen |= {sentence for area, sentence in about["said"].items() if indicator["now"][areas.index(area)] == "?"}
+    assert any("too few months or events" in sentence for sentence in seen), seen
+
+
 @lru_cache
 def explorer_files(folder: Path) -> dict[tuple[str, str], dict]:
     found = {}
@@ -183,7 +203,12 @@ def test_what_is_reported_by_period_is_shown_and_never_unknown(small_report: Pat
         assert newest == "12.5 (9.50 to 15.5)Apr 2025 to Jun 2025*", "not the incomplete quarter after it"
         assert verdict == "shown and never judged"
     assert cells("int-U00002-every.html", "No headline")[0] == "withheld small numbers"
-    assert cells("int-U00003-every.html", "No headline")[0] == "not known"
+    assert cells("int-U00002-every.html", "No headline")[-1] == "not known: withheld small numbers"
+    assert (
+        cells("int-U00003-every.html", "No headline")[0]
+        == cells("int-U00003-every.html", "No headline")[-1]
+        == "not known"
+    )
 
 
 def test_the_table_has_every_figure_the_chart_draws(small_report: Path) -> None:
@@ -286,6 +311,24 @@ def test_teams_are_listed_by_name_never_by_value(small_report: Path) -> None:
     for body in bodies:
         names = body.xpath(".//tr[not(@class)]/th//text()")
         assert names == sorted(names)
+
+
+def test_a_team_that_stands_out_in_another_month_names_it(
+    small_report: Path, small_database: Path, tmp_path: Path
+) -> None:
+    assert "Newest complete month: November 2025, or the one named." in page(small_report, "index.html").text_content()
+    shutil.copy(small_database, tmp_path / "w.duckdb")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute(
+            "update marts.indicator_values set period_status = 'incomplete' where period = 'month' and month > date '2025-08-01' "
+            "and indicator_id = 'emergency_admissions' and area_code = 'U00001'"
+        )
+    write_report(tmp_path / "report", open_small_warehouse(tmp_path / "w.duckdb"), FACTS)
+    [row] = [
+        tr for tr in page(tmp_path / "report", "index.html").xpath("//div[@aria-label='Teams']//tr")
+        if tr.xpath("th/a[contains(@href, 'int-U00001')]")
+    ]  # fmt: skip
+    assert "Emergency admissions (improvement, Aug 2025)" in row.text_content()
 
 
 def test_restated_figures_and_checks_are_shown(small_report: Path) -> None:

@@ -122,7 +122,9 @@ def test_four_columns_with_their_clocks_newest_value_and_past(page: str) -> None
     found = columns(page)
     staff = found["Staff activation"]
     assert "<strong>20.0</strong> points (19.0 to 21.0)" in staff
-    assert "before 12.0" in staff
+    assert "· in Aug 2025 12.0" in staff and "before 12.0" not in staff, (
+        "the team is live since June: `before` is not August"
+    )
     assert "80.0 % answered" in staff
     assert "rest of the ICB 7.50" in staff
     assert "after 1 month." in staff

@@ -11,7 +11,8 @@ from lxml import html
 
 from orchestration.publishing.indicator_docs import read_seed
 from orchestration.publishing.report import write_report
-from orchestration.publishing.report.changes import reckoning
+from orchestration.publishing.report.changes import reckoning, recorded_notes
+from orchestration.publishing.report.data import Indicator
 from tests.report.conftest import FACTS
 from tests.report.small_warehouse import open_small_warehouse, write_small_warehouse
 
@@ -199,3 +200,54 @@ def test_twelve_months_that_end_elsewhere_are_labelled(small_report: Path) -> No
     assert "Nov 2025" in falls[0] and "to Oct 2025" in falls[2]
     visits = next(cells for name, cells in rows.items() if name.startswith("All visits"))
     assert "Nov 2025" in visits[0] and "to " not in visits[2]
+
+
+def test_what_fell_across_a_change_of_recording_is_marked_with_it(tmp_path: Path) -> None:
+    warehouse = write_small_warehouse(tmp_path / "warehouse.duckdb", teams=3)
+    moved = "Short stays moved out from July 2024."
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("alter table marts.dim_indicator add column known_limitations varchar")
+        connection.execute(f"update marts.dim_indicator set known_limitations = 'Counted twice. {moved}'")
+        connection.execute(
+            "update marts.indicator_values set target_value = 9999, trajectory_value = 9999 "
+            "where indicator_id = 'emergency_admissions' and cohort_id = 'all' and period = 'rolling_12_months'"
+        )
+    write_report(tmp_path / "report", open_small_warehouse(warehouse), FACTS)
+    rows = table(part(tmp_path / "report", "U00003", "glance"), 2)
+    admissions = next(cells for name, cells in rows.items() if name.startswith("Emergency admissions"))
+    assert "fell since go-live†" in admissions[-1]
+    judged = table(part(tmp_path / "report", "U00001", "glance"))
+    target = next(cells[4] for name, cells in judged.items() if name.startswith("Emergency admissions"))
+    assert "on track" in target and target.endswith("†"), "its baseline began in October 2023"
+    quiet = next(cells for name, cells in rows.items() if name.startswith("GP practice appointments"))
+    assert "†" not in "".join(quiet)
+    note = f"Recorded another way within what is compared, Emergency admissions: {moved}"
+    assert f"† {note}" in words(part(tmp_path / "report", "U00003", "glance"))
+    assert note in words(part(tmp_path / "report", "U00003", "since"))
+    assert "Recorded another way" not in words(part(tmp_path / "report", "U00003", "frail")), "none of it moved"
+    fell = {
+        "verdict": "lower",
+        "change_pct": -9.0,
+        "baseline_period": "2024-01 to 2024-09",
+        "current_period": "2025-01 to 2025-09",
+    }
+    kind = Indicator("i", "Stays", "", 1000, "lower_is_better", {"known_limitations": moved})
+    assert recorded_notes([(kind, fell)] * 2) == [f"Recorded another way within what is compared, Stays: {moved}"]
+    assert recorded_notes([(kind, fell | {"verdict": "within_chance"})]) == []
+
+
+def test_a_wave_registered_after_go_live_says_so_and_claims_nothing(tmp_path: Path) -> None:
+    said = "Emergency admissions: {}registered only after go-live, which binds nobody."
+    for verdict, words_of_it in (("too_early", "too early to say, "), ("evidence_lower", "")):
+        warehouse = write_small_warehouse(tmp_path / f"{verdict}.duckdb", teams=3)
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("update marts.evaluation_plan set is_registered_before_go_live = false")
+            connection.execute(
+                "update marts.evaluation_effects set role = 'exploratory', is_registered_late = true, verdict = ? "
+                "where aggregation = 'wave' and indicator_id = 'emergency_admissions'",
+                [verdict],
+            )
+        write_report(tmp_path / verdict, open_small_warehouse(warehouse), FACTS)
+        text = words(part(tmp_path / verdict, "U00003", "since"))
+        assert said.format(words_of_it) in text
+        assert "evidence of" not in text

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from orchestration.publishing.report import wording
+from orchestration.publishing.report.changes import recorded_between
 from orchestration.publishing.report.data import Indicator, Point
 
 ADMISSIONS = Indicator(
@@ -212,7 +213,7 @@ def test_before_its_time_a_change_is_too_early_and_not_nothing() -> None:
         (
             {"special_cause": "shift", "variation": "improvement", "judged": 7.4},
             BY_CHANCE,
-            "by no more than chance (+4.0%",
+            "no difference from the year before can be told from chance (+4.0%",
         ),
         ({"special_cause": "outside_limits", "variation": "concern", "judged": 9.9}, {}, "went the other way: lower"),
     ],
@@ -330,9 +331,52 @@ def test_no_single_month_is_said_to_stand_out_only_where_none_of_the_year_does()
         assert "1 of these months stood out from the average, the newest does not" in said(inside)
 
 
-def test_a_run_is_never_called_lasting_and_brief_in_one_breath() -> None:
+def test_a_run_is_never_called_lasting_or_brief() -> None:
+    """That a year shows no difference says neither that a run is short nor that it is new."""
     last = {"special_cause": "shift", "variation": "improvement", "judged": 7.4}
     said = wording.judge(ADMISSIONS, series(**last), [CHANGE | BY_CHANCE]).this_month
-    assert "so this is recent or brief" in said
+    assert "no difference from the year before can be told from chance" in said
+    assert "recent" not in said and "brief" not in said
     assert ": more than chance usually gives. The direction is an improvement." in said
     assert "lasting" not in said and "not chance" not in said
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "said"),
+    [
+        ("not_delivered", {}, "not known: not delivered"),
+        ("withheld_small_numbers", {}, "not known: withheld small numbers"),
+        ("twelve_months_only", {}, "not judged: twelve months only"),
+        (None, {"measure_kind": "reported_mean"}, "not known: not delivered"),
+        (None, {"measure_kind": "additive"}, "not known"),
+    ],
+)
+def test_what_has_no_figure_is_not_known_and_never_too_little(reason: str | None, facts: dict, said: str) -> None:
+    points = [replace(USUAL, value=None, period_status="incomplete", null_reason=reason)] if reason else []
+    assert wording.judge(replace(ADMISSIONS, facts=facts), points).against_its_past == said
+    few = wording.judge(ADMISSIONS, [replace(USUAL, centre=None)])
+    assert (few.against_its_past, few.no_figure) == ("too little to judge", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_told"),
+    [
+        (date(2023, 10, 1), date(2025, 9, 1), True),
+        (date(2024, 6, 1), date(2024, 7, 1), True),
+        (date(2024, 7, 1), date(2025, 9, 1), False),
+        (date(2023, 1, 1), date(2024, 6, 1), False),
+    ],
+)
+def test_a_change_of_recording_is_told_where_it_lies_within_what_is_compared(
+    first: date, last: date, is_told: bool
+) -> None:
+    moved = "Short stays moved out from July 2024."
+    limited = replace(ADMISSIONS, facts={"known_limitations": f"First episodes are counted. {moved} Nothing else."})
+    assert recorded_between(limited, first, last) == (moved if is_told else "")
+    assert recorded_between(ADMISSIONS, first, last) == ""
+
+
+def test_a_change_of_recording_that_took_a_year_is_told_of_months_within_it() -> None:
+    slow = replace(ADMISSIONS, facts={"known_limitations": "It moved between July 2024 and July 2025; no comparison."})
+    assert recorded_between(slow, date(2024, 9, 1), date(2025, 3, 1))
+    assert not recorded_between(slow, date(2025, 7, 1), date(2025, 9, 1))

@@ -25,7 +25,10 @@ select
     figures.target_value,
     figures.trajectory_value,
     charts.special_cause,
-    charts.variation,
+    -- what was never judged is not chance: as with assurance, there is no verdict
+    case
+        when charts.period_status <> 'incomplete' and charts.value is not null and charts.centre_line is not null then charts.variation
+    end as variation,
     charts.assurance,
     charts.phase,
     charts.phase_reason,

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from orchestration.publishing.report.data import Indicator, Point
-from orchestration.publishing.report.numbers import month_count, month_name, number, pounds, signed, span, unit
+from orchestration.publishing.report.numbers import (
+    LONG_MONTHS,
+    month_count,
+    month_name,
+    number,
+    pounds,
+    signed,
+    span,
+    unit,
+)
+
+DATED = re.compile(rf"\b({'|'.join(LONG_MONTHS)}) (\d{{4}})\b")
 
 SAID = {
     "lower": "fell",
@@ -85,11 +97,40 @@ def reconciled(complete: Sequence[Point], year: dict[str, Any] | None) -> str:
         )
         return f" Yet the 12 months as a whole are {year['verdict']} than the year before ({percent}): {why}."
     if year["verdict"] == "within_chance":
-        return f" The 12 months as a whole differ from the year before by no more than chance ({percent}), so this is recent or brief."
+        return f" Over the 12 months as a whole no difference from the year before can be told from chance ({percent})."
     if (year["verdict"] == "higher") == (way > 0):
         return f" The 12 months as a whole agree: {year['verdict']} than the year before ({percent})."
     went = f"{year['verdict']} than the year before ({percent})"
     return f" The 12 months as a whole went the other way: {went}; the newest months differ from them."
+
+
+def recorded_another_way(indicator: Indicator, change: dict[str, Any]) -> str:
+    """What the catalogue says of a change of recording within what a row of `indicator_change` compares."""
+    if change["change_pct"] is None:
+        return ""
+    return recorded_between(indicator, ends(change["baseline_period"])[0], ends(change["current_period"])[1])
+
+
+def recorded_notes(compared: Iterable[tuple[Indicator, dict[str, Any]]]) -> list[str]:
+    """The same of all that is said to have fallen or risen, each change of recording once with its indicators."""
+    told: dict[str, list[str]] = {}
+    for indicator, change in compared:
+        if change["verdict"] in ("lower", "higher") and (text := recorded_another_way(indicator, change)):
+            told.setdefault(text, []).append(indicator.title)
+    return [
+        f"Recorded another way within what is compared, {', '.join(dict.fromkeys(titles))}: {text}"
+        for text, titles in told.items()
+    ]
+
+
+def recorded_between(indicator: Indicator, first: date, last: date) -> str:
+    """The sentences of `known_limitations` that name a month by which the later of these months are counted otherwise than the first."""
+    told = []
+    for sentence in re.split(r"(?<=\.) ", str(indicator.facts.get("known_limitations") or "")):
+        named = sorted(date(int(year), LONG_MONTHS.index(month) + 1, 1) for month, year in DATED.findall(sentence))
+        if named and first < named[-1] and named[0] <= last:
+            told.append(sentence)
+    return " ".join(told)
 
 
 def change_sentence(indicator: Indicator, change: dict[str, Any], go_live: date | None = None) -> str:

@@ -106,7 +106,7 @@ def read_outcomes(warehouse: Warehouse) -> list[Outcome]:
                 title,
                 overall,
                 [overall, *sorted((r for r in rows if r["aggregation"] == "wave"), key=lambda r: r["aggregate_key"])],
-                sentences(overall),
+                sentences(overall, _teams_so_long(rows)),
                 Markup(event_chart([row for row in rows if row["aggregation"] == "event"], title)),
                 left_out.get(key, []),
             )
@@ -124,13 +124,27 @@ def read_returns(warehouse: Warehouse) -> list[dict[str, Any]]:
     return [rows[0] | {"at": rows} for rows in groups.values()]
 
 
-def sentences(row: dict[str, Any]) -> list[str]:
-    """What may be said of one row: what was seen, how sure it is, and what could have been seen."""
+def _teams_so_long(rows: list[dict[str, Any]]) -> int | None:
+    """Teams that have the last month after the first go-live: those of the latest row by month since go-live."""
+    events = [r for r in rows if r["aggregation"] == "event" and r["aggregate_key"] != "overall"]
+    since = [(int(r["aggregate_key"]), int(r["teams_treated"])) for r in events]
+    return max(since)[1] if since and max(since)[0] >= 0 else None
+
+
+def sentences(row: dict[str, Any], teams_so_long: int | None = None) -> list[str]:
+    """What may be said of one row: what was seen, how sure it is, and what could have been seen. `teams_so_long`: how many of the teams
+    have all the months since the first go-live."""
     low, high = row["effect_pct_lower_95"], row["effect_pct_upper_95"]
     seen = (
         f"Since go-live {signed(row['effect_pct'])} % against teams not yet live (analytic 95 % limits "
         f"{signed(low)} to {signed(high)} %), from {row['teams_treated']} teams and at least {row['teams_control']} "
-        f"not yet live, {_months(row['months_after'])} from the first go-live on."
+        f"not yet live, {_months(row['months_after'])} from the first go-live on"
+        + (
+            f"; {teams_so_long} of the {row['teams_treated']} teams {'has' if teams_so_long == 1 else 'have'} the last of these months, "
+            "the others fewer."
+            if teams_so_long is not None and teams_so_long < row["teams_treated"]
+            else "."
+        )
     )
     said = [f"{VERDICTS[row['verdict']]}. {_because(row)}", seen]
     if row["permutation_p"] is not None:

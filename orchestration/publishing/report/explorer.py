@@ -29,7 +29,6 @@ AREA_TYPES = "('int', 'hcp', 'icb')"
 # a rate as people compare it: four decimals are finer than any chart or table shows, and a file a third smaller
 DECIMALS = 4
 SIGNS = {"improvement": "i", "concern": "c", "neither": "n", "common_cause": "-", "unknown": "?", "never_judged": "?"}
-STANDING_OUT = ("improvement", "concern", "neither")
 
 MONTHLY = f"""
     select
@@ -145,6 +144,18 @@ def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts
         )
     )
     groups: dict[str, list[str]] = {}
+
+    def write(name: str, text: str) -> None:
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def everybody(indicator_id: str, areas: str) -> None:
+        """Of what comes by period, or has not come, there are no months: only what is said of it."""
+        about = _json(_about(data, verdicts, known[indicator_id]))
+        write(
+            f"{indicator_id}.js",
+            f'X.put("{indicator_id}","{COHORT}",{areas},{years.get(indicator_id, "{}")},{about});\n',
+        )
+
     # one indicator at a time: fifteen sorted lists for each series of all of them took more than 2 GB
     monthly = (
         f"with series as ({MONTHLY}) select indicator_id, cohort_id, {_object('area', 'series')}, min(area) filter (where not is_dense) "
@@ -159,12 +170,12 @@ def _write_series(folder: Path, warehouse: Warehouse, data: ReportData, verdicts
             )
         groups.setdefault(indicator_id, []).append(cohort_id)
         if cohort_id == COHORT:
-            about = _json(_about(data, verdicts, known[indicator_id]))
-            text = f'X.put("{indicator_id}","all",{areas},{years.get(indicator_id, "{}")},{about});\n'
-            name = f"{indicator_id}.js"
+            everybody(indicator_id, areas)
         else:
-            text, name = f'X.put("{indicator_id}","{cohort_id}",{areas});\n', f"{indicator_id}.{cohort_id}.js"
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            write(f"{indicator_id}.{cohort_id}.js", f'X.put("{indicator_id}","{cohort_id}",{areas});\n')
+    for indicator_id in sorted(known.keys() - groups.keys()):
+        everybody(indicator_id, "{}")
+        groups[indicator_id] = [COHORT]
     return groups
 
 
@@ -209,6 +220,11 @@ def _choice(data: ReportData, verdicts: Verdicts, indicator: Indicator, cohorts:
     }
 
 
+def _said(verdict: wording.Verdict) -> str:
+    """Of what stands out, or cannot: that nothing does where it was judged is said by the page itself."""
+    return f"{verdict.no_figure.capitalize()}." if verdict.no_figure else verdict.this_month
+
+
 def _about(data: ReportData, verdicts: Verdicts, indicator: Indicator) -> dict[str, Any]:
     """What is read once an indicator is chosen, in its own file so that the page stays small."""
     said = {key: of[indicator.indicator_id] for key, of in verdicts.items()}
@@ -217,8 +233,8 @@ def _about(data: ReportData, verdicts: Verdicts, indicator: Indicator) -> dict[s
         "limits": indicator.facts.get("known_limitations") or "",
         "ask": list(wording.questions(indicator)),
         "said": {
-            f"{kind}:{code}": said[kind, code].this_month
+            f"{kind}:{code}": _said(said[kind, code])
             for kind, code in data.areas
-            if said[kind, code].variation in STANDING_OUT
+            if said[kind, code].variation != "common_cause"
         },
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 
 from orchestration.publishing.report import wording
+from orchestration.publishing.report.changes import recorded_between
 from orchestration.publishing.report.charts import trend
 from orchestration.publishing.report.data import COHORT, Area, Indicator, Point, ReportData, Reported, Rolling
 from orchestration.publishing.report.targets import Targets, target_words
@@ -28,6 +30,7 @@ class Row:
     year: Rolling | None
     icb: float | None
     target: str
+    target_recorded: str
     verdict: wording.Verdict
     reason: str
 
@@ -37,6 +40,12 @@ class Row:
         if self.year is None or (self.point is not None and self.point.month == self.year.month):
             return None
         return self.year.month
+
+    @property
+    def recorded(self) -> list[str]:
+        """How the way of recording changed within what this row calls a fall, a rise, or on track."""
+        said = [*(self.verdict.recorded if self.verdict.moved else ()), self.target_recorded]
+        return list(dict.fromkeys(text for text in said if text))
 
     @property
     def is_judged(self) -> bool:
@@ -56,7 +65,8 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
     same_period = icb.value if icb and is_of_one_period else None
     beside = {p.month: p.value for p in data.points(indicator, data.icb)} if newest else {}
     year = data.rolling.get((indicator.indicator_id, *area.key))
-    reasons = [reason for p in [*points, reported] if p and (reason := p.null_reason)]
+    target = targets.get((indicator.indicator_id, COHORT, *area.key))
+    since = target.baseline_from if target and year and year.target is not None else None
     return Row(
         indicator=indicator,
         area=area,
@@ -65,9 +75,10 @@ def row(data: ReportData, area: Area, indicator: Indicator, verdict: wording.Ver
         trend=Markup(trend(points)),
         year=year,
         icb=beside.get(newest.month) if newest else same_period,
-        target=target_words(indicator, year, targets.get((indicator.indicator_id, COHORT, *area.key))),
+        target=target_words(indicator, year, target),
+        target_recorded=recorded_between(indicator, since, year.month) if since and year else "",
         verdict=verdict,
-        reason="" if has_figure else reasons[-1].replace("_", " ") if reasons else "not known",
+        reason=verdict.reason,
     )
 
 
@@ -79,3 +90,12 @@ def rows(data: ReportData, verdicts: Verdicts, targets: Targets) -> dict[tuple[s
         ]
         for area in data.areas.values()
     }
+
+
+def recorded(rows: Iterable[Row]) -> list[tuple[str, list[str]]]:
+    """Each change of recording once, with the indicators whose rows compare across it."""
+    told: dict[str, list[str]] = {}
+    for of in rows:
+        for text in of.recorded:
+            told.setdefault(text, []).append(of.indicator.title)
+    return [(text, list(dict.fromkeys(titles))) for text, titles in told.items()]

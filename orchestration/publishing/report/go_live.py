@@ -11,7 +11,15 @@ from datetime import date
 from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.publishing.report.changes import FALSE_ALARMS, SAID, ends, is_too_soon, months_live_at, reckoning
+from orchestration.publishing.report.changes import (
+    FALSE_ALARMS,
+    SAID,
+    ends,
+    is_too_soon,
+    months_live_at,
+    reckoning,
+    recorded_notes,
+)
 from orchestration.publishing.report.data import Area, Indicator, ReportData
 from orchestration.publishing.report.evaluation import VERDICTS, titles
 from orchestration.publishing.report.numbers import month_count, month_name, span
@@ -59,19 +67,28 @@ class SinceGoLive:
 
 
 def read_waves(warehouse: Warehouse) -> dict[str, str]:
-    """Of each team that went live with a wave, what the evaluation says of the outcomes registered as primary before it."""
+    """Of each team that went live with a wave, what the evaluation says of the primary outcomes registered for it. One registered only
+    after go-live binds nobody: of it no more is said than that, and whether it is too early."""
     named = titles(warehouse)
     said: dict[str, list[str]] = {}
     for row in dicts(
         warehouse,
-        "select aggregate_key, indicator_id, cohort_id, teams_treated, verdict from marts.evaluation_effects "
-        "where aggregation = 'wave' and aggregate_key <> 'overall' and role = 'primary' and not is_registered_late order by all",
+        "select plan.wave_id, plan.indicator_id, plan.cohort_id, plan.is_registered_before_go_live, effects.verdict "
+        "from marts.evaluation_plan as plan inner join marts.evaluation_effects as effects "
+        "on plan.wave_id = effects.aggregate_key and plan.indicator_id = effects.indicator_id and plan.cohort_id = effects.cohort_id "
+        "where effects.aggregation = 'wave' and plan.role = 'primary' order by all",
     ):
         title = named.get(row["indicator_id"], row["indicator_id"]) + (
             "" if row["cohort_id"] == "all" else f" ({row['cohort_id']})"
         )
         verdict = VERDICTS[row["verdict"]]
-        said.setdefault(row["aggregate_key"], []).append(f"{title}: {verdict[0].lower()}{verdict[1:]}")
+        words = [f"{verdict[0].lower()}{verdict[1:]}"]
+        if not row["is_registered_before_go_live"]:
+            words = [
+                *(words if row["verdict"] == "too_early" else []),
+                "registered only after go-live, which binds nobody",
+            ]
+        said.setdefault(row["wave_id"], []).append(f"{title}: {', '.join(words)}")
     return {
         code: "; ".join(said[wave])
         for code, wave in warehouse.rows(
@@ -106,7 +123,11 @@ def since_go_live(data: ReportData, area: Area, data_cut: date, waves: Mapping[s
         lead=lead,
         summary=_summary(rows, len(data.indicators)),
         rows=rows,
-        notes=[*_clock(rows, area.go_live_month), *_absent(absent)],
+        notes=[
+            *recorded_notes((row.indicator, row.change) for row in rows),
+            *_clock(rows, area.go_live_month),
+            *_absent(absent),
+        ],
         wave=waves.get(area.code, ""),
     )
 

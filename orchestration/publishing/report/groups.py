@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.indicator_docs import read_seed
-from orchestration.publishing.report.changes import SAID, reckoning
+from orchestration.publishing.report.changes import SAID, reckoning, recorded_notes
 from orchestration.publishing.report.data import Area, Indicator, ReportData, Rolling, read_changes, read_rolling
 from orchestration.publishing.report.numbers import MISSING, month_count, short_month, signed, unit
 from orchestration.publishing.report.spend import dicts
@@ -136,7 +136,12 @@ def read_groups(warehouse: Warehouse, data: ReportData, targets: Targets) -> dic
                     description=cohort["description"] or "",
                     people=_people(cohort, lines),
                     person=_person(cohort),
-                    summary=_summary(on_year_before),
+                    summary=" ".join(
+                        [
+                            _summary(on_year_before),
+                            *recorded_notes((i, row) for i in asked for row in changes.get((i.indicator_id, *key), ())),
+                        ]
+                    ),
                     lines=lines,
                     unknown=[f"{', '.join(names)} ({reason.replace('_', ' ')})" for reason, names in absent.items()],
                     costs=costs.get(key),

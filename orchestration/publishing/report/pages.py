@@ -206,6 +206,7 @@ def _environment() -> jinja2.Environment:
         "unit": wording.unit,
         "label": _label,
         "check": _check_sentence,
+        "recorded": glance.recorded,
     }
     environment.globals |= {
         "VARIATION": wording.VARIATION_WORDS,
@@ -324,9 +325,9 @@ def _below(data: ReportData, area: Area, verdicts: glance.Verdicts) -> list[dict
                 (
                     team,
                     [
-                        (i, kind)
+                        (i, verdict)
                         for i in data.indicators
-                        if (kind := verdicts[team.key][i.indicator_id].variation) in wording.SIGNALS
+                        if (verdict := verdicts[team.key][i.indicator_id]).variation in wording.SIGNALS
                     ],
                 )
                 for team in (data.areas["int", code] for code in group.children)

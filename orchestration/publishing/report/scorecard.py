@@ -15,7 +15,7 @@ from markupsafe import Markup
 from orchestration.foundation.warehouse import Warehouse
 from orchestration.publishing.report.changes import months_live_at
 from orchestration.publishing.report.data import IS_REPORTED, Rolling, read_rolling
-from orchestration.publishing.report.numbers import month_count
+from orchestration.publishing.report.numbers import month_count, short_month
 from orchestration.publishing.report.spend import dicts
 
 COLUMNS = (
@@ -77,6 +77,7 @@ class Line:
     lower: float | None
     upper: float | None
     before: float | None
+    before_when: str
     is_provisional: bool
     is_year: bool
     comparator: float | None
@@ -136,17 +137,30 @@ def line_of(rows: list[dict[str, Any]], year: Rolling | None = None) -> Line:
     is_year = newest["period"] == "rolling_12_months"
     past = rows if is_year else apart(rows)
     recent = past[-POINTS_BACK:]
-    earlier = [row["value"] for row in past[:-1] if row["value"] is not None]
-    before = (
-        (year.year_before if year and year.month == newest["month"] else None) if is_year else (earlier or [None])[-1]
-    )
+    earlier = next((row for row in reversed(past[:-1]) if row["value"] is not None), None)
+    if is_year:
+        before, before_when = year.year_before if year and year.month == newest["month"] else None, "the year before"
+    else:
+        before, before_when = (earlier["value"], _period(earlier)) if earlier else (None, "")
     return Line(
         title=newest["title"], unit=newest["unit"], when=newest["period_end"], value=newest["value"],
-        lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=before,
+        lower=newest["value_lower_95"], upper=newest["value_upper_95"], before=before, before_when=before_when,
         comparator=newest["comparator_value"], response_pct=newest["response_pct"], null_reason=newest["null_reason"],
         is_provisional=newest["period_status"] == "provisional", is_year=is_year,
         picture=sparkline([row["value"] for row in recent], newest["title"]),
     )  # fmt: skip
+
+
+def _period(row: dict[str, Any]) -> str:
+    """By name: `before` would be read as before go-live.
+
+    >>> _period({"period_start": date(2025, 9, 1), "period_end": date(2025, 9, 30)})
+    'in Sep 2025'
+    >>> _period({"period_start": date(2025, 4, 1), "period_end": date(2025, 6, 30)})
+    'Apr 2025 to Jun 2025'
+    """
+    first, last = short_month(row["period_start"]), short_month(row["period_end"])
+    return f"in {last}" if first == last else f"{first} to {last}"
 
 
 def columns_of(

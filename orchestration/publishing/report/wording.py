@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from orchestration.publishing.report.changes import change_sentence as change_sentence
-from orchestration.publishing.report.changes import moved, reconciled, said_once
+from orchestration.publishing.report.changes import moved, reconciled, recorded_another_way, said_once
 from orchestration.publishing.report.changes import whole_months_live as whole_months_live
 from orchestration.publishing.report.data import Indicator, Point, Reported, Rolling
 from orchestration.publishing.report.numbers import MISSING as MISSING
@@ -52,6 +53,7 @@ FUNNEL_WORDS = {
     "high_95": "above the inner line",
     "high_99_8": "above the outer line",
 }
+UNKNOWN = "not known"
 STATUS_WORDS = {"final": "final", "provisional": "provisional", "incomplete": "incomplete"}
 ASSURANCE_WORDS = {
     "pass": "At this level the target will be met every month.",
@@ -66,7 +68,8 @@ class Verdict:
 
     `variation` is one of `VARIATION_WORDS` and the symbol of the chart; `month` the newest complete month; `this_month` the one sentence
     that chart and change make together; `twelve_months`, `target` and `changes` what stands below it; `notes` what a reader has to know;
-    `moved` the periods of `changes` that fell or rose by more than chance, in a few words each.
+    `moved` the periods of `changes` that fell or rose by more than chance, in a few words each; `reason` why no month and no
+    period has a figure; `recorded` how the way of recording changed within what `changes` compare.
     """
 
     variation: str
@@ -77,14 +80,24 @@ class Verdict:
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    reason: str = ""
+    recorded: tuple[str, ...] = ()
 
     @property
     def against_its_past(self) -> str:
         """The verdict on the newest complete month, and beside it a whole period that did move: never "no change" of what fell."""
+        words = self.no_figure or VARIATION_WORDS[self.variation]
         if not self.moved or self.variation in SIGNALS:
-            return VARIATION_WORDS[self.variation]
-        this_month = "this month within chance" if self.variation == "common_cause" else VARIATION_WORDS[self.variation]
+            return words
+        this_month = "this month within chance" if self.variation == "common_cause" else words
         return f"{this_month}; {' and '.join(self.moved)}"
+
+    @property
+    def no_figure(self) -> str:
+        """That there is none, and why: never "too little to judge" of what nobody has sent."""
+        if self.reason in ("", UNKNOWN):
+            return self.reason
+        return f"{'not judged' if self.reason == 'twelve months only' else UNKNOWN}: {self.reason}"
 
 
 def judge(
@@ -102,30 +115,40 @@ def judge(
     complete = [p for p in points if p.is_complete]
     said = tuple(text for row in said_once(changes) if (text := change_sentence(indicator, row, go_live)))
     periods = tuple(words for row in said_once(changes) if (words := moved(indicator, row, go_live)))
+    recorded = tuple(
+        dict.fromkeys(text for row in said_once(changes) if (text := recorded_another_way(indicator, row)))
+    )
+    verdict = partial(Verdict, changes=said, moved=periods, recorded=recorded)
     if not complete and reported is not None:
         variation = "unknown" if reported.value is None else "never_judged"
-        return Verdict(variation, None, reported_sentence(indicator, reported), changes=said, moved=periods)
+        reason = _why_unknown(indicator, [*points, reported]) if reported.value is None else ""
+        return verdict(variation, None, reported_sentence(indicator, reported), reason=reason)
     if not complete:
-        return Verdict("unknown", None, "There is no complete month to report yet.", changes=said, moved=periods)
+        return verdict(
+            "unknown", None, "There is no complete month to report yet.", reason=_why_unknown(indicator, points)
+        )
     last = complete[-1]
     if indicator.facts.get("donabedian_type") == "structure":
-        return Verdict(
-            "never_judged", last.month, f"{_figure_of(indicator, last)} {NEVER_JUDGED}", changes=said, moved=periods
-        )
+        return verdict("never_judged", last.month, f"{_figure_of(indicator, last)} {NEVER_JUDGED}")
     if last.centre is None or last.upper_process is None:
         text = f"{_figure_of(indicator, last)} There are too few months or events to tell change from chance."
-        return Verdict("unknown", last.month, text, changes=said, moved=periods)
+        return verdict("unknown", last.month, text)
     year = next((row for row in changes if row.get("baseline_kind") == "year_before"), None)
-    return Verdict(
+    return verdict(
         variation=last.variation,
         month=last.month,
         this_month=f"{_figure_of(indicator, last)} {_cause(indicator, last)}{reconciled(complete, year)}",
         twelve_months=_twelve_months(complete),
         target=_target(indicator, last),
-        changes=said,
         notes=_notes(last),
-        moved=periods,
     )
+
+
+def _why_unknown(indicator: Indicator, figures: Sequence[Point | Reported]) -> str:
+    """The newest reason that the marts give; they have no row of a reported measure that nobody sent."""
+    reasons = [figure.null_reason for figure in figures if figure.null_reason]
+    is_reported = str(indicator.facts.get("measure_kind")).startswith("reported_")
+    return reasons[-1].replace("_", " ") if reasons else "not delivered" if is_reported else UNKNOWN
 
 
 NEVER_JUDGED = "This is read from accounts and registers, which chance does not move: it is shown and never judged."

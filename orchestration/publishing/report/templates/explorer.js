@@ -7,6 +7,8 @@ const got = {}, waiting = {};
 const KIND = {i: "improvement", c: "concern", n: "neither", "-": "common-cause", "?": "unknown"};
 const MARK = {i: "M0,-7.5L6,0L0,7.5L-6,0Z", c: "M0,-7L7,6H-7Z", n: "M-5,-5H5V5H-5Z", "-": "M3.4,0A3.4,3.4,0,1,1,-3.4,0A3.4,3.4,0,1,1,3.4,0Z"};
 MARK["?"] = MARK["-"];
+// in the list a dot is judged and within chance, a dash is not judged; in a chart each month is a point
+const LISTED = {...MARK, "?": "M-5,-1H5V1H-5Z"};
 const STATUS = {f: "final", p: "provisional", i: "incomplete"};
 const now = {area: "", i: "", c: "all"};
 
@@ -63,7 +65,7 @@ function list() {
     words.every(w => (i.title + " " + i.definition + " " + i.id + " " + i.numerator).toLowerCase().includes(w)));
   $("list").replaceChildren(...found.map(i => {
     const kind = KIND[sign(i)], mark = svg("svg", {class: "sym", viewBox: "-9 -9 18 18", "aria-hidden": "true"});
-    mark.append(svg("path", {d: MARK[sign(i)], fill: `var(--${kind})`}));
+    mark.append(svg("path", {d: LISTED[sign(i)], fill: `var(--${kind})`}));
     const link = el("a", {href: address(i.id, now.area, "all"), "aria-current": i.id === now.i ? "true" : false}, mark, i.title);
     if ("ic".includes(sign(i))) link.append(el("span", {class: "vh"}, ", " + C.variations[kind]));
     return el("li", {}, link);
@@ -187,10 +189,10 @@ async function show(focus) {
   const series = (got[indicator.id][now.c] || {})[now.area], about = got[indicator.id].about;
   $("ask").replaceChildren(...about.ask.map(q => el("li", {}, q)));
   $("meaning").replaceChildren(el("p", {}, indicator.definition), el("p", {}, "Counted: " + indicator.numerator), el("p", {}, "Out of: " + about.denominator), el("p", {}, about.limits));
-  $("said").textContent = now.c === "all" ? about.said[now.area] || "Nothing here stands out from chance in the newest complete month, or there is too little to judge." :
-    "Limits of chance are worked out for everybody only; this is the figure of the group, with its own limits in the table.";
+  $("said").textContent = now.c === "all" ? about.said[now.area] || "Nothing here stands out from chance in the newest complete month." :
+    "Charts with an average and limits of chance are made for everybody only; this is the figure of the group, with its 95% limits in the tables.";
   const draw = (i, s, words) => el("figure", {}, el("figcaption", {class: "small"}, words), s && s.v.some(v => v != null) ? chart(i, s, words + ", " + name) :
-    el("p", {}, "Nothing is known here" + (s && s.w.find(Boolean) ? ": " + s.w.find(Boolean).replaceAll("_", " ") : "") + "."));
+    el("p", {}, (s ? "Nothing is known here" : "No figures by month here") + (s && s.w.find(Boolean) ? ": " + s.w.find(Boolean).replaceAll("_", " ") : "") + "."));
   $("charts").replaceChildren(draw(indicator, series, indicator.title + (now.c === "all" ? "" : ", " + C.cohorts[now.c])),
     ...beside.map(b => draw(by.get(b), (got[b][group(b)] || {})[now.area], "Beside it" + (now.c === "all" ? "" : ", " + C.cohorts[group(b)]) + ": " + by.get(b).title)));
   years(indicator, name);
@@ -220,7 +222,9 @@ function save(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 function csv() {
-  const s = got[now.i][now.c][now.area], cell = v => v == null ? "" : /[",\n]/.test(v) ? '"' + String(v).replaceAll('"', '""') + '"' : v;
+  const s = got[now.i][now.c][now.area];
+  if (!s) return;
+  const cell = v => v == null ? "" : /[",\n]/.test(v) ? '"' + String(v).replaceAll('"', '""') + '"' : v;
   const head = "indicator_id,cohort_id,area,month,value,adjusted_value,value_lower_95,value_upper_95,numerator,denominator,centre_line,lower_process_limit,upper_process_limit,special_cause,period_status,null_reason";
   const lines = s.v.map((v, n) => [now.i, now.c, now.area, Math.floor((s.m + n) / 12) + "-" + String((s.m + n) % 12 + 1).padStart(2, "0") + "-01", v, s.a[n], s.lo[n], s.hi[n],
     s.n[n], s.d[n], s.c[n], s.l[n], s.u[n], s.x[n], STATUS[s.s[n]], s.w[n]].map(cell).join());
