@@ -254,11 +254,10 @@ def _where_counted(measure: str, is_reported: bool) -> tuple[str, str]:
     calls = [
         found[1] for found in re.finditer(r"{% macro (\w+)\(.*?{%- endmacro %}", macros, re.DOTALL) if named in found[0]
     ]
-    files = []
-    for path in sorted((project / "models" / "measures").rglob("*.sql")):
-        sql = path.read_text(encoding="utf-8")
-        if named in sql or any(f"{call}()" in sql for call in calls) or re.search(rf"\bas {measure}\b", sql):
-            files.append(path)
+    models = {path: path.read_text("utf-8") for path in sorted((project / "models" / "measures").rglob("*.sql"))}
+    files = [path for path, sql in models.items() if named in sql or any(f"{call}()" in sql for call in calls)]
+    # a column of that name counts it only where nothing names the measure: an inner step may call a column so
+    files = files or [path for path, sql in models.items() if re.search(rf"\bas {measure}\b", sql)]
     files = files or [project / "models" / "indicators" / "indicator_counts.sql"]
     return ", ".join(path.stem for path in files), ", ".join(
         path.relative_to(PROJECT_ROOT).as_posix() for path in files
@@ -323,7 +322,7 @@ def _supplied_months(settings: Settings, delivery: str) -> dict[tuple[str, str],
 
 def _checks(release: Release, feeds: list[str]) -> list[dict[str, Any]]:
     """Checks about these feeds and about the table the figure stands in; what did not pass comes first."""
-    about = {*feeds, "marts.indicator_values", "indicator_values"}
+    about = {*feeds, *(f"live.{feed}" for feed in feeds), "marts.indicator_values", "indicator_values"}
     chosen = [
         check for check in release.receipt.checks if check.subject in about or check.subject.split("/")[0] in about
     ]

@@ -70,7 +70,10 @@ def test_a_figure_of_each_mart_is_traced(
     for file in found["files"]:
         landed = published_home / "landing" / file["delivery"] / file["file"]
         assert landed.is_file() and len(file["sha256"]) == 64
-    assert found["rule"] and found["numerator_rule"] and found["checks"]
+    assert found["rule"] and found["numerator_rule"]
+    # what drift, completeness and conservation say of a feed is said of its live rows
+    assert {check["subject"] for check in found["checks"]} >= {*feeds, *(f"live.{feed}" for feed in feeds)}
+    assert indicator.startswith("end_of_life") or "end_of_life" not in found["model"]
 
 
 @pytest.mark.slow
