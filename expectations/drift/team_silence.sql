@@ -1,13 +1,14 @@
 -- Months, and three months on end, in which a team's practices have next to no records while the providers that usually bring them sent
 -- others: what those providers' other months around it give, against what came. A provider that sent nothing is not the team's silence. Rows come in
--- bundles (the actions of one referral), so that few of them may be missing by chance: the spread of the other months says how few.
+-- bundles (one person's appointments), so that few of them may be missing by chance: the spread of the other months says how few. What has a
+-- key of its own for the bundle (a referral, of its actions) is counted by that.
 with teams as (
     select practice_code, arg_max(int_code, valid_from) as int_code from inputs.live.int_membership
     where valid_to is null or valid_to > (select last_month from this_build)
     group by practice_code
 ),
 cells as (
-    select t.int_code, coalesce($provider, '') as provider_code, coverage_month as month, count(*) as y
+    select t.int_code, coalesce($provider, '') as provider_code, coverage_month as month, count($counted) as y
     from inputs.live.$feed as live inner join teams as t using (practice_code), this_build as b
     where coverage_month between b.first_month and b.last_month
     group by all
@@ -46,5 +47,5 @@ select
     concat_ws(' ', int_code, if(months = 3, 'three months to', null), strftime(month, '%Y-%m')) as subject,
     if(months = 1, cast(y as bigint) + 1, 0) as examined,
     usual >= $certain and y < $share * usual and usual - y > $standard_errors * sqrt(variance) as is_violation,
-    format('{} records, {:.0f} in its other months', cast(y as bigint), usual) as note
+    format('{} $what, {:.0f} in its other months', cast(y as bigint), usual) as note
 from spans

@@ -13,7 +13,7 @@ from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import drift
 
 FEED = "hes_op"
-CHECKS = {check.definition.check_id: check for check in drift.checks() if check.feed == FEED}
+CHECKS = {check.definition.check_id: check for check in drift.checks()}
 ONES = ("drift.one_person", "drift.one_site", "drift.one_practice_of_feed", "drift.one_day", "completeness.team_months")
 
 
@@ -52,9 +52,10 @@ def warehouse() -> Iterator[Warehouse]:
         yield Warehouse(connection)
 
 
-def broken(warehouse: Warehouse, rule: str) -> list[tuple]:
-    drift.create_subject(warehouse, FEED, "provider_code")
-    sql = CHECKS[f"{rule}.{FEED}"].sql
+def broken(warehouse: Warehouse, rule: str, feed: str = FEED) -> list[tuple]:
+    if provider := load_contracts()[feed].provider:
+        drift.create_subject(warehouse, feed, provider)
+    sql = CHECKS[f"{rule}.{feed}"].sql
     return warehouse.rows(f"select subject, note, examined from ({sql}) where is_violation order by all")
 
 
@@ -114,6 +115,26 @@ def test_bundles_of_rows_may_be_missing_by_chance(warehouse: Warehouse) -> None:
         """
     )
     assert broken(warehouse, "completeness.team_months") == []
+
+
+@pytest.mark.parametrize(("referrals_a_month", "is_told"), [(2, False), (20, True)])
+def test_a_teams_referrals_are_counted_and_not_their_actions(
+    referrals_a_month: int, is_told: bool, warehouse: Warehouse
+) -> None:
+    """Of six referrals expected in three months none may come by chance, however many actions each has; of sixty not."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in load_contracts()["ers_referrals"].lake_columns().items())
+    warehouse.connection.execute(f"create table inputs.live.ers_referrals ({columns})")
+    warehouse.connection.execute(
+        """
+        insert into inputs.live.ers_referrals by name
+        select concat_ws('-', t.n, m, r) as ubrn_id, concat_ws('-', t.n, m, r, a) as action_id, 'Y0000' || t.n as practice_code,
+            (date '2024-11-01' + to_months(m::integer))::date as coverage_month, '2025-10' as delivery
+        from range(6) as t (n), range(12) as months (m), range(?) as referrals (r), range(4) as actions (a)
+        where t.n <> 3 or m not in (6, 7, 8)
+        """,
+        [referrals_a_month],
+    )
+    assert bool(broken(warehouse, "completeness.team_months", "ers_referrals")) is is_told
 
 
 def test_free_text_names_no_subject(warehouse: Warehouse) -> None:
