@@ -101,16 +101,15 @@ def find_headings(head: list[list[str]], table: PrintedTable) -> Headings | None
         cells = {name: located.pop(name) for name in table.cells}
         if table.cells_headed:
             taken = {position for place in located.values() for position in place.positions}
-            cells = {cell.strip(): Place((p,)) for p, cell in enumerate(row)
-                     if p not in taken and re.fullmatch(table.cells_headed, cell.strip())}  # fmt: skip
-            if len(cells) < sum(bool(re.fullmatch(table.cells_headed, cell.strip())) for cell in row):
-                raise Misprint("a heading stands over more than one column")
-            if not cells:
+            beside = {p: cell.strip() for p, cell in enumerate(row) if cell.strip() and p not in taken}
+            headed = {p: text for p, text in beside.items() if re.fullmatch(table.cells_headed, text)}
+            if not headed:
                 continue
-            first_cell = min(position for place in cells.values() for position in place.positions)
-            if strange := [p for p, cell in enumerate(row, 1) if p > first_cell + 1 and p - 1 not in taken
-                           and cell.strip() and cell.strip() not in cells]:  # fmt: skip
-                raise Misprint(f"the heading of column {strange[0]} is of another kind than those beside it")
+            if len(set(headed.values())) < len(headed):
+                raise Misprint("a heading stands over more than one column")
+            if strange := [p for p in beside if p > min(headed) and p not in headed]:
+                raise Misprint(f"the heading of column {strange[0] + 1} is of another kind than those beside it")
+            cells = {text: Place((p,)) for p, text in headed.items()}
         return Headings(number, title, located, cells)
     if len(missing) < len(named):
         raise Misprint(f"no heading {', '.join(told(named[name]) for name in missing)}")

@@ -62,14 +62,12 @@ def printed_sheets(sheets: list[Sheet], label: str, contract: FeedContract) -> l
     if not contract.printed or any(heads_whole_table(row, contract) for sheet in sheets for row in sheet.head):
         return []
     found: dict[str, Sheet] = {}
-    misprints: list[Misprint] = []
     for sheet in sheets:
         target = sheet.path.with_suffix(".rows.csv")
         try:
             title = write_printed(sheet.path, contract, target)
         except Misprint as misprint:
-            misprints.append(misprint)
-            continue
+            raise refuse_misprint(label, misprint, contract) from None
         if title is None:
             continue
         if sheet.is_hidden:
@@ -81,8 +79,6 @@ def printed_sheets(sheets: list[Sheet], label: str, contract: FeedContract) -> l
                 "send the publisher's file unchanged",
             )
         found[title] = sheet._replace(path=target)
-    if misprints:
-        raise refuse_misprint(label, misprints[0], contract)
     return list(found.values())
 
 
