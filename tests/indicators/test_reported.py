@@ -174,6 +174,9 @@ def test_only_the_icbs_own_value_is_no_teams_value(bench: Bench) -> None:
         ({"measure_id": "staff_enps", "replies": 10, "promoters": 8, "detractors": 3}, "impossible_value"),
         ({"measure_id": "staff_tci_vision", "replies": 10, "value_sum": 30, "value_sum_of_squares": 100}, "impossible_value"),
         ({"measure_id": "staff_tci_innovation", "replies": 10, "value_sum": 151, "value_sum_of_squares": 2300}, "impossible_value"),
+        # the mean in place of the sum
+        ({"measure_id": "pain_mean", "replies": 40, "value_sum": 6.2, "value_sum_of_squares": 1700}, "impossible_value"),
+        ({"measure_id": "staff_enps", "replies": 10, "promoters": 8, "detractors": 1, "invited": 9}, "impossible_value"),
         ({"measure_id": "bmi_mean", "replies": 10, "value_sum": 270, "value_sum_of_squares": 7000}, "impossible_value"),
     ],
 )  # fmt: skip
@@ -255,7 +258,8 @@ def replies_of(rows: list[dict]) -> dict[str, int]:
 @pytest.mark.parametrize("seed", range(60))
 def test_nobody_small_can_be_worked_out_by_subtraction(bench: Bench, seed: int) -> None:
     """An attacker who knows all that is shown solves for every sum of hidden teams: none of fewer than five people, none of one team that
-    is hidden. Each shown partnership and the ICB is an equation over the teams."""
+    is hidden. Each shown partnership and the ICB is an equation over the teams; of a partnership that reports itself, over those that did
+    not come as well."""
     draw = random.Random(seed)
     rows = [
         row(
@@ -272,19 +276,28 @@ def test_nobody_small_can_be_worked_out_by_subtraction(bench: Bench, seed: int) 
         rows.append(
             row("staff_enps", ("practice", "A00008"), replies=(n := draw.choice([1, 3, 8])), promoters=n, detractors=0)
         )
+    rests = {}
+    for code in sorted({hcp for _, hcp in TEAMS.values()}):
+        came = sum(r["replies"] for r in rows if TEAMS.get(r["area_code"], ("", ""))[1] == code)
+        if came and draw.random() < 0.4:
+            rests[f"rest of {code}"] = draw.choice([0, 1, 3, 20])
+            n = came + rests[f"rest of {code}"]
+            rows.append(row("staff_enps", ("hcp", code), replies=n, promoters=n, detractors=0))
     figures = build(bench, rows)
-    sent = replies_of(rows)
+    sent = replies_of(rows) | rests
     shown = figures[figures.value.notna()].reset_index()
     assert not any(shown.replies < 5)
     leaves = [code for code in (*TEAMS, "A00008") if code in sent]
     open_leaves = set(shown[shown.area_type == "int"].area_code)
-    equations = [frozenset(leaf for leaf in leaves if code == "QXX" or TEAMS.get(leaf, (None, None))[1] == code) - open_leaves
+    equations = [frozenset([*(leaf for leaf in leaves if code == "QXX" or TEAMS.get(leaf, (None, None))[1] == code),
+                            *(rest for rest, n in rests.items() if n and rest == f"rest of {code}")]) - open_leaves
                  for code in shown[shown.area_type != "int"].area_code]  # fmt: skip
     # differences of nested equations are equations too
     equations += [big - small for big in equations for small in equations if small < big]
+    large_rests = {rest for rest, n in rests.items() if n >= 5}
     for hidden in filter(None, equations):
-        if any(leaf in TEAMS and sent[leaf] < 5 for leaf in hidden) or len(hidden) == 1:
-            is_private = any(leaf in TEAMS for leaf in hidden)
+        if any(leaf != "A00008" and sent[leaf] < 5 for leaf in hidden) or len(hidden) == 1:
+            is_private = any(leaf != "A00008" for leaf in hidden) and not hidden <= large_rests
             assert not is_private or (len(hidden) >= 2 and sum(sent[leaf] for leaf in hidden) >= 5), (sent, hidden)
     assert bench.rows("select * from indicators.reported_figures where boundary = 'as_at'").empty
 
@@ -297,16 +310,25 @@ def test_nobody_small_can_be_worked_out_by_subtraction(bench: Bench, seed: int) 
         ({"E06000001": 3, "E06000002": 4, "E06000003": 50}, {"E06000001", "E06000002"}),
         ({"E06000001": 5, "E06000002": 6}, set()),
         ({"E06000001": 4}, {"E06000001"}),
+        # districts of Kent and a unitary council: what is hidden of the county is of two of its districts
+        ({"E07000105": 3, "E07000106": 9, "E07000107": 40, "E06000035": 4, "E10000016": 52, "E06000036": 70},
+         {"E07000105", "E07000106", "E06000035", "E10000016"}),
     ],
-)
+)  # fmt: skip
 def test_context_is_withheld_too(bench: Bench, sizes: dict[str, int], hidden: set[str]) -> None:
     """England is their sum: what it leaves over of the shown ones is of two areas and of five replies at least."""
     areas = {("council", code): n for code, n in sizes.items()} | {("england", "ENG"): 1000 + sum(sizes.values())}
     build(bench, [row("staff_enps", area, replies=n, promoters=n, detractors=0) for area, n in areas.items()])
-    bench.seed("indicator_targets").run("marts.reported_context")
+    bench.seed("indicator_targets").seed("council_districts").run("marts.reported_context")
     found = bench.rows("select * from marts.reported_context where null_reason is not null")
     assert set(found.area_code) == hidden
     assert found[["numerator", "denominator", "value", "value_lower_95"]].isna().all(axis=None)
+
+
+def test_a_share_is_judged_by_whom_it_is_a_share_of(bench: Bench) -> None:
+    rows = [row("alcohol_higher_risk_pct", ("int", team), numerator=1, denominator=n, replies=500)
+            for team, n in zip(TEAMS, (2, 300, 300, 300, 300, 300), strict=True)]  # fmt: skip
+    assert figure(build(bench, rows), "alcohol_higher_risk_pct", ("int", "T1")).null_reason == "withheld_small_numbers"
 
 
 def test_withholding_hides_no_more_than_it_must(bench: Bench) -> None:

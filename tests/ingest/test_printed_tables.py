@@ -192,6 +192,17 @@ def test_services_in_columns_become_rows(tmp_path: Path) -> None:
     assert [row[3] for row in found if row[1] is None] == [9.0, 3.0] * 3
 
 
+@pytest.mark.parametrize("mark", ["*", "[c]", "<5", "-3"])
+def test_a_hidden_number_is_not_none(mark: str, tmp_path: Path) -> None:
+    """A blank is that nothing was sent; a mark's row goes by name, so that the service is missing there (staging asks for all)."""
+    book = waits()
+    book["Table 4g"][4][4] = mark
+    manifest, rows = ingest(
+        tmp_path, "community_waits", {"x.xlsx": workbook(book)}, "metric, area_code, service, value"
+    )
+    assert (len(rows), manifest.rows_quarantined) == (11, 1)
+
+
 def test_shares_in_place_of_percentages_are_put_aside(tmp_path: Path) -> None:
     about = ["performance", "2025-03"]
     rows = [

@@ -4,6 +4,22 @@
     {{ return(['council', 'trust', 'provider', 'region', 'england']) }}
 {%- endmacro %}
 
+{# Which of these an organisation of NHS England's tables is; null of the others. #}
+{% macro nhs_area_type(level) -%}
+    case upper({{ level }})
+        when 'NATIONAL' then 'england'
+        when 'REGION' then 'region'
+        when 'ICB' then 'icb'
+        when 'PROVIDER' then 'trust'
+    end
+{%- endmacro %}
+
+{# Withheld is an area below the minimum and, of those beside it whose sum is shown, the next smallest until two areas and that many replies
+   are hidden together: `ahead` are those that are hidden before it. #}
+{% macro is_withheld() -%}
+    is_small = 1 or (small_ones > 0 and not (areas_ahead >= 2 and replies_ahead >= minimum_count))
+{%- endmacro %}
+
 {# What a proportion or rate does not have: the columns of surveys and means, in the order of reported rows. #}
 {% macro no_answers() -%}
 cast(null as bigint) as replies,
@@ -15,7 +31,8 @@ cast(null as bigint) as replies,
 {%- endmacro %}
 
 {# Why a delivered row is not used, or null. A sum of squares that is smaller than the sum allows (Cauchy and Schwarz), more promoters and
-   detractors than answers or a mean outside its scale cannot have been measured. #}
+   detractors than answers, a mean outside its scale, squares that lie further apart than it or more answers than people who were asked cannot
+   have been measured. #}
 {% macro reported_removed_by(row, catalogue, scales) -%}
     case
         when {{ catalogue }}.indicator_id is null then 'unknown_measure'
@@ -34,11 +51,18 @@ cast(null as bigint) as replies,
         when {{ catalogue }}.measure_kind = 'reported_proportion' and {{ row }}.numerator > {{ row }}.denominator then 'impossible_value'
         when {{ catalogue }}.measure_kind = 'reported_net_promoter'
             and {{ row }}.promoters + {{ row }}.detractors > {{ row }}.replies then 'impossible_value'
+        when coalesce({{ row }}.replies, {{ row }}.denominator) > {{ row }}.invited then 'impossible_value'
         when {{ catalogue }}.measure_kind = 'reported_mean' and (
             cast({{ row }}.value_sum_of_squares as double) * {{ row }}.replies
             < power(cast({{ row }}.value_sum as double), 2) * (1 - 1e-9)
             or {{ row }}.value_sum < {{ scales }}.lowest_value * {{ row }}.replies
             or {{ row }}.value_sum > {{ scales }}.highest_value * {{ row }}.replies
+            -- (value - lowest) × (highest - value) is never below nothing
+            or cast({{ row }}.value_sum_of_squares as double)
+            > (
+                cast({{ scales }}.lowest_value + {{ scales }}.highest_value as double) * cast({{ row }}.value_sum as double)
+                - cast({{ scales }}.lowest_value * {{ scales }}.highest_value as double) * {{ row }}.replies
+            ) * (1 + 1e-9) + 1e-9
             or ({{ row }}.replies = 0 and {{ row }}.value_sum <> 0)
         ) then 'impossible_value'
     end

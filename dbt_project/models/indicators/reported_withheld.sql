@@ -1,7 +1,7 @@
 -- Areas whose reported value is withheld (definitions E23): fewer replies than the measure's minimum, and the next smallest beside them until
 -- what is hidden in an area above is at least two areas and at least the minimum together, so that it cannot be had by subtraction; where
 -- that cannot be, the area above is hidden too. Once from teams to partnerships, once from partnerships (and the practices without a team)
--- to the ICB. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
+-- to the ICB. A partnership that reports itself is hidden where the teams that did not come are few. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
 with
 
 figures as (
@@ -49,7 +49,7 @@ teams_ranked as (
 teams_judged as (
     select
         *,
-        is_small = 1 or (small_ones > 0 and not (areas_ahead >= 2 and replies_ahead >= minimum_count)) as is_withheld
+        {{ is_withheld() }} as is_withheld
     from teams_ranked
 ),
 
@@ -60,6 +60,7 @@ in_partnerships as (
         hcp_code,
         count(*) filter (where is_withheld) as hidden_areas,
         coalesce(sum(replies) filter (where is_withheld), 0) as hidden_replies,
+        sum(replies) as replies,
         min(replies) as smallest_replies,
         arg_min(area_code, (replies, area_code)) as smallest_area
     from teams_judged
@@ -80,6 +81,7 @@ below_icb as (
         coalesce(within.smallest_replies, figures.replies) as smallest_replies,
         cast(
             figures.replies < figures.minimum_count
+            or (figures.replies > within.replies and figures.replies < within.replies + figures.minimum_count)
             or (
                 coalesce(within.hidden_areas, 0) > 0
                 and not (within.hidden_areas >= 2 and within.hidden_replies >= figures.minimum_count)
@@ -143,7 +145,7 @@ partnerships_ranked as (
 partnerships_judged as (
     select
         *,
-        is_small = 1 or (small_ones > 0 and not (areas_ahead >= 2 and replies_ahead >= minimum_count)) as is_withheld
+        {{ is_withheld() }} as is_withheld
     from partnerships_ranked
 ),
 

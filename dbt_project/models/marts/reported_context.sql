@@ -1,13 +1,16 @@
 -- Reported values of areas above the teams, councils and trusts: lines of context, never a team's figure (definitions E23). Withheld below the
--- measure's number of replies, and with the next smallest of its kind until two areas and that many replies are hidden together.
+-- measure's number of replies, and with the next smallest of its kind until two areas and that many replies are hidden together; the districts
+-- of a county among themselves, because the county is their sum.
 with
 
 described as (
     select
-        *,
-        cast(replies < minimum_count as integer) as is_small
-    from {{ ref('reported_cells') }}
-    where area_type in ('{{ context_area_types() | join("', '") }}')
+        cells.*,
+        coalesce(districts.county_code, '') as county_code,
+        cast(cells.replies < cells.minimum_count as integer) as is_small
+    from {{ ref('reported_cells') }} as cells
+    left join {{ ref('council_districts') }} as districts on cells.area_code = districts.district_code
+    where cells.area_type in ('{{ context_area_types() | join("', '") }}')
 ),
 
 ranked as (
@@ -18,9 +21,9 @@ ranked as (
         count(*) over ahead as areas_ahead
     from described
     window
-        alike as (partition by measure_id, area_type, month),
+        alike as (partition by measure_id, area_type, county_code, month),
         ahead as (
-            partition by measure_id, area_type, month order by is_small desc, replies, area_code
+            partition by measure_id, area_type, county_code, month order by is_small desc, replies, area_code
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -32,12 +35,10 @@ judged as (
         catalogue.multiplier,
         catalogue.limits,
         case
-            when ranked.is_small = 1 then 'withheld_small_numbers'
-            when ranked.small_ones > 0 and not (ranked.areas_ahead >= 2 and ranked.replies_ahead >= ranked.minimum_count)
-                then 'withheld_small_numbers'
+            when ranked.is_withheld then 'withheld_small_numbers'
             when ranked.denominator <= 0 then 'nothing_to_divide_by'
         end as null_reason
-    from ranked
+    from (select *, {{ is_withheld() }} as is_withheld from ranked) as ranked
     inner join {{ ref('indicator_catalogue') }} as catalogue on ranked.measure_id = catalogue.indicator_id
     inner join {{ ref('months') }} as months on ranked.month = months.month
 )

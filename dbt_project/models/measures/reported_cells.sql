@@ -22,7 +22,9 @@ select
         when 'reported_mean' then value_sum_of_squares
         when 'reported_net_promoter' then promoters + detractors
     end as decimal(28, 6)) as squares,
-    cast(coalesce(replies, denominator) as decimal(28, 6)) as replies,
+    -- who is behind a share is who it is a share of, where that is fewer than all who answered
+    cast(case when measure_kind = 'reported_proportion' then least(replies, denominator) else coalesce(replies, denominator) end as decimal(28, 6))
+        as replies,
     cast(invited as decimal(28, 6)) as invited,
     -- who answered of those whose number of invited is known
     cast(case when invited is not null then coalesce(replies, denominator) end as decimal(28, 6)) as replies_of_invited

@@ -2,12 +2,7 @@
 -- (99 days of one trust in 2024-25 stand as nothing in one edition and as 0 in another).
 with days as (
     select
-        case upper(area_level)
-            when 'NATIONAL' then 'england'
-            when 'REGION' then 'region'
-            when 'ICB' then 'icb'
-            when 'PROVIDER' then 'trust'
-        end as area_type,
+        {{ nhs_area_type('area_level') }} as area_type,
         area_code,
         {{ month_start('day') }} as month,
         day,

@@ -1,12 +1,7 @@
 -- the share of urgent community response within two hours, published as a percentage without its counts: it is not summed to anything
 select
     'urgent_response_2_hours_pct' as measure_id,
-    case upper(area_level)
-        when 'NATIONAL' then 'england'
-        when 'REGION' then 'region'
-        when 'ICB' then 'icb'
-        when 'PROVIDER' then 'trust'
-    end as area_type,
+    {{ nhs_area_type('area_level') }} as area_type,
     case when upper(area_level) = 'NATIONAL' then 'ENG' else area_code end as area_code,
     area_name,
     month as period_start,

@@ -22,7 +22,7 @@ counties as (
     inner join councils on districts.district_code = councils.area_code
     group by councils.month, districts.county_code
     having
-        count(councils.numerator) = (
+        count(councils.numerator + councils.denominator) = (
             select count(*)
             from {{ ref('council_districts') }} as others
             where others.county_code = districts.county_code
