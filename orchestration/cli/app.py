@@ -56,7 +56,6 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run of this
 
 
 def settings_for(home: Path | None) -> Settings:
-
     if home is not None:
         os.environ["INT_MARTS_HOME"] = str(home.absolute())
     return load_settings()

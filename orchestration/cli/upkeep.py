@@ -56,7 +56,6 @@ def remove_from_lake(
     """Under the home's lock, with the receipt as the answer."""
 
     def work() -> dict[str, Any]:
-
         settings = settings_for(home)
         with hold(settings.paths, purpose=purpose):
             return remove(settings).model_dump(mode="json")
