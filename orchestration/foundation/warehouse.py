@@ -88,6 +88,13 @@ class Warehouse:
         said = [*(f"{name} {kind}" for name, kind in columns.items()), *map(str, sums)]
         return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
 
+    def quick_hash(self, relation: str) -> tuple[object, ...]:
+        """Its columns, and the rows by the engine's own 64 bits, in any order: tells two tables apart in this process, at a tenth of the
+        cost of their content hashes. Another version of the engine would say something else, so it is written nowhere."""
+        columns = self.columns(relation)
+        row = f"hash({', '.join(map(quote, columns))})"
+        return (*columns.items(), *self.rows(f"select count(*), sum({row}), bit_xor({row}) from {relation}")[0])
+
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Warehouse]:

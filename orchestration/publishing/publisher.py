@@ -152,7 +152,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         # the pictures are drawn in other processes and DuckDB reads back by itself: meanwhile this one protects the public profile
         with ThreadPoolExecutor(2) as beside:
             drawn = beside.submit(write_pages, settings, plan, built["internal"])
-            read_back = beside.submit(read_written, settings, built["internal"], "internal")
+            read_back = beside.submit(read_written, settings, built["internal"], "internal", tables)
             disclosure, entry = Disclosure(cells=0, suppressed=0), ""
             if not withheld:
                 disclosure, publication = public.write_public(
@@ -160,9 +160,11 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
                 )
             drawn.result()
         written = read_back.result()
+        # again: what was written was held beside the warehouse, which must still be the sealed one
+        require_judged(settings, verdict)
         require_copied(tables, written)
         if not withheld:
-            shown = read_written(settings, built["public"], "public")
+            shown = read_written(settings, built["public"], "public", {})
             _seal(plan, built["public"], "public", shown, disclosure.outside())
             check_folder(built["public"], "public")
             # Before anybody can see it: what the ledger does not know of would be forgotten.
@@ -302,12 +304,18 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
     pages.write_quality_page(folder / "quality", plan.verdict)
 
 
-def read_written(settings: Settings, folder: Path, profile: Profile) -> dict[str, TableFacts]:
-    """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts."""
+def read_written(
+    settings: Settings, folder: Path, profile: Profile, sealed: dict[str, TableFacts]
+) -> dict[str, TableFacts]:
+    """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts.
+
+    `sealed`: facts of the tables that were copied from the warehouse.
+    """
     database = folder / DATABASE_NAME[profile]
     with duckdb.connect(":memory:", config={"threads": settings.threads_for(database)}) as connection:
         attach(connection, database, "written")
-        return table_facts(connection, "written")
+        attach(connection, settings.paths.warehouse_file, "warehouse")
+        return table_facts(connection, "written", sealed)
 
 
 def _seal(

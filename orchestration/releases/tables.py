@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -35,15 +37,38 @@ def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: s
     return dict(found.fetchall())
 
 
-def table_facts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, TableFacts]:
-    """Rows, content hash and columns of every table of an attached database; `release_info` left out."""
+def table_facts(
+    connection: duckdb.DuckDBPyConnection, database: str, sealed: Mapping[str, TableFacts] | None = None
+) -> dict[str, TableFacts]:
+    """Rows, content hash and columns of every table of an attached database; `release_info` left out.
+
+    `sealed`: what the build says of its tables, the attached `warehouse`. Where its rows are these rows, its content hash is theirs.
+    """
+    tables = [relation for relation in tables_of(connection, database) if relation not in NOT_HASHED]
+    copied = [relation for relation in tables if sealed and relation in sealed]
+    there, here = (quick_hashes(connection, name, copied) for name in ("warehouse", database))
+    with using(connection, database) as handle:
+        return {
+            relation: sealed[relation]
+            if sealed and relation in copied and there[relation] == here[relation]
+            else handle.facts(relation)
+            for relation in tables
+        }
+
+
+def quick_hashes(
+    connection: duckdb.DuckDBPyConnection, database: str, relations: Sequence[str]
+) -> dict[str, tuple[object, ...]]:
+    if not relations:
+        return {}
+    with using(connection, database) as handle:
+        return {relation: handle.quick_hash(relation) for relation in relations}
+
+
+@contextmanager
+def using(connection: duckdb.DuckDBPyConnection, database: str) -> Iterator[Warehouse]:
     connection.execute(f"use {quote(database)}")
     try:
-        handle = Warehouse(connection)
-        return {
-            relation: handle.facts(relation)
-            for relation in tables_of(connection, database)
-            if relation not in NOT_HASHED
-        }
+        yield Warehouse(connection)
     finally:
         connection.execute("use memory")

@@ -18,9 +18,12 @@ import polars as pl
 import pytest
 
 from orchestration import publishing as publish
-from orchestration.foundation.errors import VerifyDiffers
+from orchestration.foundation.errors import GateShut, VerifyDiffers
 from orchestration.foundation.settings import Settings
+from orchestration.publishing import publisher
+from orchestration.publishing.marts import copy_marts
 from orchestration.releases.listing import check_folder, stores
+from orchestration.releases.tables import attach
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
 ROOT = Path(__file__).parents[2]
@@ -205,3 +208,32 @@ def test_stopping_before_each_of_the_last_steps(settings: Settings, step: str, m
     done = publish.publish(settings, "2025-10", open_verdict(settings))
     assert done.release_id == "2025-10.2"
     assert publish.verify(settings).release_id == "2025-10.2"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [("release", "copied otherwise than judged: marts.readmissions"), ("warehouse", "not what the gate judged")],
+)
+def test_a_value_that_changes_while_it_is_copied_is_seen(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, changed: str, word: str
+) -> None:
+    """In the copy alone, or in the warehouse that the copy is held beside."""
+
+    def copy_and_change(connection: duckdb.DuckDBPyConnection, relations: list[str]) -> None:
+        edit = "update {} set readmissions = readmissions + 1 where int_code = 'DI001'"
+        if changed == "warehouse":
+            connection.execute("detach warehouse")
+            with duckdb.connect(str(settings.paths.warehouse_file)) as warehouse:
+                warehouse.execute(edit.format("marts.readmissions"))
+            attach(connection, settings.paths.warehouse_file, "warehouse")
+        copy_marts(connection, relations)
+        if changed == "release":
+            connection.execute(edit.format("release.marts.readmissions"))
+
+    build_warehouse(settings, restated=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(publisher, "copy_marts", copy_and_change)
+        with pytest.raises((VerifyDiffers, GateShut), match=word):
+            publish.publish(settings, "2025-10", open_verdict(settings))
+    assert [release.release_id for release in publish.list_releases(settings)] == ["2025-10.1"]

@@ -34,7 +34,8 @@ regular as (
         feed,
         sender_kind,
         sender_code,
-        property
+        property,
+        max(rows_sent) as most_sent
     from counts
     group by feed, sender_kind, sender_code, property
     having count(*) >= 6 and max(rows_sent) >= 20
@@ -49,28 +50,46 @@ covered as (
     where is_covered
 ),
 
-history as (
+-- of a property only what was not received is told: a tenth of the most ever sent is a tenth of every median
+months as (
     select
-        regular.feed,
+        regular.*,
         covered.month,
-        regular.sender_kind,
-        regular.sender_code,
-        regular.property,
-        max(case when counts.month_number = covered.month_number then counts.rows_sent end) as rows_sent,
-        count(case when counts.month_number < covered.month_number then 1 end) as months_before,
-        count(case when counts.month_number > covered.month_number then 1 end) as months_after,
-        median(case when counts.month_number < covered.month_number then counts.rows_sent end) as usual_before,
-        median(case when counts.month_number <> covered.month_number then counts.rows_sent end) as usual_around
+        covered.month_number,
+        counts.rows_sent
     from regular
     inner join covered on regular.feed = covered.feed
-    inner join counts
+    left join counts
         on
             regular.feed = counts.feed
             and regular.sender_kind = counts.sender_kind
             and regular.sender_code = counts.sender_code
             and regular.property = counts.property
-            and counts.month_number between covered.month_number - 12 and covered.month_number + 12
-    group by regular.feed, covered.month, regular.sender_kind, regular.sender_code, regular.property
+            and covered.month_number = counts.month_number
+    where regular.property = 'rows' or coalesce(counts.rows_sent, 0) < 0.1 * regular.most_sent
+),
+
+history as (
+    select
+        months.feed,
+        months.month,
+        months.sender_kind,
+        months.sender_code,
+        months.property,
+        months.rows_sent,
+        count(case when counts.month_number < months.month_number then 1 end) as months_before,
+        count(case when counts.month_number > months.month_number then 1 end) as months_after,
+        median(case when counts.month_number < months.month_number then counts.rows_sent end) as usual_before,
+        median(case when counts.month_number <> months.month_number then counts.rows_sent end) as usual_around
+    from months
+    inner join counts
+        on
+            months.feed = counts.feed
+            and months.sender_kind = counts.sender_kind
+            and months.sender_code = counts.sender_code
+            and months.property = counts.property
+            and counts.month_number between months.month_number - 12 and months.month_number + 12
+    group by months.feed, months.month, months.sender_kind, months.sender_code, months.property, months.rows_sent
 ),
 
 expected as (
