@@ -102,8 +102,16 @@ class Column(Strict):
     subtract: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    case: Literal["upper", "lower"] | None = Field(
+        default=None, description="codes that mean the same in any case of letters are kept in this one"
+    )
+    is_percentage: bool = Field(default=False, description="a number that may stand with its percent sign")
     pad: int | None = Field(default=None, description="codes that lost their leading zeros are padded to this length")
     from_file_name: bool = Field(default=False, description="the month named in the file name, where no header has it")
+    told_above: str = Field(
+        default="",
+        description="what stands before the month above the header; where both tell one, the file's name must agree",
+    )
     month_of_the_year: int | None = Field(
         default=None, description="the month that stands for a file whose name names only its year"
     )

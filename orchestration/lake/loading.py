@@ -46,8 +46,8 @@ class OpenedSource(NamedTuple):
     def looks(self) -> tuple[bool, ...]:
         """What the bytes show of its values, on which the SQL that reads them depends."""
         facts = self.source.facts
-        signs = (facts.has_errors, facts.has_floats, facts.has_noughts, facts.has_clock, facts.has_guards)
-        return facts.is_plain, *signs
+        signs = (facts.has_errors, facts.has_floats, facts.has_noughts, facts.has_clock, facts.has_percents)
+        return facts.is_plain, *signs, facts.has_guards
 
     @property
     def most_rows(self) -> int:

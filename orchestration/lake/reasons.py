@@ -10,6 +10,7 @@ OF_THE_WHOLE_FILE = (FLOATING, ROUNDED, MONTH_FIRST)
 
 MISSING = "missing"
 ERROR_VALUE = "an error value of a spreadsheet"
+PERCENTAGE = "a percentage where a count belongs"
 NO_PRACTICE = "not a practice code"
 RARE_NAME = "a name that fewer than ten people share"
 NOT_OF_ITS_TYPE = {
@@ -39,6 +40,7 @@ WHAT_TO_SEND = {
     MONTH_FIRST: "write dates as YYYY-MM-DD",
     MISSING: "send the column with its values in every row; it tells what the row is about",
     ERROR_VALUE: "send the column's own values; the look-up behind them failed",
+    PERCENTAGE: "send the count itself, without a percent sign; the share is worked out from it",
     NO_PRACTICE: "send the practice's six-character ODS code, and its name in a column of its own",
     RARE_NAME: "send the name of the list in the column, and nothing about one person",
     "not a date": "write dates as YYYY-MM-DD",

@@ -19,6 +19,7 @@ from orchestration.lake.reasons import (
     NO_PRACTICE,
     NOT_OF_ITS_TYPE,
     NOT_PLAUSIBLE,
+    PERCENTAGE,
 )
 from orchestration.landing.layout import FileLayout, SourceColumns
 from orchestration.landing.source import TextFacts
@@ -267,6 +268,12 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
             reasons.append((f"{value} is null and {typing_sql.is_month_first(x)}", column.name, MONTH_FIRST))
         if column.type == "practice" and column.not_null:
             reasons.append((f"contains({x}, ' ') or contains({x}, ':')", column.name, NO_PRACTICE))
+        if (
+            column.type in NUMBER_TYPES
+            and facts.has_percents
+            and not (column.is_percentage or contract.is_patient_level)
+        ):
+            reasons.append((f"contains({x}, '%')", column.name, PERCENTAGE))
         if column.on_invalid == "quarantine" or column.not_null:
             reason = NOT_OF_ITS_TYPE.get(column.type, NOT_PLAUSIBLE)
             sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)
@@ -277,6 +284,7 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
     return reasons
 
 
+NUMBER_TYPES = ("integer", "bigint", "double", "count", "money", "decimal")
 CODE_TYPES = ("code", "person", "practice", "clinical")
 # HES marks a date that was submitted but invalid: set to null and counted, the row stays.
 NOT_A_FAULT = ("1801-01-01", "18010101", "01/01/1801")

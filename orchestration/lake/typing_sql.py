@@ -164,9 +164,9 @@ def without_commas(x: str) -> str:
     )
 
 
-def number(x: str) -> str:
-    """DOUBLE from text, with or without thousands commas and a percent sign."""
-    plain = f"rtrim({x}, '%')"
+def number(x: str, is_percentage: bool = False) -> str:
+    """DOUBLE from text, with or without thousands commas; with a percent sign only where a percentage is meant."""
+    plain = f"rtrim({x}, '%')" if is_percentage else x
     # The case keeps DuckDB from working out `plain` for every row ahead of the coalesce, as an expression that comes twice.
     return (
         f"coalesce(try_cast({x} as double), case when {x} <> '' then try_cast({without_commas(plain)} as double) end)"
@@ -239,7 +239,7 @@ def code(x: str, column: Column) -> str:
     value = f"case when contains({x}, '  ') then regexp_replace({x}, ' +', ' ', 'g') else {x} end"
     if column.codes and not column.map and all(known == known.upper() for known in column.codes):
         value = f"upper({value})"
-    return value
+    return f"{column.case}({value})" if column.case else value
 
 
 def padded_or_mapped(v: str, column: Column) -> str:
@@ -344,7 +344,7 @@ def parsed(x: str, column: Column, has_clock: bool = True) -> str:
         case "timestamp":
             return timestamp(x)
         case "integer" | "bigint" | "count" | "double" | "age":
-            return number(x)
+            return number(x, column.is_percentage)
         case "money" | "decimal":
             return exact(x, column.sql_type)
         case "boolean":

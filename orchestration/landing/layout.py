@@ -124,9 +124,10 @@ def find_layout(source: Source, contract: FeedContract) -> FileLayout:
         raise no_header(source, contract, text)
     line, cells = parsed[best_delimiter][best_row]
     lines_before = parsed[best_delimiter][best_row - 1][0] if best_row else 0
-    layout = named(source, contract, best_delimiter, line, cells)
-    for line_above, above in parsed[best_delimiter][:best_row]:
-        if is_a_row(above, contract, layout):
+    above = [row for _, row in parsed[best_delimiter][:best_row]]
+    layout = named(source, contract, best_delimiter, line, cells, above)
+    for line_above, row in parsed[best_delimiter][:best_row]:
+        if is_a_row(row, contract, layout):
             raise refuse(
                 source.label, "this row stands above the header", "send the header as the first line", line_above
             )
@@ -202,7 +203,14 @@ def at_positions(
     return FileLayout(delimiter, header_lines, 0, False, width, headers, headers, layout.name, columns, notes)
 
 
-def named(source: Source, contract: FeedContract, delimiter: str, header_lines: int, cells: list[str]) -> FileLayout:
+def named(
+    source: Source,
+    contract: FeedContract,
+    delimiter: str,
+    header_lines: int,
+    cells: list[str],
+    above: list[list[str]] | None = None,
+) -> FileLayout:
     headers = tuple(normalise_header(cell) for cell in cells)
     for layout in contract.layouts:
         if (start := start_of(layout, headers)) is not None:
@@ -214,14 +222,16 @@ def named(source: Source, contract: FeedContract, delimiter: str, header_lines: 
     columns: dict[str, SourceColumns] = {}
     notes: list[str] = []
     for column in contract.columns:
-        found = locate(column, place, source)
+        found = locate(column, place, source, above or [])
         if found is None:
             continue
         if found.combine != "constant" and found.header in repeated:
             raise refuse(source.label, f"column {found.header} appears more than once", "send it once", header_lines)
         columns[column.name] = found
         if found.combine == "constant" and column.from_file_name:
-            notes.append(f"{column.name} taken from the file name")
+            notes.append(
+                f"{column.name} taken from the file name" + (" or the lines above" if column.told_above else "")
+            )
         elif found.combine == "one" and column.headers() and found.header != column.headers()[0]:
             notes.append(f"{column.name} from {found.header}")
     require(source, contract, columns, headers, tuple(cells))
@@ -234,7 +244,7 @@ def named(source: Source, contract: FeedContract, delimiter: str, header_lines: 
     )
 
 
-def locate(column: Column, place: dict[str, int], source: Source) -> SourceColumns | None:
+def locate(column: Column, place: dict[str, int], source: Source, above: list[list[str]]) -> SourceColumns | None:
     for join in column.join:
         positions = tuple(place[header] for header in join.headers() if header in place)
         if positions:
@@ -246,15 +256,44 @@ def locate(column: Column, place: dict[str, int], source: Source) -> SourceColum
             combine = "join" if column.type == "codes" else "sum" if column.add or column.subtract else "one"
             return SourceColumns((place[header], *added), combine, header, minus=minus)
     told = (value for header, value in column.where_headed.items() if normalise_header(header) in place)
-    constant = next(told, constant_of(column, source))
+    constant = next(told, None) or constant_of(column, source, above)
     return SourceColumns((), "constant", constant=constant) if constant is not None else None
 
 
-def constant_of(column: Column, source: Source) -> str | None:
-    if column.from_file_name:
-        name = source.file_name
-        return (month_in(name) or month_of_year_in(name, column)) if column.type == "month" else financial_year_in(name)
-    return column.default
+def constant_of(column: Column, source: Source, above: list[list[str]] | None = None) -> str | None:
+    if not column.from_file_name:
+        return column.default
+    name = source.file_name
+    if column.type != "month":
+        return financial_year_in(name)
+    in_name, in_file = month_in(name), month_told_above(column, source, above or [])
+    if in_name and in_file and in_name != in_file:
+        raise refuse(
+            source.label,
+            f"its name says another month than the line {column.told_above!r} above its header",
+            "give the file the name its publisher gave it, or send the other month's file",
+        )
+    return in_file or in_name or month_of_year_in(name, column)
+
+
+def month_told_above(column: Column, source: Source, above: list[list[str]]) -> str | None:
+    """What the line says that begins with `told_above`: in its cell, or in the next that holds something."""
+    if not column.told_above:
+        return None
+    for row in above:
+        cells = [cell.strip() for cell in row if cell.strip()]
+        for cell, following in zip(cells, [*cells, ""][1:], strict=True):
+            if line := re.fullmatch(rf"{re.escape(column.told_above)}\s*(?::(.*))?", cell, re.IGNORECASE | re.DOTALL):
+                told = (line[1] or "").strip() or following
+                found = {*months_in(told), *re.findall(r"^20\d\d-(?:0[1-9]|1[0-2])(?=-01\b)", told)}
+                if told and len(found) != 1:
+                    raise refuse(
+                        source.label,
+                        f"the line {column.told_above!r} above its header names no month that is understood",
+                        "write it as July 2024",
+                    )
+                return next((month if len(month) > 7 else f"{month}-01" for month in found), None)
+    return None
 
 
 def month_of_year_in(name: str, column: Column) -> str | None:

@@ -23,6 +23,7 @@ class TextFacts(NamedTuple):
     has_floats: bool = True  # `E+` or `.5E1`, as in codes that were numbers once
     has_noughts: bool = True  # `.0`, the same; but a price has it too
     has_clock: bool = True  # a `:`, as in every time of a day
+    has_percents: bool = True  # a `%`, which does not belong to a count
     has_guards: bool = False  # `="`, as in codes whose noughts a spreadsheet is to keep
 
 

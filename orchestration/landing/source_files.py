@@ -185,7 +185,7 @@ def open_text(path: Path, label: str, file_name: str, sha256: str, work: Path) -
 def survey(path: Path) -> tuple[TextFacts, int, bool]:
     """One pass over the bytes: encoding, lines, blank lines. Also the line of a zero byte, and whether endings are mixed."""
     size = lines = blank = returns = paired = 0
-    has_quotes = has_guards = has_clock = False
+    has_quotes = has_guards = has_clock = has_percents = False
     is_utf8 = is_plain = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     nul_line = 0
@@ -208,6 +208,7 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
             has_guards = has_guards or (has_quotes and b"=" in chunk and b'="' in chunk)
             has_errors = has_errors or b"#" in chunk or b"<" in chunk
             has_clock = has_clock or b":" in chunk
+            has_percents = has_percents or b"%" in chunk
             # One byte is found ten times as fast as two, and most files have none of it.
             if not has_floats:
                 has_floats = b"+" in chunk and any(sign in last + chunk for sign in SIGNS_OF_FLOATS)
@@ -233,7 +234,7 @@ def survey(path: Path) -> tuple[TextFacts, int, bool]:
     total = lines + (0 if ends else 1)
     encoding = ("utf-8-sig" if has_mark else "utf-8") if is_utf8 else "windows-1252"
     facts = TextFacts(size, total, blank, has_quotes, is_plain, encoding, ends, has_errors, has_floats, has_noughts,
-        has_clock, has_guards)  # fmt: skip
+        has_clock, has_percents, has_guards)  # fmt: skip
     return facts, nul_line, is_mixed
 
 

@@ -14,14 +14,15 @@ from scipy import stats
 from tests.indicators.harness import Bench
 
 MODELS = (
-    "measures.reported_judged", "measures.reported_cells", "indicators.reported_area_cells", "indicators.reported_withheld",
-    "indicators.reported_figures",
+    "intermediate.reported_areas", "intermediate.reported_parts", "measures.reported_judged", "measures.reported_cells",
+    "indicators.reported_area_cells", "indicators.reported_withheld", "indicators.reported_figures",
 )  # fmt: skip
 COLUMNS = (
     "feed", "measure_id", "area_type", "area_code", "area_name", "period_start", "period_end", "numerator", "denominator",
     "replies", "value_sum", "value_sum_of_squares", "promoters", "detractors", "invited",
 )  # fmt: skip
-MONTHS = (dt.date(2025, 3, 1), dt.date(2025, 4, 1))
+# the month of most tests, and those around it
+MONTHS = (dt.date(2025, 3, 1), dt.date(2025, 4, 1), dt.date(2025, 1, 1), dt.date(2025, 2, 1))
 MARCH = (dt.date(2025, 3, 1), dt.date(2025, 3, 31))
 # practice -> (team, network, partnership); the last has none
 PLACES = {
@@ -77,7 +78,7 @@ def build(bench: Bench, rows: list[dict]) -> pd.DataFrame:
             )
         ),
     )  # fmt: skip
-    bench.seed("indicator_catalogue").seed("reported_scales")
+    bench.seed("indicator_catalogue").seed("reported_scales").seed("council_districts")
     return run(bench)
 
 
@@ -319,7 +320,7 @@ def test_context_is_withheld_too(bench: Bench, sizes: dict[str, int], hidden: se
     """England is their sum: what it leaves over of the shown ones is of two areas and of five replies at least."""
     areas = {("council", code): n for code, n in sizes.items()} | {("england", "ENG"): 1000 + sum(sizes.values())}
     build(bench, [row("staff_enps", area, replies=n, promoters=n, detractors=0) for area, n in areas.items()])
-    bench.seed("indicator_targets").seed("council_districts").run("marts.reported_context")
+    bench.seed("indicator_targets").run("marts.reported_context")
     found = bench.rows("select * from marts.reported_context where null_reason is not null")
     assert set(found.area_code) == hidden
     assert found[["numerator", "denominator", "value", "value_lower_95"]].isna().all(axis=None)

@@ -212,3 +212,73 @@ def test_shares_in_place_of_percentages_are_put_aside(tmp_path: Path) -> None:
     ]
     manifest, _ = ingest(tmp_path, "community_services", {"x.csv": as_text(rows)})
     assert (manifest.rows_loaded, manifest.rows_quarantined) == (1, 1)
+
+
+def virtual_wards(*lines: list[str]) -> bytes:
+    head = ["Region", "Region Code", "ICB code", "Name", "Virtual Ward Capacity \n(see note 1) ", "Patients in a Virtual Ward\n(see notes 1) "]
+    rows = [["-", "-", "-", "ENGLAND*", "900", "600"], ["South East", "Y59", "qks", "NHS KENT", "40", "30"]]
+    wide = [[*line, *[""] * (6 - len(line))] for line in (["Title:", "Virtual wards"], *lines, ["Published:", "8th August 2024"])]
+    return workbook({"Notes": [["Notes"]], "Data": [*wide, head, *rows]})
+
+
+@pytest.mark.parametrize(
+    "name, line, month",
+    [
+        ("virtual_ward_capacity_2024-07.xlsx", ["Month:", "July 2024"], "2024-07-01"),
+        ("virtual_ward_capacity.xlsx", ["Month:", "", "July 2024"], "2024-07-01"),
+        ("virtual_ward_capacity.xlsx", ["Month: Jul-24"], "2024-07-01"),
+        ("virtual_ward_capacity.xlsx", ["Month", "2024-07-01"], "2024-07-01"),
+        ("virtual_ward_capacity_July-2024.xlsx", ["Month:"], "2024-07-01"),
+        ("virtual_ward_capacity_2024-07.xlsx", ["Months of the year"], "2024-07-01"),
+    ],
+)  # fmt: skip
+def test_the_month_above_the_header_and_that_of_the_name_are_one(name: str, line: list[str], month: str, tmp_path: Path) -> None:
+    columns = "cast(month as varchar), area_code, capacity_beds"
+    assert read(tmp_path, {name: virtual_wards(line)}, "virtual_ward_capacity", columns) == [(month, None, 900.0), (month, "QKS", 40.0)]
+
+
+@pytest.mark.parametrize(
+    "name, line, said",
+    [
+        ("virtual_ward_capacity_2024-08.xlsx", ["Month:", "July 2024"], "its name says another month"),
+        ("virtual_ward_capacity_2024-07.xlsx", ["Month:", "soon"], "names no month that is understood"),
+        ("virtual_ward_capacity_2024-07.xlsx", ["Month:", "June 2024 and July 2024"], "names no month that is understood"),
+        ("virtual_ward_capacity.xlsx", ["Period:", "July 2024"], "missing column MONTH"),
+    ],
+)  # fmt: skip
+def test_a_month_that_is_not_certain_refuses_the_file(name: str, line: list[str], said: str, tmp_path: Path) -> None:
+    assert said in refusal(tmp_path, "virtual_ward_capacity", {name: virtual_wards(line)})
+
+
+@pytest.mark.parametrize("place", [(4, 2), (4, 3), (5, 6)])
+def test_a_percentage_in_a_column_of_counts_is_put_aside_by_name(place: tuple[int, int], tmp_path: Path) -> None:
+    """`85%` is not 85 households."""
+    rows = [list(row) for row in COUNCILS]
+    rows[place[0]][place[1]] = "85%"
+    manifest, _ = ingest(tmp_path, "homelessness_duty", {"x.csv": as_text(sheet(rows=rows))})
+    assert manifest.rows_quarantined == 1
+    assert [q.reason for q in manifest.quarantine] == ["a percentage where a count belongs"]
+
+
+def test_a_percentage_is_a_percentage_where_one_is_meant(tmp_path: Path) -> None:
+    head, about = ["ORG_TYPE", "ORG_CODE", "METRIC", "MONTH", "VALUE"], ["2025-03", "85.3%"]
+    rows = [head, ["icb", "qks", "Performance", *about], ["ICB", "QKR", "PERFORMANCE", *about]]
+    found = read(tmp_path, {"x.csv": as_text(rows)}, "community_services", "metric, area_code, value, area_level")
+    assert found == [("PERFORMANCE", "QKR", 85.3, "ICB"), ("PERFORMANCE", "QKS", 85.3, "ICB")]
+
+
+@pytest.mark.parametrize("where", ["first", "last", "nameless", "year"])
+def test_a_months_column_that_cannot_be_read_refuses_the_sheet(where: str, tmp_path: Path) -> None:
+    """Before the months that are understood as well as behind them, and one without a heading."""
+    names = ["ODS Code", "Organisation Name", "Organisation Type", "Apr-26", "May-26", ""]
+    change = {"first": (3, "April 2026 (revised)"), "last": (5, "June 26"), "nameless": (5, ""), "year": (5, "2026-27")}[where]
+    names[change[0]] = change[1]
+    book = {
+        f"Table {n}": [
+            [f"Table: {n} - what"], ["", "", "", "Month (RTT End Date)", "", ""], names,
+            ["QKS", "KENT", "ICB", "0.5", "0.6", "0.7"], ["Unknown", "Unknown", "Region", "1", "1", "1"],
+        ]
+        for n in (1, 2, 3)
+    }  # fmt: skip
+    said = refusal(tmp_path, "community_services", {"x.xlsx": workbook(book)})
+    assert "of another kind" in said or "without a heading" in said

@@ -1,7 +1,9 @@
 -- Reported cells of each area, on both boundaries: as delivered where the area itself was, else the sum of what lies in it. A team is the
--- sum of its practices, a partnership and the ICB of their teams. Where not all of them came, the sum says so (`is_complete`), because a
--- part is not the whole; and where they came for different periods (`is_one_period`), because a month and a quarter do not add up. Measures that are withheld below a number of replies are on the boundaries of the data cut and never for networks:
--- from two maps of the same practices one practice could be worked out.
+-- sum of its practices, a partnership of its teams, the ICB of its partnerships and of the practices without a team; so no total is smaller
+-- than what its own parts report. Where not all of them came, the sum says so (`is_complete`), because a part is not the whole; where they
+-- came for different periods too (`is_one_period`), because a month and a quarter do not add up; and an area that reports fewer than its
+-- parts together contradicts them (`is_less_than_its_parts`). Measures that are withheld below a number of replies are on the boundaries of
+-- the data cut and never for networks: from two maps of the same practices one practice could be worked out.
 {% set sums = {
     'numerator': 'numerator', 'denominator': 'denominator', 'squares': 'squares', 'replies': 'replies', 'invited': 'invited',
     'replies_of_invited': 'replies_of_invited',
@@ -29,13 +31,15 @@ places as (
 ),
 
 teams as (
-    select distinct
+    select
         boundary,
         month,
         int_code,
-        pcn_code,
-        hcp_code
+        min(pcn_code) as pcn_code,
+        min(hcp_code) as hcp_code,
+        count(*) filter (where has_list) as practices
     from places
+    group by boundary, month, int_code
 ),
 
 measure_months as (
@@ -60,38 +64,30 @@ boundary_months as (
     where boundaries.boundary = 'marts' or measure_months.minimum_count = 0
 ),
 
-of_practices as (
+-- a team by its practices
+team_parts as (
     select
         cells.measure_id,
         places.boundary,
         places.month,
         places.int_code,
-        places.pcn_code,
         min(cells.period_start) as period_start,
         max(cells.period_end) as period_end,
         min(cells.period_start) = max(cells.period_start) and min(cells.period_end) = max(cells.period_end) as is_one_period,
-        count(*) filter (where places.has_list) as practices
+        true as is_delivered,
+        false as is_less_than_its_parts,
+        count(*) filter (where places.has_list) >= max(teams.practices) as is_complete
         {% for name in sums -%}
         , cast(sum(cells.{{ name }}) as decimal(28, 6)) as {{ name }}
         {% endfor -%}
     from {{ ref('reported_cells') }} as cells
     inner join places on cells.area_code = places.practice_code and cells.month = places.month
+    inner join teams on places.boundary = teams.boundary and places.month = teams.month and places.int_code = teams.int_code
     where cells.area_type = 'practice'
-    group by cells.measure_id, places.boundary, places.month, places.int_code, places.pcn_code
+    group by cells.measure_id, places.boundary, places.month, places.int_code
 ),
 
-expected_practices as (
-    select
-        boundary,
-        month,
-        int_code,
-        count(*) as practices
-    from places
-    where has_list
-    group by boundary, month, int_code
-),
-
--- one row per measure and team that has something: its own row, or the sum of its practices
+-- one row per measure and team, with or without something; practices without a team stand together and are asked for nowhere
 of_teams as (
     select
         boundary_months.measure_id,
@@ -100,84 +96,104 @@ of_teams as (
         teams.int_code,
         teams.pcn_code,
         teams.hcp_code,
-        own.measure_id is not null as is_own,
-        coalesce(own.period_start, practices.period_start) as period_start,
-        coalesce(own.period_end, practices.period_end) as period_end,
-        own.measure_id is not null or coalesce(practices.is_one_period, true) as is_one_period,
-        own.measure_id is not null or coalesce(practices.practices >= expected.practices, false) as is_complete
-        {% for name in sums -%}
-        , case when own.measure_id is not null then own.{{ name }} else practices.{{ name }} end as {{ name }}
-        {% endfor -%}
+        {{ own_or_parts(sums) }}
     from boundary_months
-    inner join (
-        select
-            boundary,
-            month,
-            int_code,
-            min(pcn_code) as pcn_code,
-            min(hcp_code) as hcp_code
-        from teams
-        group by boundary, month, int_code
-    ) as teams
-        on boundary_months.boundary = teams.boundary and boundary_months.month = teams.month
+    inner join teams on boundary_months.boundary = teams.boundary and boundary_months.month = teams.month
     left join {{ ref('reported_cells') }} as own
         on
             boundary_months.measure_id = own.measure_id
             and boundary_months.month = own.month
             and own.area_type = 'int'
             and teams.int_code = own.area_code
-    left join (
+    left join team_parts as parts
+        on
+            boundary_months.measure_id = parts.measure_id
+            and boundary_months.boundary = parts.boundary
+            and boundary_months.month = parts.month
+            and teams.int_code = parts.int_code
+),
+
+{% for area_type in ['pcn', 'hcp'] -%}
+of_{{ area_type }} as (
+    select
+        parts.measure_id,
+        parts.boundary,
+        parts.month,
+        parts.area_code,
+        {{ own_or_parts(sums) }}
+    from (
         select
             measure_id,
             boundary,
             month,
-            int_code,
-            min(period_start) as period_start,
-            max(period_end) as period_end,
-            bool_and(is_one_period) and min(period_start) = max(period_start) and min(period_end) = max(period_end) as is_one_period,
-            sum(practices) as practices
-            {% for name in sums -%}
-            , cast(sum({{ name }}) as decimal(28, 6)) as {{ name }}
-            {% endfor -%}
-        from of_practices
-        group by measure_id, boundary, month, int_code
-    ) as practices
+            {{ area_type }}_code as area_code,
+            bool_and(is_complete) as is_complete,
+            {{ parts_summed(sums) }}
+        from of_teams
+        where int_code <> 'NO_INT' and {{ area_type }}_code is not null
+        group by measure_id, boundary, month, {{ area_type }}_code
+    ) as parts
+    left join {{ ref('reported_cells') }} as own
         on
-            boundary_months.measure_id = practices.measure_id
-            and boundary_months.boundary = practices.boundary
-            and boundary_months.month = practices.month
-            and teams.int_code = practices.int_code
-    left join expected_practices as expected
-        on teams.boundary = expected.boundary and teams.month = expected.month and teams.int_code = expected.int_code
+            parts.measure_id = own.measure_id
+            and parts.month = own.month
+            and own.area_type = '{{ area_type }}'
+            and parts.area_code = own.area_code
 ),
 
--- practices without a team belong to the ICB alone and are asked for nowhere
-summed as (
-    {% for area_type, column in {'int': 'int_code', 'pcn': 'pcn_code', 'hcp': 'hcp_code', 'icb': 'build.icb_code'}.items() -%}
+{% endfor -%}
+icb_parts as (
     select
-        of_teams.measure_id,
-        of_teams.boundary,
-        of_teams.month,
-        '{{ area_type }}' as area_type,
-        {{ column }} as area_code,
-        min(of_teams.period_start) as period_start,
-        max(of_teams.period_end) as period_end,
-        coalesce(
-            bool_and(of_teams.is_one_period)
-            and min(of_teams.period_start) = max(of_teams.period_start) and min(of_teams.period_end) = max(of_teams.period_end), true
-        ) as is_one_period,
-        bool_and(of_teams.is_complete) filter (where of_teams.int_code <> 'NO_INT') as is_complete,
-        bool_or(of_teams.replies is not null) as is_delivered
-        {% for name in sums -%}
-        , cast(sum(of_teams.{{ name }}) as decimal(28, 6)) as {{ name }}
-        {% endfor -%}
+        *,
+        is_complete as counts_as_complete
+    from of_hcp
+    union all by name
+    select
+        *,
+        case when int_code <> 'NO_INT' then is_complete end as counts_as_complete
     from of_teams
-    {% if area_type == 'icb' -%}
-    cross join {{ ref('build') }} as build
-    {% endif -%}
-    where {{ column }} is not null {% if area_type != 'icb' %}and of_teams.int_code <> 'NO_INT'{% endif %}
-    group by of_teams.measure_id, of_teams.boundary, of_teams.month, {{ column }}
-    {{ 'union all' if not loop.last }}
+    where hcp_code is null or int_code = 'NO_INT'
+),
+
+of_icb as (
+    select
+        parts.measure_id,
+        parts.boundary,
+        parts.month,
+        parts.area_code,
+        {{ own_or_parts(sums) }}
+    from (
+        select
+            icb_parts.measure_id,
+            icb_parts.boundary,
+            icb_parts.month,
+            build.icb_code as area_code,
+            bool_and(icb_parts.counts_as_complete) as is_complete,
+            {{ parts_summed(sums) }}
+        from icb_parts
+        cross join {{ ref('build') }} as build
+        group by icb_parts.measure_id, icb_parts.boundary, icb_parts.month, build.icb_code
+    ) as parts
+    left join {{ ref('reported_cells') }} as own
+        on
+            parts.measure_id = own.measure_id
+            and parts.month = own.month
+            and own.area_type = 'icb'
+            and parts.area_code = own.area_code
+),
+
+of_areas as (
+    select
+        'int' as area_type,
+        int_code as area_code,
+        * exclude (int_code, pcn_code, hcp_code)
+    from of_teams
+    {% for area_type in ['pcn', 'hcp', 'icb'] -%}
+    union all by name
+    select
+        '{{ area_type }}' as area_type,
+        *
+    from of_{{ area_type }}
     {% endfor %}
 )
 
@@ -188,13 +204,14 @@ select
     measure_months.measure_id,
     measure_months.month,
     measure_months.minimum_count,
-    coalesce(own.period_start, summed.period_start, measure_months.period_start) as period_start,
-    coalesce(own.period_end, summed.period_end, measure_months.period_end) as period_end,
-    own.measure_id is not null or coalesce(summed.is_one_period, true) as is_one_period,
-    own.measure_id is not null or coalesce(summed.is_complete, false) as is_complete,
-    own.measure_id is not null or coalesce(summed.is_delivered, false) as is_delivered
+    coalesce(cells.period_start, measure_months.period_start) as period_start,
+    coalesce(cells.period_end, measure_months.period_end) as period_end,
+    coalesce(cells.is_one_period, true) as is_one_period,
+    coalesce(cells.is_complete, false) as is_complete,
+    coalesce(cells.is_delivered, false) as is_delivered,
+    coalesce(cells.is_less_than_its_parts, false) as is_less_than_its_parts
     {% for name in sums -%}
-    , case when own.measure_id is not null then own.{{ name }} else summed.{{ name }} end as {{ name }}
+    , cells.{{ name }}
     {% endfor -%}
 from measure_months
 inner join boundary_months
@@ -204,17 +221,10 @@ inner join {{ ref('indicator_areas') }} as areas
         boundary_months.boundary = areas.boundary
         and measure_months.month = areas.month
         and (areas.area_type <> 'pcn' or measure_months.minimum_count = 0)
-left join {{ ref('reported_cells') }} as own
+left join of_areas as cells
     on
-        measure_months.measure_id = own.measure_id
-        and measure_months.month = own.month
-        and areas.area_type = own.area_type
-        and areas.area_code = own.area_code
-        and areas.area_type <> 'int'
-left join summed
-    on
-        measure_months.measure_id = summed.measure_id
-        and measure_months.month = summed.month
-        and areas.boundary = summed.boundary
-        and areas.area_type = summed.area_type
-        and areas.area_code = summed.area_code
+        measure_months.measure_id = cells.measure_id
+        and measure_months.month = cells.month
+        and areas.boundary = cells.boundary
+        and areas.area_type = cells.area_type
+        and areas.area_code = cells.area_code

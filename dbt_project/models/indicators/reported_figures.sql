@@ -20,6 +20,7 @@ judged as (
             when not cells.is_delivered then 'not_delivered'
             when withheld.measure_id is not null then 'withheld_small_numbers'
             when not cells.is_one_period then 'periods_differ'
+            when cells.is_less_than_its_parts then 'less_than_its_parts'
             when coalesce(cells.denominator, 0) <= 0 then 'nothing_to_divide_by'
         end as null_reason
     from {{ ref('reported_area_cells') }} as cells

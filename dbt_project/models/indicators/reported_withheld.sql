@@ -1,7 +1,7 @@
 -- Areas whose reported value is withheld (definitions E23): fewer replies than the measure's minimum, and the next smallest beside them until
 -- what is hidden in an area above is at least two areas and at least the minimum together, so that it cannot be had by subtraction; where
 -- that cannot be, the area above is hidden too. Once from teams to partnerships, once from partnerships (and the practices without a team)
--- to the ICB. A partnership that reports itself is hidden where the teams that did not come are few. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
+-- to the ICB; always of one period, because others are in another sum. A partnership that reports itself is hidden where the teams that did not come are few. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
 with
 
 figures as (
@@ -17,6 +17,8 @@ teams as (
         figures.minimum_count,
         figures.area_code,
         figures.replies,
+        figures.period_start,
+        figures.period_end,
         places.hcp_code,
         cast(figures.replies < figures.minimum_count as integer) as is_small
     from figures
@@ -39,9 +41,9 @@ teams_ranked as (
         count(*) over ahead as areas_ahead
     from teams
     window
-        partnership as (partition by measure_id, month, hcp_code),
+        partnership as (partition by measure_id, month, hcp_code, period_start, period_end),
         ahead as (
-            partition by measure_id, month, hcp_code order by is_small desc, replies, area_code
+            partition by measure_id, month, hcp_code, period_start, period_end order by is_small desc, replies, area_code
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -58,13 +60,15 @@ in_partnerships as (
         measure_id,
         month,
         hcp_code,
+        period_start,
+        period_end,
         count(*) filter (where is_withheld) as hidden_areas,
         coalesce(sum(replies) filter (where is_withheld), 0) as hidden_replies,
         sum(replies) as replies,
         min(replies) as smallest_replies,
         arg_min(area_code, (replies, area_code)) as smallest_area
     from teams_judged
-    group by measure_id, month, hcp_code
+    group by measure_id, month, hcp_code, period_start, period_end
 ),
 
 -- partnerships, and the practices without a team: the ICB less its partnerships
@@ -93,6 +97,8 @@ below_icb as (
             figures.measure_id = within.measure_id
             and figures.month = within.month
             and figures.area_code = within.hcp_code
+            and figures.period_start = within.period_start
+            and figures.period_end = within.period_end
     where figures.area_type = 'hcp' and figures.replies > 0
     union all
     select

@@ -21,9 +21,9 @@ ranked as (
         count(*) over ahead as areas_ahead
     from described
     window
-        alike as (partition by measure_id, area_type, county_code, month),
+        alike as (partition by measure_id, area_type, county_code, month, period_start, period_end),
         ahead as (
-            partition by measure_id, area_type, county_code, month order by is_small desc, replies, area_code
+            partition by measure_id, area_type, county_code, month, period_start, period_end order by is_small desc, replies, area_code
             rows between unbounded preceding and 1 preceding
         )
 ),

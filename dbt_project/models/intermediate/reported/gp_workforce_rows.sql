@@ -1,4 +1,5 @@
--- GPs of a practice against the people on its list of that month, in the shape of reported measures.
+-- GPs of a practice against the people on its list of that month, in the shape of reported measures; a practice without a list has nothing
+-- to be divided by, and is named as such where reported rows are judged.
 {{ config(materialized='view') }}
 
 select
@@ -12,7 +13,7 @@ select
     cast(lists.patients as decimal(28, 6)) as denominator,
     {{ no_answers() }}
 from {{ ref('stg_gp_workforce__practices') }} as staff
-inner join (
+left join (
     select
         month,
         practice_code,
