@@ -107,12 +107,14 @@ def find_headings(head: list[list[str]], table: PrintedTable) -> Headings | None
                 continue
             if len(set(headed.values())) < len(headed):
                 raise Misprint("a heading stands over more than one column")
-            if strange := [p for p in beside if p > min(headed) and p not in headed]:
+            last_named = max(taken, default=-1)
+            if strange := [p for p in beside if p > min(last_named, *headed) and p not in headed]:
                 raise Misprint(f"the heading of column {strange[0] + 1} is of another kind than those beside it")
             cells = {text: Place((p,)) for p, text in headed.items()}
         return Headings(number, title, located, cells)
     if len(missing) < len(named):
-        raise Misprint(f"no heading {', '.join(told(named[name]) for name in missing)}")
+        gone = ", ".join(told(named[name]) for name in missing) or f"tells of a {table.headings_into}"
+        raise Misprint(f"no heading {gone}")
     return None
 
 
@@ -147,12 +149,17 @@ def nameless(column: PrintedColumn, rows: list[list[str]], own: dict[int, set[st
 def rows_of(
     rows: Iterator[list[str]], headings: Headings, table: PrintedTable, contract: FeedContract
 ) -> Iterator[list[str]]:
-    """One line per row, or one per cell where headings become values; what stands above is kept as remarks."""
+    """One line per row, or one per cell where headings become values; what stands above is kept as remarks.
+
+    Raises `Misprint` where headings are values and a row has something beside them: it would be left out without a word.
+    """
     fixed = dict(table.constants)
     if table.month:
         fixed[table.month] = dated(month_of(headings.title), contract.column(table.month).type == "date")
     melted = [name for name in (table.headings_into, table.cells_into) if name]
     names = [*headings.places, *fixed, *melted]
+    read = {p for place in (*headings.places.values(), *headings.cells.values()) for p in place.positions}
+    last_named = max((p for place in headings.places.values() for p in place.positions), default=0)
     for number, row in enumerate(rows):
         if number < headings.last_row:
             yield [" ".join(cell.strip() for cell in row if cell.strip())]
@@ -161,6 +168,9 @@ def rows_of(
         else:
             values = [place.of(row) for place in headings.places.values()]
             is_blank = not any(values)
+            beside = (p for p, cell in enumerate(row) if cell.strip() and p > last_named and p not in read)
+            if table.cells_headed and not is_blank and (strange := next(beside, None)) is not None:
+                raise Misprint(f"column {strange + 1} without a heading holds values")
             about = [*values, *("" if is_blank else value for value in fixed.values())]
             if is_blank or not melted:
                 yield [*about, *("" for _ in melted)]
