@@ -25,6 +25,7 @@ from orchestration.lake.retention_note import read_note, retention_file
 from orchestration.landing.deliveries import Delivery
 
 LINES_LISTED = 1000
+REASONS_TOLD = 3
 Accept = Callable[[Settings, Delivery], list[CheckResult]]
 
 
@@ -85,8 +86,9 @@ def check_delivery(settings: Settings, delivery: Delivery, accept: Accept) -> li
                 continue
             assert manifest is not None
             manifests[feed] = manifest
-            results += results_of(manifest)
-            faults += quarantined_rows(dry, manifest)
+            found = quarantined_rows(dry, manifest)
+            results += results_of(manifest, found)
+            faults += found
         if manifests:
             results += accept(dry, delivery)
     write_atomically(faults_file(settings, delivery), json.dumps(faults, indent=1))
@@ -119,7 +121,8 @@ def result_of(
     )
 
 
-def results_of(manifest: Manifest) -> list[CheckResult]:
+def results_of(manifest: Manifest, quarantined: list[dict[str, Any]]) -> list[CheckResult]:
+    """What was taken, and what was lost by which rule; `quarantined` are the faults of the rows that were set aside."""
     contract = load_contracts()[manifest.feed]
     told = f"{manifest.rows_loaded:,} of {manifest.rows_read:,} rows taken"
     results = [
@@ -127,8 +130,12 @@ def results_of(manifest: Manifest) -> list[CheckResult]:
             update={"owner": contract.owner}
         )
     ]
+    worst = sorted(quarantined, key=lambda fault: -fault["rows"])[:REASONS_TOLD]
+    why = "; ".join(
+        f"{fault['reason']}{' in ' + fault['column'] if fault['column'] else ''} ({fault['rows']:,})" for fault in worst
+    )
     losses = {
-        "rows_quarantined": (manifest.rows_quarantined, "rows set aside; see the report for lines and columns"),
+        "rows_quarantined": (manifest.rows_quarantined, f"rows set aside, with their lines in the report: {why}"),
         **{f"rows_removed.{rule}": (rows, f"rows removed: {rule}") for rule, rows in manifest.rows_removed.items()},
         **{
             f"values_nulled.{name}": (n, f"values of {name} are unusable") for name, n in manifest.values_nulled.items()
@@ -147,6 +154,7 @@ def results_of(manifest: Manifest) -> list[CheckResult]:
                     violations=count,
                     owner=contract.owner,
                     message=f"{count:,} {words}",
+                    what_to_do=worst[0]["what_to_do"] if name == "rows_quarantined" and worst else "",
                 )
             )
     return results

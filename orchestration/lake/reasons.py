@@ -11,6 +11,8 @@ OF_THE_WHOLE_FILE = (FLOATING, ROUNDED, MONTH_FIRST)
 MISSING = "missing"
 ERROR_VALUE = "an error value of a spreadsheet"
 PERCENTAGE = "a percentage where a count belongs"
+HIDDEN = "a number that its sender has hidden"
+NO_FIGURE = "neither numerator and denominator nor n"
 NO_PRACTICE = "not a practice code"
 RARE_NAME = "a name that fewer than ten people share"
 NOT_OF_ITS_TYPE = {
@@ -41,6 +43,8 @@ WHAT_TO_SEND = {
     MISSING: "send the column with its values in every row; it tells what the row is about",
     ERROR_VALUE: "send the column's own values; the look-up behind them failed",
     PERCENTAGE: "send the count itself, without a percent sign; the share is worked out from it",
+    HIDDEN: "send the number itself, small ones are withheld here; of a published table there is nothing to do",
+    NO_FIGURE: "send what the measure's kind needs, in columns headed NUMERATOR and DENOMINATOR, or N and its sums",
     NO_PRACTICE: "send the practice's six-character ODS code, and its name in a column of its own",
     RARE_NAME: "send the name of the list in the column, and nothing about one person",
     "not a date": "write dates as YYYY-MM-DD",
@@ -48,7 +52,7 @@ WHAT_TO_SEND = {
     "not a date and time": "write dates and times as YYYY-MM-DD HH:MM:SS",
     "not a time": "write times as HH:MM",
     "not a code": "send the system's own code, in a column of its own",
-    NOT_PLAUSIBLE: "send the number alone, without words and units, as the system holds it",
+    NOT_PLAUSIBLE: "send the number alone, without words and units, as the system holds it; counts are whole and not negative",
     "too few columns": IN_QUOTATION_MARKS,
     "too many columns": IN_QUOTATION_MARKS,
     "unbalanced quotation mark": IN_QUOTATION_MARKS,

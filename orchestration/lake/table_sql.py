@@ -14,6 +14,7 @@ from orchestration.lake import privacy, typing_sql
 from orchestration.lake.reasons import (
     ERROR_VALUE,
     FLOATING,
+    HIDDEN,
     MISSING,
     MONTH_FIRST,
     NO_PRACTICE,
@@ -274,6 +275,8 @@ def quarantine_reasons(contract: FeedContract, layout: FileLayout, facts: TextFa
             and not (column.is_percentage or contract.is_patient_level)
         ):
             reasons.append((f"contains({x}, '%')", column.name, PERCENTAGE))
+        if column.type in NUMBER_TYPES and column.on_invalid == "quarantine":
+            reasons.append((f"{value} is null and {typing_sql.is_hidden(x)}", column.name, HIDDEN))
         if column.on_invalid == "quarantine" or column.not_null:
             reason = NOT_OF_ITS_TYPE.get(column.type, NOT_PLAUSIBLE)
             sentinels = typing_sql.is_any_of(x, NOT_A_FAULT)

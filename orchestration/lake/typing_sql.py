@@ -156,6 +156,11 @@ def is_month_first(x: str, is_first_day: bool = False) -> str:
     return f"{x} < ':' and {x} not between '2000' and '2100' and regexp_full_match({x}, '{pattern}')"
 
 
+def is_hidden(x: str) -> str:
+    """Whether a mark stands for a number that was too small, or too few sent, to be published: `*`, `c`, `[c]`, `[low]`, `<5`."""
+    return f"regexp_full_match(upper({x}), '[*]+|[CXZ]|[[](C|X|Z|LOW|U)[]]|[<≤] ?[0-9]+')"
+
+
 def without_commas(x: str) -> str:
     """`17,712` is a number, `1,5` is not: commas only where thousands are."""
     return (

@@ -164,3 +164,61 @@ def test_the_report_of_a_refused_file_names_the_rows(tmp_path: Path) -> None:
         ("hes_op.csv", "ATTENDKEY", 3, [4, 9, 23])
     ]
     assert "5.00E" not in json.dumps(faults)
+
+
+REPORTED = ["smoking_pct", "int", "T{n:02d}", "2025-09-01", "2025-09-30", "20", "100"]
+REPORTED_HEAD = ["MEASURE_ID", "AREA_TYPE", "AREA_CODE", "PERIOD_START", "PERIOD_END", "NUMERATOR", "DENOMINATOR"]
+
+
+@pytest.mark.parametrize(
+    "column, head, value, said, cure",
+    [
+        (2, "ORGANISATION", None, "missing column AREA_CODE", "send the column"),
+        (5, "NUM", None, "neither numerator and denominator nor n", "headed NUMERATOR and DENOMINATOR"),
+        (5, None, "20%", "column NUMERATOR: a percentage where a count belongs", "send the count itself"),
+        (5, None, "<5", "column NUMERATOR: a number that its sender has hidden", "send the number itself"),
+        (4, None, "09/30/2025", "column PERIOD_END: a date with the month first", "write dates as YYYY-MM-DD"),
+        # the first of September, not the ninth of January
+        (3, None, "09/01/2025", "column PERIOD_START: a date with the month first", "write dates as YYYY-MM-DD"),
+    ],
+)  # fmt: skip
+def test_a_reported_file_is_told_its_fault_and_its_cure(
+    column: int, head: str | None, value: str | None, said: str, cure: str, tmp_path: Path
+) -> None:
+    heads = [head if head and place == column else name for place, name in enumerate(REPORTED_HEAD)]
+    rows = [[cell.format(n=n) for cell in REPORTED] for n in range(12)]
+    if value:
+        rows = [[value if place == column else cell for place, cell in enumerate(row)] for row in rows]
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    (folder / "reported_measures.csv").write_text(as_text([heads, *rows]), encoding="utf-8")
+    (result,) = check_delivery(settings, find_delivery(settings.paths), nothing_else)
+    assert said in result.message and cure in result.what_to_do
+
+
+def test_what_is_set_aside_is_told_without_opening_the_report(tmp_path: Path) -> None:
+    rows = [[cell.format(n=n) for cell in REPORTED] for n in range(12)]
+    rows[3][5] = "20%"
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    folder.mkdir(parents=True)
+    (folder / "reported_measures.csv").write_text(as_text([REPORTED_HEAD, *rows]), encoding="utf-8")
+    warned = [r for r in check_delivery(settings, find_delivery(settings.paths), nothing_else) if r.state == State.WARN]
+    assert [(r.violations, r.what_to_do) for r in warned] == [(1, reasons.what_to_send(reasons.PERCENTAGE))]
+    assert "a percentage where a count belongs in NUMERATOR (1)" in warned[0].message
+
+
+@pytest.mark.parametrize("change", [(0, "Smoking_PCT"), (1, "INT"), (2, "t03")])
+def test_one_row_in_two_cases_of_letters_is_one_row(change: tuple[int, str], tmp_path: Path) -> None:
+    rows = [[cell.format(n=n) for cell in REPORTED] for n in range(12)]
+    again = [change[1] if place == change[0] else cell for place, cell in enumerate(rows[3])]
+    _, manifest, refusal = ingest_one(
+        tmp_path / "a", "reported_measures", "reported_measures.csv", as_text([REPORTED_HEAD, *rows, again]).encode()
+    )
+    assert manifest and manifest.rows_removed == {"duplicate_exact": 1}
+    again[5] = "21"
+    _, _, refusal = ingest_one(
+        tmp_path / "b", "reported_measures", "reported_measures.csv", as_text([REPORTED_HEAD, *rows, again]).encode()
+    )
+    assert "stand in it twice and do not agree" in refusal
