@@ -65,6 +65,14 @@ coalesce(own.period_start, parts.period_start) as period_start,
         {%- endfor %}
 {%- endmacro %}
 
+{# The one value of the rows of a group that a condition picks; null where they do not agree. #}
+{% macro agreed(value, condition) -%}
+case
+        when min({{ value }}) filter (where {{ condition }}) = max({{ value }}) filter (where {{ condition }})
+            then max({{ value }}) filter (where {{ condition }})
+    end
+{%- endmacro %}
+
 {# What a proportion or rate does not have: the columns of surveys and means, in the order of reported rows. #}
 {% macro no_answers() -%}
 cast(null as bigint) as replies,

@@ -13,8 +13,8 @@ select
     min(area_name) as area_name,
     make_date(cast(left(financial_year, 4) as integer), 4, 1) as period_start,
     year_end as period_end,
-    cast(max(value) filter (where lower(measure_type) = 'numerator') as decimal(28, 6)) as numerator,
-    cast(max(value) filter (where lower(measure_type) = 'denominator') as decimal(28, 6)) as denominator,
+    cast({{ agreed('value', "lower(measure_type) = 'numerator'") }} as decimal(28, 6)) as numerator,
+    cast({{ agreed('value', "lower(measure_type) = 'denominator'") }} as decimal(28, 6)) as denominator,
     {{ no_answers() }}
 from {{ source('live', 'adult_social_care') }}
 where

@@ -11,5 +11,5 @@ select
     {{ no_answers() }}
 from {{ source('live', 'community_services') }}
 where
-    month is not null and value between 0 and 100 and upper(metric) in ('PERFORMANCE', 'PERFORMANCE_SHARE')
+    month is not null and value is not null and upper(metric) in ('PERFORMANCE', 'PERFORMANCE_SHARE')
     and upper(area_level) in ('NATIONAL', 'REGION', 'ICB', 'PROVIDER')

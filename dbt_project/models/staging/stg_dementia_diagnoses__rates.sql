@@ -6,8 +6,8 @@ select
     min(area_name) as area_name,
     {{ month_start('month_end') }} as period_start,
     {{ month_end('month_end') }} as period_end,
-    cast(max(value) filter (where measure = 'DEMENTIA_REGISTER_65_PLUS') as decimal(28, 6)) as numerator,
-    cast(max(value) filter (where measure = 'DEMENTIA_ESTIMATE_65_PLUS') as decimal(28, 6)) as denominator,
+    cast({{ agreed('value', "measure = 'DEMENTIA_REGISTER_65_PLUS'") }} as decimal(28, 6)) as numerator,
+    cast({{ agreed('value', "measure = 'DEMENTIA_ESTIMATE_65_PLUS'") }} as decimal(28, 6)) as denominator,
     {{ no_answers() }}
 from (
     select
