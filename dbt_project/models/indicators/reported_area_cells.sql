@@ -209,10 +209,10 @@ select
     coalesce(cells.is_one_period, true) as is_one_period,
     coalesce(cells.is_complete, false) as is_complete,
     coalesce(cells.is_delivered, false) as is_delivered,
-    coalesce(cells.is_less_than_its_parts, false) as is_less_than_its_parts
     {% for name in sums -%}
-    , cells.{{ name }}
+    cells.{{ name }},
     {% endfor -%}
+    coalesce(cells.is_less_than_its_parts, false) as is_less_than_its_parts
 from measure_months
 inner join boundary_months
     on measure_months.measure_id = boundary_months.measure_id and measure_months.month = boundary_months.month

@@ -1,7 +1,8 @@
 -- Areas whose reported value is withheld (definitions E23): fewer replies than the measure's minimum, and the next smallest beside them until
 -- what is hidden in an area above is at least two areas and at least the minimum together, so that it cannot be had by subtraction; where
 -- that cannot be, the area above is hidden too. Once from teams to partnerships, once from partnerships (and the practices without a team)
--- to the ICB; always of one period, because others are in another sum. A partnership that reports itself is hidden where the teams that did not come are few. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
+-- to the ICB; always of one period, because others are in another sum. A partnership that reports itself is hidden where the teams that did
+-- not come are few. A hidden partnership whose teams are all shown would be their sum: its smallest team then goes with it.
 with
 
 figures as (

@@ -2,8 +2,8 @@
 -- holds the other the shorter stands: from a year and three of its quarters the fourth could be worked out, small or not. So it is between
 -- an area and what lies in it, where few may not be shown: the longer goes, and where the longer is the part's, the shorter one above it.
 -- Of several that end in one month the last stands. An area is known by its code in any case of letters; published files hold the whole
--- country, so that what is not ours in them is `another_place`, and in the ICB's own file an `unknown_area`. What ends outside the months of
--- the marts has no team to belong to and no month to stand at.
+-- country, so that what is not ours in them is `another_place`, and in the ICB's own file an `unknown_area`. What ends outside the months
+-- of the marts has no team to belong to and no month to stand at.
 with
 
 described as (

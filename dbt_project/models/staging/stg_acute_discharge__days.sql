@@ -8,7 +8,9 @@ with days as (
         day,
         max(area_name) as area_name,
         {{ agreed('value', "lower(metric) = 'number of patients who no longer meet the criteria to reside'") }} as fit_to_leave,
-        {{ agreed('value', "lower(metric) = 'number of patients remaining in hospital who no longer meet the criteria to reside'") }} as remaining
+        {{ agreed(
+            'value', "lower(metric) = 'number of patients remaining in hospital who no longer meet the criteria to reside'"
+        ) }} as remaining
     from {{ source('live', 'acute_discharge') }}
     where day is not null
     group by area_level, area_code, day

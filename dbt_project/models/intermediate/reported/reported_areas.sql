@@ -1,7 +1,8 @@
 -- Areas that a reported row may be of, in each month: practices, networks, teams, partnerships and the ICB itself. `is_at_cut`: on the
 -- boundaries of the data cut, the only ones that measures with a least number of replies are shown on.
 {% for area_type, column in {
-    'practice': 'places.practice_code', 'pcn': 'places.pcn_code', 'int': 'places.int_code', 'hcp': 'places.hcp_code', 'icb': 'build.icb_code',
+    'practice': 'places.practice_code', 'pcn': 'places.pcn_code', 'int': 'places.int_code', 'hcp': 'places.hcp_code',
+    'icb': 'build.icb_code',
 }.items() -%}
 select
     places.month,

@@ -1,7 +1,8 @@
 -- What lies in what, of areas that may be reported: practices in teams, teams in partnerships, all of them in the ICB, in any month on the
 -- boundaries of the data cut; districts in their county.
 {% set levels = [
-    ('practice', 'places.practice_code'), ('int', "nullif(places.int_code, 'NO_INT')"), ('hcp', 'places.hcp_code'), ('icb', 'build.icb_code'),
+    ('practice', 'places.practice_code'), ('int', "nullif(places.int_code, 'NO_INT')"), ('hcp', 'places.hcp_code'),
+    ('icb', 'build.icb_code'),
 ] -%}
 {% for part_type, part in levels -%}
 {% for whole_type, whole in levels[loop.index:] -%}
