@@ -204,12 +204,12 @@ def test_subtotals_of_contract_lines_are_no_activity(words: str, tmp_path: Path)
     assert (manifest.rows_loaded, manifest.rows_removed) == (35, {"total_row": 5})
 
 
-@pytest.mark.parametrize("feed", ["contract_activity", "gp_workforce"])
-def test_a_file_that_comes_again_in_another_dress_counts_once(feed: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("feed, rule", [("contract_activity", "file_sent_twice"), ("gp_workforce", "duplicate_exact")])
+def test_a_file_that_comes_again_in_another_dress_counts_once(feed: str, rule: str, tmp_path: Path) -> None:
     rows = table(feed, 12)
     again = as_text([rows[0], *reversed(rows[1:])], "|").encode("utf-16")
     manifest, _ = ingest(tmp_path, feed, {"a.csv": as_text(rows), "b.csv": again})
-    assert (manifest.rows_loaded, manifest.rows_removed) == (12, {"file_sent_twice": 12})
+    assert (manifest.rows_loaded, manifest.rows_removed) == (12, {rule: 12})
 
 
 @pytest.mark.parametrize(
