@@ -70,7 +70,9 @@ def total_of(column: Column, found: SourceColumns) -> str:
     taken = [f"{column.name}__{len(added) + number}" for number in range(len(found.minus))]
     plus = " + ".join(f"coalesce({name}, 0)" for name in added)
     minus = "".join(f" - coalesce({name}, 0)" for name in taken)
-    return f"case when coalesce({', '.join(added)}) is not null then ({plus}{minus})::{column.sql_type} end"
+    # a number that is hidden or cannot be read is not none: without it the sum would be too small
+    unread = " or ".join(f"(x_{name} is not null and {name} is null)" for name in (*added, *taken))
+    return f"case when coalesce({', '.join(added)}) is not null and not ({unread}) then ({plus}{minus})::{column.sql_type} end"
 
 
 def coverage_month(contract: FeedContract) -> str:

@@ -348,3 +348,18 @@ def test_the_lists_that_are_expected_are_known_by_name() -> None:
     known = set(feed_contract("person_cohorts").column("cohort_id").known_names)
     lines = (SEEDS_DIR / "expected_lists.csv").read_text(encoding="utf-8").splitlines()
     assert known == {line.split(",")[0] for line in lines[1:]} | {"nnhip"}
+
+
+@pytest.mark.parametrize("mark, admissions", [("*", None), ("-", 100), ("7", 107)])
+def test_a_sum_of_columns_of_which_one_is_hidden_is_not_known(
+    mark: str, admissions: int | None, tmp_path: Path
+) -> None:
+    """A dash is none; a mark hides some, and the rest of the sum is not the whole."""
+    rows = table("ae_monthly_published", 1)
+    places = {name: rows[0].index(name) for name in rows[0]}
+    for name, value in (("Type 1", "100"), ("Type 2", mark), ("Other A&E department", "0")):
+        rows[1][places[f"Emergency admissions via A&E - {name}"]] = value
+    _, found = ingest(
+        tmp_path, "ae_monthly_published", {"ae_2025-04.csv": as_text(rows)}, "emergency_admissions_via_ae"
+    )
+    assert found == [(admissions,)]
