@@ -29,6 +29,7 @@ $(STAMP): $(LOCK) pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m orchestration.build.dbt_runtime
 	@touch $@
 
 refresh: setup  ## demo deliveries if landing is empty, then the whole pipeline to a published release

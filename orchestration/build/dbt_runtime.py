@@ -24,7 +24,7 @@ from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import hash_file, hash_json
 from orchestration.foundation.machine import fault_said
-from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.settings import PROJECT_ROOT, Settings, load_settings
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SEEDS_DIR = PROJECT_ROOT / "seeds"
@@ -239,3 +239,13 @@ def call_dbt(arguments: list[str], environment: dict[str, str]) -> subprocess.Co
     if done.returncode and (fault := fault_said(done.stdout + done.stderr)):
         raise fault
     return done
+
+
+def main() -> None:
+    """What `make setup` ends with: the project compiled for every home of this clone, so that the first refresh need not."""
+    with TemporaryDirectory() as home:
+        ensure_manifest(load_settings(home=home))
+
+
+if __name__ == "__main__":
+    main()
