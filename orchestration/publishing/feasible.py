@@ -130,8 +130,13 @@ class Prover:
                     hidden += self.hide_all_tied(row)
                     break
             else:
-                log.warning("earlier releases already give away %s; its whole measure is hidden now", self.named(row))
                 self.cornered.append(self.place_of[row])
+        if self.cornered:
+            log.warning(
+                "earlier releases already give away %d hidden counts; all of their measures is hidden now: %s",
+                len(self.cornered),
+                ", ".join(sorted({measure for measure, *_ in self.cornered})),
+            )
         return hidden
 
     def tied(self, row: int) -> frozenset[str]:
@@ -214,10 +219,6 @@ class Prover:
     def hide(self, row: int) -> None:
         self.is_hidden[row] = True
         self.know(self.beside(row))
-
-    def named(self, row: int) -> str:
-        cell = self.place_of[row]
-        return f"{cell[0]} of {cell[1]} {cell[2]} in {cell[3] // 12}-{cell[3] % 12 + 1:02d}"
 
     # -- examples -----------------------------------------------------------------------------------------------------------
 
