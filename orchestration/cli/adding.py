@@ -1,4 +1,4 @@
-"""`int-marts new indicator|cohort|feed`: the files of an addition, written with the questions answered.
+"""Write the files of a new indicator, cohort or feed, with the questions answered.
 
 An indicator is one measure file and one catalogue row, a cohort one row, a feed a contract, a suite and the way into the warehouse.
 All that follows from them (unions, the measure's YAML, registry, graph, pages) is written by `int-marts checks`.
@@ -7,19 +7,16 @@ All that follows from them (unions, the measure's YAML, registry, graph, pages) 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.app import Json, app
+from orchestration.cli.additions import Written, new_cohort, new_feed, new_indicator
+from orchestration.cli.options import Json
 from orchestration.cli.output import run_command
 from orchestration.foundation.errors import UsageError
 
-if TYPE_CHECKING:
-    from orchestration.cli.additions import Written
-
-new = typer.Typer(no_args_is_help=True, help="Write the files of a new indicator, cohort or feed.")
-app.add_typer(new, name="new")
+new = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Project = Annotated[
     Path | None, typer.Option("--project", help="The project's folder; default: where this command's code is.")
@@ -61,8 +58,6 @@ def indicator(
     }
 
     def work() -> dict[str, Any]:
-        from orchestration.cli.additions import new_indicator
-
         return told(new_indicator(indicator_id, like, events, where, words, project))
 
     run_command(as_json, work, show)
@@ -93,8 +88,6 @@ def cohort(
     words |= {"age_from": age_from, "age_to": age_to, "sex": sex, "imd_quintile": imd_quintile}
 
     def work() -> dict[str, Any]:
-        from orchestration.cli.additions import new_cohort
-
         return told(new_cohort(cohort_id, words, project))
 
     run_command(as_json, work, show)
@@ -115,8 +108,6 @@ def feed(
     """A kind of file that arrives: contract, suite, source and staging model."""
 
     def work() -> dict[str, Any]:
-        from orchestration.cli.additions import new_feed
-
         pairs = [part.strip().split(":") for part in columns.split(",")]
         if any(len(pair) != 2 for pair in pairs):
             raise UsageError("columns are name:type, with commas between, as stay_id:code,start_date:date")

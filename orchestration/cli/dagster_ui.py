@@ -9,9 +9,14 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import typer
+
+from orchestration.cli.options import HomeOption, settings_for
+from orchestration.cli.output import leave_with
 from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.graph.automation import build_schedule
 from orchestration.graph.instance import (
     cancel_runs,
     close_dead_runs,
@@ -26,8 +31,24 @@ QUIET_DEV_COMMAND = "ignore:Function `dev_command` is superseded"
 POLITE_SECONDS = 60
 
 
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+    read_only: Annotated[bool, typer.Option("--read-only", help="For viewers: nothing can be started.")] = False,
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Only prepare the home (dagster.yaml, deliveries), for a service.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Open Dagster on this home, on this machine only. Deliveries in landing can be picked there at once."""
+    try:
+        open_ui(settings_for(home), port, read_only=read_only, prepare_only=prepare_only)
+    except Exception as error:
+        leave_with(error, as_json=False)
+
+
 def open_ui(settings: Settings, port: int, read_only: bool, prepare_only: bool) -> None:
     """Prepare Dagster's storage in the home, then serve on 127.0.0.1 until stopped. A viewer's server writes nothing."""
+    build_schedule(settings)  # which refuses a cron string or a time zone that is none
     environment = {**os.environ, "PYTHONWARNINGS": QUIET_DEV_COMMAND, **prepare_instance(settings)}
     if not read_only:
         with open_instance(settings) as instance:

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.app import HomeOption, Json, app
+from orchestration.build.evaluation import AGGREGATIONS, BASES, CONTROLS, GROUP_TIME, LARGEST_PLAUSIBLE, OUTCOMES
+from orchestration.build.evaluation import evaluate as evaluate_panel
+from orchestration.build.evaluation.panel_file import read_panel, write_evaluation
+from orchestration.cli.options import HomeOption, Json
 from orchestration.cli.output import run_command
 from orchestration.foundation.errors import UsageError
 
 
-@app.command()
 def evaluate(
     panel: Annotated[
         Path, typer.Option(help="CSV: unit, period, first_treated (blank or 0 = never), outcome[, weight, stratum].")
@@ -36,17 +38,6 @@ def evaluate(
     """Does it work? Callaway-Sant'Anna effects of a staggered start, with permutation p values and a verdict."""
 
     def work() -> dict[str, Any]:
-        from orchestration.build.evaluation import (
-            AGGREGATIONS,
-            BASES,
-            CONTROLS,
-            GROUP_TIME,
-            LARGEST_PLAUSIBLE,
-            OUTCOMES,
-        )
-        from orchestration.build.evaluation import evaluate as evaluate_panel
-        from orchestration.build.evaluation.panel_file import read_panel, write_evaluation
-
         for name, value, known in (
             ("controls", controls, CONTROLS),
             ("base", base, BASES),

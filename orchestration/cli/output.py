@@ -6,12 +6,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from orchestration.foundation.errors import EXIT_FAULT, IntMartsError
+from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.machine import machine_fault
 from orchestration.foundation.progress import Reporter, use_reporter
+from orchestration.foundation.settings import Settings
+from orchestration.releases.listing import Release, readers_see
+
+EXIT_STOPPED = 130
 
 
 class PlainReporter(Reporter):
@@ -73,16 +78,13 @@ def run_command(as_json: bool, work: Callable[[], dict[str, Any]], show: Callabl
     reporter = use_reporter(BarReporter() if bars else Reporter() if as_json else PlainReporter())
     try:
         result = work()
-    except IntMartsError as error:
+    except KeyboardInterrupt as stopped:
         finish(reporter)
-        leave_with(error, as_json)
-    except KeyboardInterrupt:
-        finish(reporter)
-        sys.stderr.write("stopped; nothing was published, start again to go on\n")
-        sys.exit(130)
+        sys.stderr.write(with_notes("stopped; start again to go on", stopped) + "\n")
+        sys.exit(EXIT_STOPPED)
     except Exception as error:
         finish(reporter)
-        leave_with_fault(error, as_json)
+        leave_with(error, as_json)
     finish(reporter)
     if as_json:
         sys.stdout.write(json.dumps({"ok": True, "exit_code": 0, **result}, default=str, sort_keys=True) + "\n")
@@ -96,29 +98,71 @@ def finish(reporter: Reporter) -> None:
         reporter.close()
 
 
-def leave_with(error: IntMartsError, as_json: bool) -> NoReturn:
+@contextmanager
+def saying_what_readers_see(settings: Settings) -> Iterator[None]:
+    """However what may publish is stopped or fails, the last word is what is published: it may have been done by then."""
+    try:
+        yield
+    except (KeyboardInterrupt, Exception) as error:
+        with suppress(OSError, IntMartsError):
+            error.add_note(readers_see(settings))
+        raise
+
+
+def with_notes(text: str, error: BaseException) -> str:
+    return "\n".join([text, *getattr(error, "__notes__", [])])
+
+
+def told(release: Release, is_new: bool) -> dict[str, Any]:
+    """What a person or a machine is told of a release."""
+    return {
+        "delivery": release.delivery,
+        "release": release.release_id,
+        "is_new": is_new,
+        "folder": release.folder,
+        "report": release.report,
+        "rows": release.rows_by_table,
+    }
+
+
+def show_publication(result: dict[str, Any]) -> str:
+    rows = result["rows"]
+    width = max((len(name) for name in rows), default=0)
+    lines = [f"  {name:<{width}}  {count:>12,}" for name, count in sorted(rows.items())]
+    what = "published" if result["is_new"] else "nothing changed; the release stands as published"
+    return "\n".join(
+        [
+            f"{what}: {result['release']} (delivery {result['delivery']})",
+            "rows per table:",
+            *lines,
+            f"release  {result['folder']}",
+            f"report   {result['report']}",
+        ]
+    )
+
+
+def leave_with(error: Exception, as_json: bool) -> NoReturn:
+    """The last words of a command that did not do what it was asked, and its exit code."""
+    ending = error if isinstance(error, IntMartsError) else machine_fault(error) or unforeseen(error)
+    text = with_notes(str(ending), error)
     if as_json:
-        body = {"ok": False, "exit_code": error.exit_code, "error": str(error), "kind": type(error).__name__}
-        body["problems"] = getattr(error, "problems", [])
-        body["check_ids"] = getattr(error, "check_ids", [])
+        body = {"ok": False, "exit_code": ending.exit_code, "error": text, "kind": type(ending).__name__}
+        body["problems"] = getattr(ending, "problems", [])
+        body["check_ids"] = getattr(ending, "check_ids", [])
         sys.stdout.write(json.dumps(body, default=str, sort_keys=True) + "\n")
-    sys.stderr.write(f"int-marts: {error}\n")
-    sys.exit(error.exit_code)
+    sys.stderr.write(f"int-marts: {text}\n")
+    sys.exit(ending.exit_code)
 
 
-def leave_with_fault(error: Exception, as_json: bool) -> NoReturn:
+def unforeseen(error: Exception) -> IntMartsError:
     """A fault nobody foresaw: its kind and where it happened, never its message, which could quote a patient-level value."""
-    if fault := machine_fault(error):
-        leave_with(fault, as_json)
+    if os.environ.get("INT_MARTS_DEBUG"):
+        raise error
     trace = error.__traceback__
     where = "unknown"
     while trace:
         where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
         trace = trace.tb_next
-    text = f"a fault in the pipeline itself ({type(error).__name__} at {where}); set INT_MARTS_DEBUG=1 to see the whole trace"
-    if os.environ.get("INT_MARTS_DEBUG"):
-        raise error
-    leave_with(IntMartsError(text), as_json)
-
-
-__all__ = ["EXIT_FAULT", "BarReporter", "PlainReporter", "run_command"]
+    return IntMartsError(
+        f"a fault in the pipeline itself ({type(error).__name__} at {where}); set INT_MARTS_DEBUG=1 to see the whole trace"
+    )

@@ -1,19 +1,47 @@
-"""`int-marts refresh`: nothing, where the release stands; else the whole job. Dagster is loaded only when there is something to do."""
+"""`int-marts refresh`: nothing, where the release stands; else the whole job."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from orchestration.foundation.errors import UsageError
+import typer
+
+from orchestration.cli.demo import write_into_new_home
+from orchestration.cli.options import DeliveryArgument, HomeOption, Json, Wait, settings_for
+from orchestration.cli.output import run_command, saying_what_readers_see, show_publication, told
 from orchestration.foundation.home_lock import hold
 from orchestration.foundation.progress import reporter
-from orchestration.foundation.settings import Home, Settings
+from orchestration.foundation.settings import Settings
 from orchestration.landing.deliveries import find_delivery
 from orchestration.releases.standing import standing_release
 
 
-def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = False) -> dict[str, Any]:
-    """Everything for one delivery (default: the newest): ingest, accept, build, check, publish.
+def refresh(
+    delivery: DeliveryArgument = None,
+    wait: Wait = False,
+    demo_if_empty: Annotated[
+        bool, typer.Option("--demo-if-empty", help="Write the demo first when landing is empty.")
+    ] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Everything for one delivery: ingest, accept, build, check, publish."""
+
+    def work() -> dict[str, Any]:
+        settings = settings_for(home)
+        settings.paths.create()
+        landed = [path for path in settings.paths.landing.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        if demo_if_empty and not landed:
+            write_into_new_home(settings.paths)
+        with saying_what_readers_see(settings):
+            done = stand_or_run(settings, delivery, wait=wait)
+        return {**done, "seconds": {name: round(took, 1) for name, took in reporter().seconds_by_step.items()}}
+
+    run_command(as_json, work, show_publication)
+
+
+def stand_or_run(settings: Settings, delivery_name: str | None = None, wait: bool = False) -> dict[str, Any]:
+    """Everything for one delivery (default: the newest), where its release does not stand already.
 
     Raises `UsageError` (no such delivery), `DeliveryRefused`, `GateShut`, `Busy` or `IntMartsError` (a fault).
     """
@@ -22,37 +50,8 @@ def refresh(settings: Settings, delivery_name: str | None = None, wait: bool = F
         standing = standing_release(settings, delivery.name)
     if standing:
         return told(standing, is_new=False)
-    # Dagster takes seconds to load
+    # Dagster takes seconds to load, and a refresh with nothing new asks nothing of it
     from orchestration.graph.pipeline import run_job
 
     done = run_job(settings, delivery.name)
-    return told(done, is_new=done.is_new)
-
-
-def told(release: Any, is_new: bool) -> dict[str, Any]:
-    """What a person or a machine is told of a release."""
-    return {
-        "delivery": release.delivery,
-        "release": release.release_id,
-        "is_new": is_new,
-        "folder": release.folder,
-        "report": release.folder / "report" / "index.html",
-        "rows": release.rows_by_table,
-    }
-
-
-def require_empty_home(home: Home) -> None:
-    """The demo goes only where nothing was ever taken in or published: invented people never stand beside real ones.
-
-    Raises `UsageError` naming what is there.
-    """
-    lake = [path.name for path in home.lake.glob("*") if not path.name.startswith(".")] if home.lake.is_dir() else []
-    roots = (home.releases, home.releases_public, home.public_ledger)
-    kept = [root for root in roots if root.is_dir() and any(root.iterdir())]
-    if lake or kept:
-        what = ", ".join([*(["a lake"] if lake else []), *(f"{root.name}/" for root in kept)])
-        raise UsageError(f"this home has {what}: the demo is written only into a new home (--home or INT_MARTS_HOME)")
-
-
-def is_empty(landing: Any) -> bool:
-    return not any(path.is_dir() and not path.name.startswith(".") for path in landing.iterdir())
+    return told(done.release, is_new=done.is_new)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.app import HomeOption, Json, app, releases_there, settings_for
+from orchestration.cli.options import HomeOption, Json, releases_there, settings_for
 from orchestration.cli.output import run_command
 from orchestration.foundation.home_lock import hold
+from orchestration.publishing.public import rebuild_ledger
+from orchestration.releases import listing
 
 
-@app.command()
 def releases(
     set_aside: Annotated[
         str | None,
@@ -32,19 +32,15 @@ def releases(
     """List the releases, newest last; the current one is marked, a damaged one says why."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publishing import current_release, damaged_releases, list_releases
-        from orchestration.publishing import set_aside as put_away
-        from orchestration.publishing.public import rebuild_ledger
-
         settings = settings_for(home)
         if set_aside or new_ledger:
             with hold(settings.paths, purpose="releases"):
                 if set_aside:
-                    put_away(settings, set_aside)
+                    listing.set_aside(settings, set_aside)
                 if new_ledger:
                     rebuild_ledger(settings)
-        current, damaged = current_release(settings), damaged_releases(settings)
-        sound = {r.release_id: r.delivery for r in list_releases(settings)}
+        current, damaged = listing.current_release(settings), listing.damaged_releases(settings)
+        sound = {r.release_id: r.delivery for r in listing.list_releases(settings)}
         return {
             "releases": [
                 {
@@ -75,7 +71,6 @@ def releases(
     run_command(as_json, work, show)
 
 
-@app.command()
 def rollback(
     release: Annotated[
         str,
@@ -89,17 +84,14 @@ def rollback(
     """Point `current` back to an earlier release; nothing is deleted."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publishing import rollback as roll_back
-
         settings = settings_for(home)
         with hold(settings.paths, purpose=f"rollback to {release}"):
-            roll_back(settings, release)
+            listing.rollback(settings, release)
         return {"current": release}
 
     run_command(as_json, work, lambda r: f"current is {r['current']} again")
 
 
-@app.command()
 def verify(
     release: Annotated[
         str | None,
@@ -111,44 +103,9 @@ def verify(
     """Recompute every hash of a release and compare it with its receipt."""
 
     def work() -> dict[str, Any]:
-        from orchestration.publishing import verify as verify_release
-
-        checked = verify_release(settings_for(home), release)
+        checked = listing.verify(settings_for(home), release)
         return {"release": checked.release_id, "tables": checked.tables, "files": checked.files}
 
     run_command(
         as_json, work, lambda r: f"{r['release']} holds what its receipt says: {r['tables']} tables, {r['files']} files"
-    )
-
-
-@app.command()
-def superset(
-    out: Annotated[Path, typer.Option(help="Where to write the export (.zip).")],
-    uri: Annotated[
-        str | None,
-        typer.Option(
-            help="SQLAlchemy address of the database, without a password; default: the current release's file."
-        ),
-    ] = None,
-    as_json: Json = False,
-    home: HomeOption = None,
-) -> None:
-    """A starter for Apache Superset: database, datasets, charts and a dashboard, to be imported there."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.publishing.superset import write_superset_export
-        from orchestration.releases.listing import find_release
-
-        settings = settings_for(home)
-        # through the link, so that the dashboard follows the current release
-        file = (
-            settings.paths.releases.absolute() / "current" / find_release(settings, None).database.name
-            if uri is None
-            else None
-        )
-        address = uri or f"duckdb:///{file}?access_mode=read_only"
-        return {"out": out, "uri": address, "files": len(write_superset_export(out, address))}
-
-    run_command(
-        as_json, work, lambda r: f"written: {r['out']}, {r['files']} files for {r['uri']}; import it in Superset"
     )

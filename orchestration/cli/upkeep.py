@@ -1,24 +1,24 @@
-"""Commands that a team needs a few times a year: requests to be forgotten, retention, the registry of checks."""
+"""Commands that a team needs a few times a year: requests to be forgotten, retention, deliveries withdrawn."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.app import HomeOption, Json, app, settings_for
+from orchestration.cli.options import HomeOption, Json, settings_for
 from orchestration.cli.output import run_command
 from orchestration.foundation.home_lock import hold
-from orchestration.foundation.settings import PROJECT_ROOT, Settings
+from orchestration.foundation.settings import Settings
+from orchestration.lake import retention
+from orchestration.lake.retention import RetentionReceipt
+from orchestration.landing import withdrawals
+from orchestration.landing.deliveries import data_cut_of
 
-if TYPE_CHECKING:
-    from orchestration.lake.retention import RetentionReceipt
 
-
-@app.command()
 def forget(
     persons_file: Annotated[Path, typer.Argument(help="A list of person identifiers: text, CSV or a workbook.")],
     as_json: Json = False,
@@ -26,15 +26,9 @@ def forget(
 ) -> None:
     """Remove named persons from all landing-derived data (a legal request). Old releases then no longer rebuild."""
 
-    def remove(settings: Settings) -> RetentionReceipt:
-        from orchestration.lake.retention import forget as forget_persons
-
-        return forget_persons(settings, persons_file)
-
-    remove_from_lake("forget", remove, as_json, home)
+    remove_from_lake("forget", lambda settings: retention.forget(settings, persons_file), as_json, home)
 
 
-@app.command()
 def purge(
     before: Annotated[str, typer.Option(help="Coverage months before YYYY-MM are removed.")],
     as_json: Json = False,
@@ -42,12 +36,7 @@ def purge(
 ) -> None:
     """Retention: remove landing-derived data of old coverage months."""
 
-    def remove(settings: Settings) -> RetentionReceipt:
-        from orchestration.lake.retention import purge as purge_before
-
-        return purge_before(settings, before)
-
-    remove_from_lake("purge", remove, as_json, home)
+    remove_from_lake("purge", lambda settings: retention.purge(settings, before), as_json, home)
 
 
 def remove_from_lake(
@@ -71,7 +60,6 @@ def remove_from_lake(
     )
 
 
-@app.command()
 def withdraw(
     delivery: Annotated[str, typer.Argument(help="The delivery that should no longer count, such as 2025-10.")],
     feed: Annotated[str | None, typer.Option(help="One feed of it; default: the delivery as a whole.")] = None,
@@ -84,9 +72,6 @@ def withdraw(
     """Take a delivery, or a feed of it, out of the figures: what it brought is no longer live at the next refresh."""
 
     def work() -> dict[str, Any]:
-        from orchestration.landing import withdrawals
-        from orchestration.landing.deliveries import data_cut_of
-
         settings = settings_for(home)
         with hold(settings.paths, purpose=f"withdraw {delivery}"):
             if undo:
@@ -102,35 +87,5 @@ def withdraw(
         lambda r: (
             f"{r['feed'] + ' of ' if r['feed'] else ''}delivery {r['delivery']} is "
             f"{'withdrawn' if r['withdrawn'] else 'no longer withdrawn'}; now run `int-marts refresh`"
-        ),
-    )
-
-
-@app.command()
-def checks(as_json: Json = False, home: HomeOption = None) -> None:
-    """Rewrite what follows from the project's files, to be reviewed as a diff: registry of checks, keys of the graph, pages."""
-
-    def work() -> dict[str, Any]:
-        from orchestration.build.dbt_runtime import ensure_manifest
-        from orchestration.build.plan import REGISTRY_FILE
-        from orchestration.gate import write_registry
-        from orchestration.graph.keys import SNAPSHOT, write_keys
-        from orchestration.publishing.indicator_docs import PAGE, write_indicators_page
-        from orchestration.publishing.semantic_model import FILE, write_semantic_model
-
-        settings = settings_for(home)
-        ensure_manifest(settings)
-        registered = write_registry(settings)
-        write_indicators_page()
-        write_semantic_model()
-        keys = write_keys(settings)
-        written = (REGISTRY_FILE, SNAPSHOT, PAGE, FILE)
-        return {"checks": registered, "keys": keys, "files": [str(file.relative_to(PROJECT_ROOT)) for file in written]}
-
-    run_command(
-        as_json,
-        work,
-        lambda r: (
-            f"{r['checks']} required checks registered, {r['keys']} keys of the graph; read the diff of {', '.join(r['files'])}"
         ),
     )

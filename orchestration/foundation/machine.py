@@ -8,8 +8,8 @@ from pathlib import Path
 
 from orchestration.foundation.errors import MachineFault
 
-NO_ROOM = "the disk is full: make room and start again; nothing was published"
-NO_DISK = "the disk cannot be written to (full or damaged): make room or mend it and start again; nothing was published"
+NO_ROOM = "the disk is full: make room and start again"
+NO_DISK = "the disk cannot be written to (full or damaged): make room or mend it and start again"
 NO_PERMISSION = "no permission to read or write in {}: give the user of the pipeline access to it"
 SOME_FOLDER = "a folder of the home"
 NO_MEMORY = "the memory was not enough: raise memory_limit (INT_MARTS_MEMORY_LIMIT), or run it on a machine with more"

@@ -15,6 +15,7 @@ from orchestration.foundation.files import write_atomically
 from orchestration.foundation.home_lock import hold
 from orchestration.foundation.settings import Settings
 from orchestration.landing.deliveries import list_deliveries
+from orchestration.releases.listing import readers_see
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -26,8 +27,8 @@ DELIVERY_PARTITIONS = "delivery"
 SENSOR_SECONDS = 600
 # Said of a run of which no step said anything. Dagster itself closes one whose process it sees end, and has no word for it.
 DIED = (
-    "It ended without a word: its process was killed, the machine went off, or it never came to its first step. Nothing was published "
-    "by it. What the sensor or the schedule started is tried again by the sensor, at most three times; another run is started by hand."
+    "It ended without a word: its process was killed, the machine went off, or it never came to its first step. "
+    "What the sensor or the schedule started is tried again by the sensor, at most three times; another run is started by hand."
 )
 # between "started" and its lock a run only opens its resources: seconds, even on a busy machine
 LOCK_TAKEN_WITHIN_S = 120
@@ -95,6 +96,11 @@ def require_driver(settings: Settings) -> None:
         )
 
 
+def died(settings: Settings) -> str:
+    """What is said of such a run. It may have come as far as its release: what is published is looked at."""
+    return f"{DIED} Now {readers_see(settings)}."
+
+
 def open_instance(settings: Settings) -> DagsterInstance:
     os.environ.update(prepare_instance(settings))
     from dagster import DagsterInstance
@@ -128,7 +134,7 @@ def close_dead_runs(instance: DagsterInstance, settings: Settings) -> int:
         time.sleep(LOCK_ASKED_FOR_WITHIN_S)
         with hold(settings.paths, purpose="close dead runs"):
             for record in records:
-                instance.report_run_failed(record.dagster_run, DIED)
+                instance.report_run_failed(record.dagster_run, died(settings))
     except Busy:
         return 0
     return len(records)

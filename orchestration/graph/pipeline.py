@@ -18,7 +18,6 @@ from orchestration.graph.automation import REFRESH_JOB_NAME
 from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries, remove_old_runs
 from orchestration.publishing import Publication, find_release
-from orchestration.publishing.publisher import public_twin
 
 
 def run_job(settings: Settings, delivery_name: str) -> Publication:
@@ -90,5 +89,5 @@ def published_by(settings: Settings, result: dg.ExecuteInProcessResult) -> Publi
         if event.is_step_materialization and event.asset_key and event.asset_key.path[0] == "release":
             metadata = event.materialization.metadata
             release = find_release(settings, str(metadata["release"].value))
-            return public_twin(settings, release, is_new=bool(metadata["is_new"].value))
+            return Publication(release, is_new=bool(metadata["is_new"].value))
     raise IntMartsError("the run ended without a release")

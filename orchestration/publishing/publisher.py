@@ -65,31 +65,6 @@ class Publication:
 
     release: Release
     is_new: bool
-    public_folder: Path
-
-    @property
-    def release_id(self) -> str:
-        return self.release.release_id
-
-    @property
-    def delivery(self) -> str:
-        return self.release.delivery
-
-    @property
-    def folder(self) -> Path:
-        return self.release.folder
-
-    @property
-    def build_id(self) -> str:
-        return self.release.build_id
-
-    @property
-    def report(self) -> Path:
-        return self.folder / "report" / "index.html"
-
-    @property
-    def rows_by_table(self) -> dict[str, int]:
-        return self.release.rows_by_table
 
 
 def publish_delivery(settings: Settings, delivery_name: str) -> Publication:
@@ -127,7 +102,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     by_profile = stores(settings)
     last = by_profile["internal"].newest(of_delivery=name)
     if last is not None and _stands(settings, last, build_key):
-        return Publication(find_release(settings, str(last)), False, by_profile["public"].folder(last))
+        return Publication(find_release(settings, str(last)), False)
 
     used = [number for store in by_profile.values() for number in store.numbers_used(name)]
     plan = Plan(
@@ -180,12 +155,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     for taken in tidy(settings):
         reporter().say(f"removed {taken}")
     log.info("published release %s", plan.release)
-    return Publication(find_release(settings, str(plan.release)), True, by_profile["public"].folder(plan.release))
-
-
-def public_twin(settings: Settings, release: Release, is_new: bool) -> Publication:
-    folder = stores(settings)["public"].folder(ReleaseId.parse(release.release_id))
-    return Publication(release, is_new, folder)
+    return Publication(find_release(settings, str(plan.release)), True)
 
 
 def repair(settings: Settings) -> list[str]:

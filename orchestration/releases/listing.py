@@ -30,6 +30,10 @@ class Release:
         return {relation: facts.rows for relation, facts in self.receipt.tables.items()}
 
     @property
+    def report(self) -> Path:
+        return self.folder / "report" / "index.html"
+
+    @property
     def database(self) -> Path:
         return self.folder / DATABASE_NAME["internal"]
 
@@ -66,6 +70,16 @@ def current_release(settings: Settings) -> Release | None:
     store = stores(settings)["internal"]
     release = store.current()
     return _release(store, release) if release else None
+
+
+def readers_see(settings: Settings) -> str:
+    """What is published at this moment, in words; with what a stopped publication still has to do."""
+    store = stores(settings)["internal"]
+    current, newest = store.current(), store.newest()
+    seen = f"readers see release {current}" if current else "readers see no release"
+    if newest in (current, store.rolled_back_from()):
+        return seen
+    return f"{seen}; {newest} is whole, and the next `int-marts refresh` makes it current"
 
 
 def find_release(settings: Settings, release_id: str | None = None) -> Release:

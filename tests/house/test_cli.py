@@ -14,23 +14,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = [
-    "demo",
-    "check",
-    "refresh",
-    "publish",
-    "releases",
-    "rollback",
-    "verify",
-    "explain",
-    "evaluate",
-    "nnhip",
-    "forget",
-    "purge",
-    "checks",
-    "new",
-    "ui",
-]
+from orchestration.cli.app import COMMANDS, command_of, docstring_of
 
 
 def run(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -48,6 +32,12 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     for command in COMMANDS:
         assert command in shown.stdout
     assert "gate shut" in shown.stdout
+
+
+def test_every_command_says_in_the_list_what_it_says_itself() -> None:
+    for name in COMMANDS:
+        said = docstring_of(name)
+        assert said and " ".join(said.split()) in " ".join(str(command_of(name).help).split()), name
 
 
 def test_help_imports_nothing_heavy() -> None:

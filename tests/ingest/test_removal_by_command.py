@@ -17,7 +17,6 @@ from typer.testing import CliRunner, Result
 
 from orchestration.build.inputs import suppliers, write_inputs
 from orchestration.build.plan import changed_in_landing
-from orchestration.cli import releases, upkeep  # noqa: F401 - register their commands
 from orchestration.cli.app import app
 from orchestration.contracts import FeedContract
 from orchestration.foundation.hashes import hash_json

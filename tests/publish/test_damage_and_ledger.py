@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from orchestration import publishing as publish
-from orchestration.cli import releases  # noqa: F401 - registers its commands
 from orchestration.cli.app import app
 from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
@@ -71,7 +70,7 @@ def test_a_damaged_release_is_listed_and_stops_nothing(which: str, how: str, set
     assert [r["release"] for r in json.loads(run(settings, "releases", "--json").stdout)["releases"]] == [good]
     assert run(settings, "verify").exit_code == 0
     made = refresh(settings, restated=3)
-    assert made.release_id == "2025-10.3", "a number is never given twice"
+    assert made.release.release_id == "2025-10.3", "a number is never given twice"
     assert run(settings, "verify").exit_code == 0
 
 
@@ -83,7 +82,7 @@ def test_the_current_release_damaged_is_replaced_by_the_next(how: str, settings:
     assert ("Is a directory" in listed[0]["damage"]) == (how == "a folder")
     assert publish.current_release(settings) is None
     made = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert (made.release_id, made.is_new) == ("2025-10.2", True)
+    assert (made.release.release_id, made.is_new) == ("2025-10.2", True)
     assert publish.current_release(settings).release_id == "2025-10.2"  # type: ignore[union-attr]
     assert run(settings, "verify").exit_code == 0
 
@@ -161,7 +160,7 @@ def test_without_the_ledger_nothing_public_is_published_and_the_internal_side_is
     refresh(settings, restated=2)
     harm(settings.paths.root / "public_ledger")
     made = refresh(settings, restated=3)
-    assert (made.release_id, made.is_new) == ("2025-10.3", True)
+    assert (made.release.release_id, made.is_new) == ("2025-10.3", True)
     assert not (settings.paths.releases_public / "2025-10.3").exists()
     assert (settings.paths.releases_public / "current").readlink().name == "2025-10.2"
     assert "public ledger" in made.release.receipt.public_withheld
@@ -170,7 +169,7 @@ def test_without_the_ledger_nothing_public_is_published_and_the_internal_side_is
     assert not again.is_new, "the same as long as nothing is mended"
     assert run(settings, "releases", "--rebuild-ledger").exit_code == 0
     mended = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert mended.is_new and (settings.paths.releases_public / mended.release_id).is_dir()
+    assert mended.is_new and (settings.paths.releases_public / mended.release.release_id).is_dir()
     assert run(settings, "verify").exit_code == 0
     # back to the one without a public side: the public side goes with the newest that is not newer
     publish.rollback(settings, "2025-10.3")

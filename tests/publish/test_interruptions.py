@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import signal
 import subprocess
@@ -10,14 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import openpyxl
 import pandas as pd
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from orchestration import publishing as publish
+from orchestration.cli import publishing as command
+from orchestration.cli.app import app
 from orchestration.foundation.errors import GateShut, VerifyDiffers
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import publisher
@@ -206,7 +211,7 @@ def test_stopping_before_each_of_the_last_steps(settings: Settings, step: str, m
         with pytest.raises(VerifyDiffers, match="is behind"):
             publish.verify(settings)
     done = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert done.release_id == "2025-10.2"
+    assert done.release.release_id == "2025-10.2"
     assert publish.verify(settings).release_id == "2025-10.2"
 
 
@@ -237,3 +242,41 @@ def test_a_value_that_changes_while_it_is_copied_is_seen(
         with pytest.raises((VerifyDiffers, GateShut), match=word):
             publish.publish(settings, "2025-10", open_verdict(settings))
     assert [release.release_id for release in publish.list_releases(settings)] == ["2025-10.1"]
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def key_pressed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("ending", "exit_code"), [(full_disk, 1), (key_pressed, 130)])
+@pytest.mark.parametrize(
+    ("step", "seen"),
+    [
+        ("write_words", "readers see release 2025-10.1"),
+        (
+            "move_forward",
+            "readers see release 2025-10.1; 2025-10.2 is whole, and the next `int-marts refresh` makes it",
+        ),
+        ("tidy", "readers see release 2025-10.2"),
+    ],
+)
+def test_the_last_word_of_what_ends_early_is_what_readers_see(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, ending: Callable, exit_code: int, step: str, seen: str
+) -> None:
+    """Before, during and after publication: nobody is told that nothing was published when it was."""
+    build_warehouse(settings, restated=5)
+    monkeypatch.setattr(
+        command, "publish_delivery", lambda settings, name: publish.publish(settings, name, open_verdict(settings))
+    )
+    monkeypatch.setattr(command, "find_delivery", lambda home, name: SimpleNamespace(name=name))
+    # `move_forward` also mends what was left before this publication: the second call is its own
+    calls = iter([publisher.move_forward] if step == "move_forward" else [])
+    monkeypatch.setattr(publisher, step, lambda *given: next(calls, ending)(*given))
+    done = CliRunner().invoke(app, ["publish", "2025-10", "--home", str(settings.home)])
+    assert done.exit_code == exit_code, done.output
+    assert done.stderr.splitlines()[-1].startswith(seen), done.stderr
+    assert "nothing was published" not in done.stderr

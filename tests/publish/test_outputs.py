@@ -31,9 +31,9 @@ def changes(settings: Settings, **build: object) -> list[dict]:
     delivery = str(build.pop("delivery", "2025-10"))
     build_warehouse(settings, delivery=delivery, **build)  # type: ignore[arg-type]
     done = publish.publish(settings, delivery, open_verdict(settings, delivery))
-    with (done.folder / "changes.csv").open() as handle:
+    with (done.release.folder / "changes.csv").open() as handle:
         rows = list(csv.DictReader(handle))
-    inside = duckdb.sql(f"select count(*) from '{done.folder}/parquet/restatements.parquet'").fetchone()
+    inside = duckdb.sql(f"select count(*) from '{done.release.folder}/parquet/restatements.parquet'").fetchone()
     assert inside == (len(rows),)
     return rows
 
@@ -204,7 +204,7 @@ def test_the_real_report_is_the_same_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         settings = make_home(tmp_path / name)
         done = publish.publish(settings, "2025-10", open_verdict(settings))
-        assert (done.folder / "report" / "index.html").exists()
+        assert (done.release.folder / "report" / "index.html").exists()
         receipts.append(done.release.receipt)
     pages = [
         {name: value for name, value in r.files.items() if name.startswith(("report/", "quality/"))} for r in receipts

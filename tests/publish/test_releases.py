@@ -49,7 +49,7 @@ def test_a_release_holds_what_the_design_lists(settings: Settings) -> None:
 
 def test_the_same_inputs_and_code_make_no_new_release(settings: Settings) -> None:
     again = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert (again.release_id, again.is_new) == ("2025-10.1", False)
+    assert (again.release.release_id, again.is_new) == ("2025-10.1", False)
     assert len(publish.list_releases(settings)) == 1
 
 
@@ -88,14 +88,14 @@ def test_content_does_not_depend_on_the_order_of_rows_or_threads(
 @pytest.mark.slow
 def test_new_content_is_a_new_number_and_becomes_current(settings: Settings) -> None:
     done = refresh(settings, restated=2)
-    assert (done.release_id, done.is_new, current(settings)) == ("2025-10.2", True, "2025-10.2")
+    assert (done.release.release_id, done.is_new, current(settings)) == ("2025-10.2", True, "2025-10.2")
     assert settings.paths.releases_public.joinpath("current").readlink() == Path("2025-10.2")
 
 
 @pytest.mark.slow
 def test_an_older_delivery_never_becomes_current(settings: Settings) -> None:
     done = refresh(settings, delivery="2025-09")
-    assert (done.release_id, done.is_new, current(settings)) == ("2025-09.1", True, "2025-10.1")
+    assert (done.release.release_id, done.is_new, current(settings)) == ("2025-09.1", True, "2025-10.1")
     publish.verify(settings)
 
 
@@ -140,7 +140,7 @@ def test_rollback_points_back_and_holds_until_something_newer(settings: Settings
     assert current(settings) == "2025-10.1"
     publish.verify(settings)
     again = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert (again.release_id, again.is_new, current(settings)) == ("2025-10.2", False, "2025-10.1")
+    assert (again.release.release_id, again.is_new, current(settings)) == ("2025-10.2", False, "2025-10.1")
     assert refresh(settings, restated=3).release_id == "2025-10.3"
     assert current(settings) == "2025-10.3"
 
@@ -208,7 +208,7 @@ def test_verify_of_a_renamed_release_says_so(settings: Settings) -> None:
 def test_a_damaged_release_is_made_again_under_a_new_number(settings: Settings) -> None:
     (settings.paths.releases / "2025-10.1" / "changes.csv").write_text("other")
     done = publish.publish(settings, "2025-10", open_verdict(settings))
-    assert (done.release_id, done.is_new) == ("2025-10.2", True)
+    assert (done.release.release_id, done.is_new) == ("2025-10.2", True)
     publish.verify(settings)
 
 
@@ -245,7 +245,7 @@ def test_a_public_folder_without_its_twin_is_made_again(settings: Settings) -> N
     with pytest.raises(VerifyDiffers, match="releases_public/current is behind"):
         publish.verify(settings)
     done = refresh(settings, restated=2)
-    assert done.release_id == "2025-10.2"
+    assert done.release.release_id == "2025-10.2"
     publish.verify(settings)
     assert not list(store.root.glob(".building*"))
 

@@ -40,17 +40,18 @@ def release(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[A
     delivery = max(context.partition_keys)
     with plain_words(context, "release"):
         done = publish_delivery(home.settings, delivery)
-        headline = headline_of(done.release)
+        made = done.release
+        headline = headline_of(made)
     metadata: dict[str, Any] = {
         **({"headline_chart": dg.MetadataValue.md(headline)} if headline else {}),
-        "release": done.release_id,
+        "release": made.release_id,
         "is_new": done.is_new,
-        "receipt": dg.MetadataValue.md(receipt_markdown(done.release)),
-        "report": dg.MetadataValue.path(str(done.report)),
-        "quality_page": dg.MetadataValue.path(str(done.folder / "quality" / "index.html")),
-        "dictionary": dg.MetadataValue.path(str(done.folder / "dictionary.html")),
-        "folder": dg.MetadataValue.path(str(done.folder)),
-        "dagster/row_count": sum(done.rows_by_table.values()),
+        "receipt": dg.MetadataValue.md(receipt_markdown(made)),
+        "report": dg.MetadataValue.path(str(made.report)),
+        "quality_page": dg.MetadataValue.path(str(made.folder / "quality" / "index.html")),
+        "dictionary": dg.MetadataValue.path(str(made.folder / "dictionary.html")),
+        "folder": dg.MetadataValue.path(str(made.folder)),
+        "dagster/row_count": sum(made.rows_by_table.values()),
     }
     context.log_event(dg.AssetMaterialization(RELEASE_KEY, partition=delivery, metadata=metadata))
     yield from ()
