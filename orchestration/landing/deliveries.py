@@ -70,7 +70,6 @@ class Delivery(BaseModel):
     folder: Path
     data_cut: dt.date
     coverage_from: dt.date
-    coverage_is_declared: bool = False
     is_annual: bool = False
     required_feeds: list[str] | None = None
     files: dict[str, list[LandedFile]] = Field(default_factory=dict)
@@ -218,7 +217,6 @@ def read_delivery(folder: Path) -> Delivery:
         folder=folder,
         data_cut=cut,
         coverage_from=coverage_from,
-        coverage_is_declared=note.coverage_from is not None,
         is_annual=match["annual"] is not None,
         required_feeds=note.required_feeds or None,
         files=sort_into_feeds(folder, note, ignored, problems),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.foundation.errors import UsageError
-from orchestration.foundation.settings import Settings
 from orchestration.synthetic import (
     community,
     contracts,
@@ -36,23 +35,20 @@ from orchestration.synthetic.truth import add_gp_month, create_truth, create_tru
 from orchestration.synthetic.world import World, build_world, create_world, membership_rows
 from orchestration.synthetic.writers import write_rows
 
-Progress = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What was written: delivery names in order, files and bytes in all, rows by delivery and feed."""
+    """What was written: delivery names in order, files in all, rows by delivery and feed."""
 
     landing: Path
     deliveries: tuple[str, ...]
     files: int
-    bytes_written: int
     rows: dict[str, dict[str, int]]
     truth_file: Path
 
 
 def write_demo(
-    settings_or_landing_path: Settings | Path | str,
+    landing: Path,
     people: int = 200_000,
     months: int = 26,
     to: str = "2025-10",
@@ -60,7 +56,6 @@ def write_demo(
     seed: int = 1,
     faults: Iterable[str] = (),
     flat_rates: bool = False,
-    progress: Progress | None = None,
     threads: int = 2,
     effects: str = "growing",
     chosen_high: bool = False,
@@ -76,9 +71,17 @@ def write_demo(
 
     Raises `UsageError` for an impossible size or a delivery that is there already.
     """
-    plan, landing = _plan(settings_or_landing_path, people, months, to, deliveries, seed, faults, flat_rates)
-    plan = replace(plan, effects=effects, chosen_high=chosen_high)
-    say = progress or (lambda message: None)
+    plan = DemoPlan(
+        people,
+        parse_month(to),
+        months,
+        deliveries,
+        seed,
+        flat_rates,
+        faults=frozenset(faults),
+        effects=effects,
+        chosen_high=chosen_high,
+    )
     check_names(plan.faults)
     for delivery in plan.deliveries:
         if (landing / delivery.name).exists():
@@ -89,46 +92,25 @@ def write_demo(
     try:
         with duckdb.connect(str(work / "work.duckdb")) as con:
             con.execute(f"set threads = 1; set temp_directory = '{work / 'spill'}'; set memory_limit = '4GB'")
-            rows = _write(con, plan, work / "landing", say, threads)
+            rows = _write(con, plan, work / "landing", threads)
         for delivery in plan.deliveries:
             (work / "landing" / delivery.name).rename(landing / delivery.name)
         (work / "landing" / "truth.json").replace(landing / "truth.json")
     finally:
         shutil.rmtree(work, ignore_errors=True)
     names = tuple(delivery.name for delivery in plan.deliveries)
-    sizes = [file.stat().st_size for name in names for file in (landing / name).rglob("*") if file.is_file()]
-    return DemoSummary(landing, names, len(sizes), sum(sizes), rows, landing / "truth.json")
+    files = sum(file.is_file() for name in names for file in (landing / name).rglob("*"))
+    return DemoSummary(landing, names, files, rows, landing / "truth.json")
 
 
-def _plan(
-    target: Settings | Path | str,
-    people: int,
-    months: int,
-    to: str,
-    deliveries: int,
-    seed: int,
-    faults: Iterable[str],
-    flat: bool,
-) -> tuple[DemoPlan, Path]:
-    month = parse_month(to)
-    if isinstance(target, Settings):
-        icb = (target.icb_code, target.icb_name, target.sub_icb_codes[0])
-        return DemoPlan(people, month, months, deliveries, seed, flat, *icb, frozenset(faults)), target.paths.landing
-    return DemoPlan(people, month, months, deliveries, seed, flat, faults=frozenset(faults)), Path(target).absolute()
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, say: Progress, threads: int
-) -> dict[str, dict[str, int]]:
+def _write(con: duckdb.DuckDBPyConnection, plan: DemoPlan, landing: Path, threads: int) -> dict[str, dict[str, int]]:
     """What needs only the people comes first, then money, which is priced from it, then what needs money."""
     world = build_world(plan)
     create_draws(con, plan.seed)
     create_world(con, plan, world)
-    say(f"{plan.people:,} people")
     create_people(con, plan, world)
     create_truth_table(con)
 
-    say("hospital stays, attendances, appointments, contacts, referrals")
     events: dict[str, Task] = {
         "hospital": lambda own: _create_hospital(own, plan),
         "outpatients": lambda own: create_outpatients(own, plan),
@@ -139,7 +121,6 @@ def _write(
     appointments = {month: partial(_write_gp_month, plan=plan, month=month, landing=landing) for month in plan.months}
     by_month = side_by_side(con, threads, {**events, **appointments})
 
-    say("deliveries")
     writers: dict[tuple[str, str], Task] = {
         (delivery.name, feed): writer
         for delivery in plan.deliveries
@@ -150,7 +131,6 @@ def _write(
     ledgers = {delivery.name: partial(ledger.count_delivery, delivery=delivery) for delivery in plan.deliveries}
     found = side_by_side(con, threads, {"money": lambda own: _create_money(own, plan), **ledgers, **others})
 
-    say("money and true figures")
     found |= side_by_side(con, threads, {"truth": lambda own: create_truth(own, plan), **of_money})
 
     rows: dict[str, dict[str, int]] = {}

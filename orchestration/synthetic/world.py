@@ -101,8 +101,6 @@ class World:
     go_live: dict[int, date]
     merge_date: date
     close_date: date
-    move_date: date
-    split_date: date
 
     def current_int(self, practice: int, day: date) -> int | None:
         """The INT of a practice on a day; a practice without one is followed to its successor."""
@@ -169,8 +167,6 @@ def build_world(plan: DemoPlan) -> World:
         _go_live(plan),
         merge,
         close,
-        move,
-        split,
     )
 
 

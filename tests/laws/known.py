@@ -91,7 +91,7 @@ def make_base(home: Path, people: int, months: int) -> Path:
     """A home with one clean delivery, ingested, its inputs written and its marts built."""
     settings = load_settings(home=home)
     settings.paths.create()
-    write_demo(settings, people=people, months=months, deliveries=1)
+    write_demo(settings.paths.landing, people=people, months=months, deliveries=1)
     delivery = find_delivery(settings.paths, None)
     ingest_delivery(settings, delivery)
     write_inputs(settings, delivery.name)
