@@ -1,4 +1,4 @@
-"""What the gate would say of a delivery as far as it can be known before a build: the delivery's own checks and its drift.
+"""What the gate would say of a delivery as far as it can be known before a build: its acceptance and its drift.
 
 Checks that read models, seeds or marts are left out; they are said once there is a build.
 """
@@ -10,13 +10,14 @@ from contextlib import suppress
 
 import duckdb
 
-from orchestration.build.inputs import suppliers, write_inputs
+from orchestration.build.inputs import write_inputs
 from orchestration.foundation.checks import CheckResult
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.gate import delivery_checks, drift
+from orchestration.gate import drift
+from orchestration.gate.acceptance import accept
 from orchestration.lake.feed import ingest_feed
 from orchestration.landing.deliveries import Delivery, list_deliveries
 
@@ -35,7 +36,7 @@ def bring_history(settings: Settings, delivery: Delivery) -> None:
 def foresee(settings: Settings, delivery: Delivery) -> list[CheckResult]:
     bring_history(settings, delivery)
     write_inputs(settings, delivery.name)
-    results = delivery_checks.examine(settings, delivery, suppliers(settings.paths, delivery.name), [])
+    results = accept(settings, delivery)
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(settings.paths.inputs_file.absolute())} as inputs (read_only)")
         warehouse = Warehouse(connection)
