@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from orchestration.foundation.errors import UsageError
 
+PREFIX = "INT_MARTS_"
+SETTINGS_FILE = "int_marts.toml"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_REQUIRED_FEEDS = (
     "int_membership",
@@ -99,11 +104,14 @@ class Home(BaseModel):
         return self.root / ".int_marts.lock"
 
     def create(self) -> None:
-        """Make the folders, readable by their owner alone where they hold person-level data."""
-        for folder in (self.root, self.landing, self.releases, self.releases_public, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.lake, self.warehouse, self.dagster, self.dbt):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders, readable by their owner alone where they hold person-level data. Raises `UsageError` where one is a file."""
+        private = (self.lake, self.warehouse, self.dagster, self.dbt)
+        for folder in (self.root, self.landing, self.releases, self.releases_public, self.logs, *private):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except FileExistsError:
+                raise UsageError(f"{folder} is no folder: move away what stands there, or mend the link") from None
+        for folder in private:
             folder.chmod(0o700)
 
 
@@ -118,7 +126,7 @@ PARQUET_WEIGHS = 8
 class Settings(BaseSettings):
     """What differs between one ICB and the next."""
 
-    model_config = SettingsConfigDict(env_prefix="INT_MARTS_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path = Field(default=Path("data"), description="folder of landing, lake, warehouse and releases")
     icb_code: str = Field(default="QZZ", description="ODS code of the integrated care board")
@@ -177,8 +185,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        home = Path(init_settings().get("home") or os.environ.get("INT_MARTS_HOME") or "data")
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / "int_marts.toml")
+        home = Path(init_settings().get("home") or os.environ.get(f"{PREFIX}HOME") or "data")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home / SETTINGS_FILE)
 
     @cached_property
     def paths(self) -> Home:
@@ -199,11 +207,41 @@ def load_settings(**overrides: Any) -> Settings:
     >>> load_settings(home=Path("/nowhere")).icb_code
     'QZZ'
     """
+    require_known_names()
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise UsageError(f"setting {name}: {first['msg']} (INT_MARTS_{name.upper()} or int_marts.toml)") from None
+        raise UsageError(
+            f"setting {name}: {plainly(first, name)} ({PREFIX}{name.upper()} or {SETTINGS_FILE})"
+        ) from None
+    except SettingsError as error:
+        raise UsageError(f"{error}: a list is written as {PREFIX}SUB_ICB_CODES='[\"91Q\"]'") from None
     except ValueError as error:
-        raise UsageError(f"int_marts.toml cannot be read: {error}") from None
+        raise UsageError(f"{SETTINGS_FILE} cannot be read: {error}") from None
+    root = settings.paths.root
+    if any(path.exists() and not path.is_dir() for path in (root, *root.parents)):
+        raise UsageError(f"{root} is no folder: name the home of the data with --home or {PREFIX}HOME")
+    return settings
+
+
+def plainly(wrong: ErrorDetails, name: str) -> str:
+    """What is wrong with a setting, and what it is for."""
+    field = Settings.model_fields.get(name)
+    said = {"extra_forbidden": "there is no such setting", "tuple_type": 'it is a list, as ["a", "b"]'}
+    words = said.get(wrong["type"], wrong["msg"])
+    if wrong["type"] == "string_pattern_mismatch":
+        words = "it is not written as it should be"
+    return f"{words}; {field.description}" if field and field.description else words
+
+
+def require_known_names() -> None:
+    """A misspelt name in the environment would be passed over in silence, and the default would stand.
+
+    Raises `UsageError`; other names that begin alike belong to others.
+    """
+    known = [field.upper() for field in Settings.model_fields]
+    for name in sorted(name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)):
+        if name not in known and (meant := get_close_matches(name, known, n=1, cutoff=0.8)):
+            raise UsageError(f"there is no setting {PREFIX}{name}: is {PREFIX}{meant[0]} meant?")

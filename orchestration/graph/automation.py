@@ -8,12 +8,12 @@ import dagster as dg
 
 from orchestration.build.plan import SETTINGS_OF_A_PLAN, changed_in_landing, make_plan
 from orchestration.foundation.code_version import code_fingerprint
-from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED, IntMartsError
+from orchestration.foundation.errors import EXIT_GATE_SHUT, EXIT_REFUSED, IntMartsError, UsageError
 from orchestration.foundation.hashes import file_hashes, hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import raise_alert, tell_what_is_late
 from orchestration.graph.assets.shared import DELIVERIES, delivery_in
-from orchestration.graph.instance import DELIVERY_PARTITIONS, DIED, close_dead_runs
+from orchestration.graph.instance import DELIVERY_PARTITIONS, close_dead_runs, died
 from orchestration.lake.retention_note import retention_file
 from orchestration.landing.deliveries import NOTE, Delivery, list_deliveries, missing_feeds
 from orchestration.releases.listing import current_release
@@ -171,6 +171,15 @@ def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
 
 
 def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Raises `UsageError` when the settings name no cron string or no time zone."""
+    try:
+        return schedule_of(settings)
+    except dg.DagsterInvalidDefinitionError:
+        wrong = f"schedule_cron ({settings.schedule_cron}) or timezone ({settings.timezone})"
+        raise UsageError(f"setting {wrong}: not as in `0 6 * * *` or `Europe/London`") from None
+
+
+def schedule_of(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="monthly_refresh",
         job_name=REFRESH_JOB_NAME,
@@ -211,14 +220,15 @@ def tell_people(context: dg.RunFailureSensorContext) -> None:
     if endings == {EXIT_GATE_SHUT} or steps == ["acceptance"]:
         return
     words = list(dict.fromkeys(failure.description for failure in told if failure and failure.description))
+    settings = load_settings()
     raise_alert(
-        load_settings(),
+        settings,
         kind="delivery_refused" if EXIT_REFUSED in endings else "run_failed",
         delivery=delivery_in(context.dagster_run.tags, context.instance) or "unknown",
         text="\n".join(
             [
                 f"run {context.dagster_run.run_id[:8]} failed in {', '.join(steps) or 'no step'}",
-                *(words if steps else [DIED]),
+                *(words if steps else [died(settings)]),
             ]
         ),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.foundation.errors import UsageError
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.gate.alerts import tell_what_is_late
 from orchestration.graph.automation import content_key, decide, to_refresh
@@ -277,7 +278,18 @@ def test_of_a_run_that_died_is_told_that_it_died(settings: Settings, monkeypatch
         assert close_dead_runs(instance, settings) == 1
         event = instance.all_logs(made.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[0].dagster_event
         tell_people(seen_by_the_sensor(instance, instance.get_run_by_id(made.run_id), event))
-    assert "It ended without a word: its process was killed" in alerts(settings)["run_failed-2025-10"]
+    told = alerts(settings)["run_failed-2025-10"]
+    assert "It ended without a word: its process was killed" in told
+    assert "readers see no release" in told, "whether it came as far as its release is looked at"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", [{"schedule_cron": "every day"}, {"timezone": "Kent"}])
+def test_a_schedule_that_is_none_is_a_wrong_setting(settings: Settings, wrong: dict[str, str]) -> None:
+    from orchestration.graph.automation import build_schedule
+
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        build_schedule(settings.model_copy(update=wrong))
 
 
 @pytest.mark.slow

@@ -43,6 +43,8 @@ def test_environment_wins_over_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ('icb_kode = "QKS"', "icb_kode"),
         ("releases_kept = 'many'", "releases_kept"),
         ("icb_code =", "int_marts.toml"),
+        ('sub_icb_codes = "99Z"', 'it is a list, as ["a", "b"]'),
+        ('memory_limit = "lots"', "as 4GB"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(
@@ -54,6 +56,44 @@ def test_a_wrong_setting_is_one_line_that_names_it(
         load_settings()
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("INT_MARTS_REQUIRED_FEED", '["ecds"]', "is INT_MARTS_REQUIRED_FEEDS meant?"),
+        ("INT_MARTS_REQUIRED_FEEDS", "ecds", "a list is written as"),
+    ],
+)
+def test_a_misspelt_or_half_valid_variable_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("INT_MARTS_OF_ANOTHER_PROGRAM", "1")
+    assert load_settings(home=tmp_path)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError) as caught:
+        load_settings(home=tmp_path)
+    assert said in str(caught.value) and "int_marts.toml" not in str(caught.value)
+
+
+def test_a_home_that_is_a_file_or_in_one_is_no_home(tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("x")
+    for home in (tmp_path / "note", tmp_path / "note" / "data"):
+        with pytest.raises(UsageError, match="is no folder"):
+            load_settings(home=home)
+
+
+def test_a_landing_that_is_a_file_or_a_broken_link_is_named_and_a_link_to_a_folder_will_do(tmp_path: Path) -> None:
+    home = load_settings(home=tmp_path / "home").paths
+    home.root.mkdir()
+    (tmp_path / "share").mkdir()
+    for stand_there in (home.landing.touch, lambda: home.landing.symlink_to(tmp_path / "nowhere")):
+        stand_there()
+        with pytest.raises(UsageError, match="landing is no folder"):
+            home.create()
+        home.landing.unlink()
+    home.landing.symlink_to(tmp_path / "share")
+    home.create()
 
 
 def test_secrets_never_show(tmp_path: Path) -> None:
