@@ -145,13 +145,8 @@ def create_schemas(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table plan.{name} ({columns})")
 
 
-def write_empty_inputs(path: Path) -> None:
-    """An inputs file of typed, empty views: for dbt's unit tests and `dbt run --empty`."""
-    with replacing(path) as draft, duckdb.connect(str(draft)) as connection:
-        create_empty_inputs(connection)
-
-
 def create_empty_inputs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every view of an inputs file, typed and empty."""
     create_schemas(connection)
     for feed in load_contracts().values():
         connection.execute(f"create view live.{feed.feed} as {empty_select(feed)}")

@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 import yaml
 
-from orchestration.build.inputs import write_empty_inputs
+from tests.empty_inputs import write_empty_inputs
 from tests.indicators.world import deliver
 
 HAND_TRACED = Path(__file__).with_name("hand_traced.yml")

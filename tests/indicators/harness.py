@@ -14,9 +14,9 @@ import duckdb
 import pandas as pd
 
 from orchestration.build.dbt_runtime import DBT_PROJECT_DIR, dbt_environment, dbt_executable, parsed_environment
-from orchestration.build.inputs import write_empty_inputs
 from orchestration.build.statistics_udf import register
 from orchestration.foundation.settings import load_settings
+from tests.empty_inputs import write_empty_inputs
 
 
 def run_dbt(home: Path, *arguments: str, project: Path = DBT_PROJECT_DIR) -> subprocess.CompletedProcess[str]:

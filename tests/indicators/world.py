@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.build.inputs import write_empty_inputs
 from orchestration.build.plan_tables import judge_coverage
+from tests.empty_inputs import write_empty_inputs
 
 ICB = "QXX"
 FIRST_MONTH, LAST_MONTH = "2023-09-01", "2025-10-01"

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.build.inputs import write_empty_inputs
 from orchestration.contracts import load_contracts, normalise_header
+from tests.empty_inputs import write_empty_inputs
 
 ARCHITECTURE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 TYPE_WORDS = {"INTEGER", "DATE", "TIME", "TIMESTAMP", "BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"}

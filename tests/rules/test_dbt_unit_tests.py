@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from orchestration.build.dbt_runtime import DBT_PROJECT_DIR
-from orchestration.build.inputs import write_empty_inputs
 from orchestration.foundation.settings import load_settings
+from tests.empty_inputs import write_empty_inputs
 
 from ..indicators.harness import run_dbt
 

@@ -1,14 +1,5 @@
 {# Conversions, patterns and lists whose spelling differs between engines; dispatched as in dates.sql. #}
 
-{# Null where the text is not a value of the type; dbt's own safe_cast raises on DuckDB. #}
-{% macro try_cast(expression, data_type) -%}
-    {{ return(adapter.dispatch('try_cast', 'int_marts')(expression, data_type)) }}
-{%- endmacro %}
-
-{% macro default__try_cast(expression, data_type) -%}
-    try_cast({{ expression }} as {{ data_type }})
-{%- endmacro %}
-
 {# Null where the denominator is null, zero or less. #}
 {% macro safe_divide(numerator, denominator) -%}
     {{ return(adapter.dispatch('safe_divide', 'int_marts')(numerator, denominator)) }}

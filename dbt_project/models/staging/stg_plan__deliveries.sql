@@ -1,6 +1,0 @@
-select
-    delivery,
-    data_cut,
-    coverage_from,
-    is_annual
-from {{ source('plan', 'deliveries') }}
