@@ -113,8 +113,8 @@ def with_notes(text: str, error: BaseException) -> str:
     return "\n".join([text, *getattr(error, "__notes__", [])])
 
 
-def told(release: Release, is_new: bool) -> dict[str, Any]:
-    """What a person or a machine is told of a release."""
+def told(settings: Settings, release: Release, is_new: bool) -> dict[str, Any]:
+    """What a person or a machine is told of a release; after a rollback or of an older delivery it is not the one that readers see."""
     return {
         "delivery": release.delivery,
         "release": release.release_id,
@@ -122,6 +122,7 @@ def told(release: Release, is_new: bool) -> dict[str, Any]:
         "folder": release.folder,
         "report": release.report,
         "rows": release.rows_by_table,
+        "readers": readers_see(settings),
     }
 
 
@@ -137,6 +138,7 @@ def show_publication(result: dict[str, Any]) -> str:
             *lines,
             f"release  {result['folder']}",
             f"report   {result['report']}",
+            result["readers"],
         ]
     )
 

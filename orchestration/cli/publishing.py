@@ -54,7 +54,7 @@ def publish(
             reporter().step("gate and release"),
         ):
             done = publish_delivery(settings, name)
-        return told(done.release, is_new=done.is_new)
+        return told(settings, done.release, is_new=done.is_new)
 
     run_command(as_json, work, show_loaded if to == "postgres" else show_publication)
 

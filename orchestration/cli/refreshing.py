@@ -49,9 +49,9 @@ def stand_or_run(settings: Settings, delivery_name: str | None = None, wait: boo
     with hold(settings.paths, purpose=f"refresh {delivery.name}", wait=wait), reporter().step("look for changes"):
         standing = standing_release(settings, delivery.name)
     if standing:
-        return told(standing, is_new=False)
+        return told(settings, standing, is_new=False)
     # Dagster takes seconds to load, and a refresh with nothing new asks nothing of it
     from orchestration.graph.pipeline import run_job
 
     done = run_job(settings, delivery.name)
-    return told(done.release, is_new=done.is_new)
+    return told(settings, done.release, is_new=done.is_new)

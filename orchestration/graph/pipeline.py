@@ -19,9 +19,14 @@ from orchestration.graph.definitions import build_definitions
 from orchestration.graph.instance import close_dead_runs, open_instance, register_deliveries, remove_old_runs
 from orchestration.publishing import Publication, find_release
 
+STOPPED = (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__)
+
 
 def run_job(settings: Settings, delivery_name: str) -> Publication:
-    """The Dagster job `refresh` for one delivery, in this process, on the instance of this home."""
+    """The Dagster job `refresh` for one delivery, in this process, on the instance of this home.
+
+    Raises what the run ended with, an `IntMartsError`; `KeyboardInterrupt` where a person stopped it.
+    """
     os.environ["INT_MARTS_HOME"] = str(settings.paths.root.absolute())
     with ExitStack() as until_the_end:
         with reporter().step("load Dagster"):
@@ -47,6 +52,8 @@ def run_job(settings: Settings, delivery_name: str) -> Publication:
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+        if was_stopped(result):
+            raise KeyboardInterrupt
         if not result.success:
             raise first_failure(result)
         missing = unmaterialised(job, result)
@@ -55,6 +62,12 @@ def run_job(settings: Settings, delivery_name: str) -> Publication:
                 f"the run ended without error but did not build {', '.join(missing[:5])}; nothing can be trusted"
             )
         return published_by(settings, result)
+
+
+def was_stopped(result: dg.ExecuteInProcessResult) -> bool:
+    """Dagster notes Ctrl-C as the failure of the step it fell in."""
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    return any(error and error.cls_name in STOPPED for error in errors)
 
 
 def first_failure(result: dg.ExecuteInProcessResult) -> IntMartsError:

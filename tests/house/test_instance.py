@@ -204,3 +204,23 @@ def test_old_runs_go_with_all_they_logged_and_new_ones_stay(settings: Settings) 
         with sqlite3.connect(runs_folder / "index.db") as index:
             kept = {run for (run,) in index.execute("select run_id from asset_check_executions")}
         assert kept == {new}, "what its checks found stays for ever"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("error", "stopped"), [(KeyboardInterrupt, True), (ValueError, False)])
+def test_a_run_that_a_person_stopped_is_told_from_one_that_failed(error: type[BaseException], stopped: bool) -> None:
+    import dagster as dg
+
+    from orchestration.graph.pipeline import was_stopped
+
+    @dg.op
+    def step() -> None:
+        raise error
+
+    @dg.job
+    def job() -> None:
+        step()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert was_stopped(result) is stopped
