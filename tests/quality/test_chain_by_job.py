@@ -200,6 +200,13 @@ def seen_or_harmless(job: Job, link: str, way: str, moment: str) -> None:
             job.put_back()
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_where_nothing_changes_the_rest_of_the_job_ends_well(job: Job, moment: str) -> None:
+    """Or every change would be harmless, because nothing is ever published here."""
+    assert job.run(moment).success
+    assert job.published() == job.before
+
+
 @pytest.mark.parametrize(("link", "way", "moment"), SAMPLE)
 def test_a_change_between_two_steps_is_seen_or_harmless(job: Job, link: str, way: str, moment: str) -> None:
     seen_or_harmless(job, link, way, moment)
