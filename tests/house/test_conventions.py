@@ -114,6 +114,22 @@ def test_every_data_test_carries_its_gate_severity_and_what_to_do(manifest: dict
     assert not loud, "dbt severity is `warn` for all, so that every check runs; the gate reads meta.gate"
 
 
+def test_no_check_waits_for_rows_that_its_table_need_not_have(manifest: dict) -> None:
+    """Where the key's check excuses an empty table, a check that stands on another feed finds nothing to examine as soon as that feed
+    comes, and shuts the gate: no reported file shut it for ever, because admitted care was delivered."""
+    tests = [meta_of(node) for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    excused = {t["relation"]: set(t.get("feeds", ())) for t in tests if t.get("may_be_empty") and t.get("feeds")}
+    assert "measures.reported_use" in excused
+    waiting = [
+        (t["relation"], t["what_to_do"])
+        for t in tests
+        if t.get("relation") in excused
+        and not t.get("may_be_empty")
+        and not set(t.get("feeds", ())) <= excused[t["relation"]]
+    ]
+    assert not waiting
+
+
 def source_files() -> list[Path]:
     folders = ("orchestration", "dbt_project/models", "dbt_project/macros", "dbt_project/tests", "tests", "benchmarks")
     return [
