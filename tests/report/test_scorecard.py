@@ -167,7 +167,7 @@ def test_headlines_come_in_the_catalogues_order_and_what_is_left_out_is_named() 
     figure |= {"period": "rolling_12_months", "period_status": "final", "value": 1.0}
     when = {"month": date(2025, 9, 1), "period_end": date(2025, 9, 30)}
     rows = [{"indicator_id": name, "title": name.upper(), **figure, **when} for name in names]
-    demand = columns_of(rows, catalogue, {})[-1]
+    demand = columns_of(rows, catalogue, {}, {})[-1]
     assert [line.title for line in demand.lines] == [name.upper() for name in reversed(names)][:MOST_ROWS]
     assert demand.more == ["I01", "I00"]
     assert not demand.missing
@@ -208,6 +208,61 @@ def test_what_is_withheld_or_was_not_sent_is_said(page: str) -> None:
     assert "withheld: few answered" in found["Patient activation"]
     assert "Not delivered: Turnover (Programme)" in found["Staff activation"]
     assert "Nothing has been delivered" in found["Health improvement"]
+
+
+def a_page(folder: Path, changes: str) -> str:
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        connection.execute(changes)
+        write_scorecards(folder, Warehouse(connection), FACTS)
+    return next(folder.iterdir()).read_text(encoding="utf-8")
+
+
+def test_what_came_and_makes_no_figure_is_not_called_missing(tmp_path: Path) -> None:
+    """A practice that did not send, a history that is too short and parts that do not add up are no delivery that lacks."""
+    found = columns(
+        a_page(
+            tmp_path,
+            "update marts.indicator_values set period_status = 'incomplete' where indicator_id = 'staff_enps';"
+            "update marts.indicator_values set value = null, period_status = 'incomplete', null_reason = 'history_too_short' "
+            "where indicator_id = 'emergency_admissions'",
+        )
+    )
+    assert "Not known: eNPS (incomplete)" in found["Staff activation"]
+    assert "Not delivered: Turnover (Programme)" in found["Staff activation"]
+    assert "Not known: Emergency admissions (history too short)" in found["Demand reduction"]
+    assert "elivered" not in found["Demand reduction"]
+
+
+def test_a_demand_that_nobody_sent_is_not_asked_of_reported_measures(tmp_path: Path) -> None:
+    found = columns(a_page(tmp_path, "delete from marts.indicator_values where period <> 'reported'"))
+    assert "Nothing has been delivered. It is counted in the extracts" in found["Demand reduction"]
+    assert "reported_measures" not in found["Demand reduction"]
+    assert "reported_measures" in found["Health improvement"]
+
+
+def test_what_is_published_for_the_icb_alone_surrounds_its_teams(tmp_path: Path) -> None:
+    page = a_page(
+        tmp_path,
+        "update marts.indicator_values set null_reason = 'published_for_icb_only' where indicator_id = 'staff_turnover_pct';"
+        "insert into marts.indicator_values by name select * replace ('icb' as area_type, 'QKS' as area_code, 9.4 as value, "
+        "null as null_reason) from marts.indicator_values where indicator_id = 'staff_turnover_pct';"
+        "insert into marts.indicator_values by name select * replace ('icb' as area_type, 'QKS' as area_code, 33.3 as value) "
+        "from marts.indicator_values where indicator_id = 'staff_enps'",
+    )
+    assert "the ICB <strong>9.40</strong>, England" in page
+    assert "33.3" not in page, "of what teams have, the rest of the ICB stands beside their own"
+    assert "Not known: Turnover (published for icb only)" in page
+
+
+def test_two_codes_of_one_region_that_say_the_same_are_said_once(tmp_path: Path) -> None:
+    page = a_page(
+        tmp_path,
+        "insert into marts.reported_context by name select * replace ('E12000008' as area_code, 'SOUTH EAST' as area_name) "
+        "from marts.reported_context where area_code = 'Y59';"
+        "insert into marts.team_context values ('INT 1', 'region', 'E12000008', 100.0)",
+    )
+    assert page.count("South East") == 1
 
 
 def test_it_needs_no_script_and_no_request_and_escapes_names(page: str) -> None:

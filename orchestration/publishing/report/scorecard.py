@@ -29,6 +29,7 @@ MOST_ROWS = 9
 POINTS_BACK = 13
 LENGTHS_DIFFER_DAYS = 3
 LONGEST_CODE = 5
+NOT_SENT = "not_delivered"
 
 # Nothing that is withheld or unknown has a value, so that a line is drawn of what may be shown; a month that is incomplete is not judged.
 FIGURES = f"""
@@ -50,19 +51,45 @@ CATALOGUE = (
     "select indicator_id, title, theme, source, owner, is_headline, measure_kind from marts.dim_indicator "
     "order by not is_headline, display_order, indicator_id"
 )
-# Of each measure the newest period; the team's councils, trusts and regions by the share of it that they hold, then England.
+# Why a measure stands in no line: the newest reason, or that a sender of it is missing.
+REASONS = """
+select area_code, indicator_id, coalesce(null_reason, 'incomplete') as reason
+from marts.indicator_values
+where cohort_id = 'all' and area_type = 'int' and period in ('reported', 'rolling_12_months')
+qualify month = max(month) over (partition by area_code, indicator_id, period)
+"""
+# Of each measure the newest period; the team's councils, trusts and regions by the share of it that they hold, then the ICB where a figure
+# was published for it and for no team, then England.
 CONTEXT = """
-select teams.int_code, catalogue.title, catalogue.unit, context.area_type, coalesce(context.area_name, context.area_code) as area,
+with context as (
+    select indicator_id, area_type, area_code, coalesce(area_name, area_code) as area, month, value, target_value, target_month
+    from marts.reported_context
+    where value is not null
+    union all by name
+    select icb.indicator_id, icb.area_type, icb.area_code, 'the ICB' as area, icb.month, icb.value
+    from marts.indicator_values as icb
+    where
+        icb.cohort_id = 'all' and icb.period = 'reported' and icb.area_type = 'icb' and icb.value is not null
+        and exists (
+            select 1
+            from marts.indicator_values as teams
+            where
+                teams.indicator_id = icb.indicator_id and teams.month = icb.month and teams.area_type = 'int'
+                and teams.null_reason = 'published_for_icb_only'
+        )
+)
+
+select teams.int_code, catalogue.title, catalogue.unit, context.area_type, context.area,
     context.month, context.value, context.target_value, context.target_month
-from marts.reported_context as context
+from context
 inner join marts.dim_indicator as catalogue on context.indicator_id = catalogue.indicator_id
 cross join (select int_code from marts.dim_int where is_current and not is_special) as teams
 left join marts.team_context as around
     on
         teams.int_code = around.int_code and context.area_type = around.area_type and context.area_code = around.area_code
-where context.value is not null and (around.int_code is not null or context.area_type = 'england')
+where around.int_code is not null or context.area_type in ('icb', 'england')
 qualify context.month = max(context.month) over (partition by context.indicator_id, context.area_type, context.area_code)
-order by teams.int_code, catalogue.title, around.share_pct desc nulls last, context.area_type, area
+order by teams.int_code, catalogue.title, around.share_pct desc nulls last, context.area_type desc, area
 """
 
 
@@ -93,6 +120,8 @@ class Column:
     lines: list[Line]
     more: list[str]
     missing: list[tuple[str, str]]
+    unknown: list[tuple[str, str]]
+    is_reported: bool
 
 
 def sparkline(values: list[float | None], title: str) -> Markup:
@@ -164,10 +193,14 @@ def _period(row: dict[str, Any]) -> str:
 
 
 def columns_of(
-    rows: list[dict[str, Any]], catalogue: list[dict[str, Any]], years: Mapping[str, Rolling]
+    rows: list[dict[str, Any]],
+    catalogue: list[dict[str, Any]],
+    years: Mapping[str, Rolling],
+    reasons: Mapping[str, str],
 ) -> list[Column]:
-    """The four columns of one team in the catalogue's order, headlines first; what nobody has sent is named with its owner, and what is
-    one too many for the page by its title. `years`: the newest rolling 12 months of each indicator."""
+    """The four columns of one team in the catalogue's order, headlines first; what nobody has sent is named with its owner, what came and
+    makes no figure with its reason (`reasons`, by indicator), and what is one too many for the page by its title. `years`: the newest
+    rolling 12 months of each indicator."""
     by_measure: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_measure.setdefault(row["indicator_id"], []).append(row)
@@ -189,9 +222,12 @@ def columns_of(
             if any(row["value"] is not None or row["null_reason"] == "withheld_small_numbers" for row in measure)
         ]
         absent = {row["indicator_id"] for row in wanted} - {measure[0]["indicator_id"] for measure in told}
-        missing = [(row["title"], row["owner"]) for row in wanted if row["indicator_id"] in absent]
+        why = [(row, reasons.get(row["indicator_id"], NOT_SENT)) for row in wanted if row["indicator_id"] in absent]
+        missing = [(row["title"], row["owner"]) for row, reason in why if reason == NOT_SENT]
+        unknown = [(row["title"], reason.replace("_", " ")) for row, reason in why if reason != NOT_SENT]
         lines = [line_of(measure, years.get(measure[0]["indicator_id"])) for measure in told[:MOST_ROWS]]
-        columns.append(Column(title, clock, lines, [measure[0]["title"] for measure in told[MOST_ROWS:]], missing))
+        more = [measure[0]["title"] for measure in told[MOST_ROWS:]]
+        columns.append(Column(title, clock, lines, more, missing, unknown, is_reported=bool(themes)))
     return columns
 
 
@@ -202,10 +238,15 @@ def number(value: float | None) -> str:
 
 
 def groupby_measure(context: list[dict[str, Any]]) -> list[tuple[tuple[str, date, str], list[dict[str, Any]]]]:
-    """One line for each measure and month, its areas side by side: a page holds all that surrounds a team."""
+    """One line for each measure and month, its areas side by side: a page holds all that surrounds a team. What two codes of a region say
+    alike under one name is said once."""
     by_measure: dict[tuple[str, date, str], list[dict[str, Any]]] = {}
     for row in context:
-        by_measure.setdefault((row["title"], row["month"], row["unit"]), []).append(row)
+        areas = by_measure.setdefault((row["title"], row["month"], row["unit"]), [])
+        if (area_words(row["area"]), row["value"]) not in {
+            (area_words(other["area"]), other["value"]) for other in areas
+        }:
+            areas.append(row)
     return list(by_measure.items())
 
 
@@ -236,6 +277,9 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
     by_team: dict[str, list[dict[str, Any]]] = {}
     for row in dicts(warehouse, FIGURES):
         by_team.setdefault(row["area_code"], []).append(row)
+    reasons: dict[str, dict[str, str]] = {}
+    for row in dicts(warehouse, REASONS):
+        reasons.setdefault(row["area_code"], {})[row["indicator_id"]] = row["reason"]
     years: dict[str, dict[str, Rolling]] = {}
     for (indicator_id, area_type, code), rolling in read_rolling(warehouse).items():
         if area_type == "int":
@@ -251,7 +295,12 @@ def write_scorecards(folder: Path, warehouse: Warehouse, facts: Mapping[str, Any
         page = template.render(
             team=team,
             months_live=months_live_at(data_cut, team["go_live_month"]),
-            columns=columns_of(by_team.get(team["int_code"], []), catalogue, years.get(team["int_code"], {})),
+            columns=columns_of(
+                by_team.get(team["int_code"], []),
+                catalogue,
+                years.get(team["int_code"], {}),
+                reasons.get(team["int_code"], {}),
+            ),
             context=context.get(team["int_code"], []),
             facts=facts,
         )
