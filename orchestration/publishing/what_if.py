@@ -49,12 +49,12 @@ class WhatIf(BaseModel):
     def text(self) -> str:
         lines = [
             f"release {self.release_id}, {self.first_month} to {self.last_month}",
-            f"{'team':<12}{'practices':>10}{'list':>10}{'need':>10}{'index':>7}{'emerg. adm.':>12}{'bed days':>10}{'£ a head':>10}",
+            f"{'team':<12}{'practices':>10}{'list':>10}{'need':>10}{'index':>9}{'emerg. adm.':>12}{'bed days':>10}{'£ a head':>10}",
         ]
         for team in self.teams:
             lines.append(
                 f"{team.int_code:<12}{team.practices:>10}{team.registered_population:>10,}{said(team.need_weighted_population):>10}"
-                f"{said(team.need_index, 2):>7}{said(team.emergency_admissions):>12}{said(team.occupied_bed_days):>10}"
+                f"{said(team.need_index, 2):>9}{said(team.emergency_admissions):>12}{said(team.occupied_bed_days):>10}"
                 f"{said(team.spend_per_head_gbp):>10}"
             )
             lines += [f"  warning: {warning}" for warning in team.warnings]

@@ -26,7 +26,8 @@ CLIMATE = {
     "staff_tci_innovation": (10, 4),
 }
 MEANS_BY_PRACTICE = {"bmi_mean": (27, 6), "hba1c_mean": (56, 12)}
-COUNCIL = "E99000001"
+COUNCIL = "E07990003"
+"""A district of `lsoa_deprivation`, in which people of the teams live."""
 
 Row = tuple[object, ...]
 

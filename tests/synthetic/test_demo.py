@@ -54,6 +54,17 @@ def test_required_feeds_are_there(demo: DemoSummary) -> None:
             assert list((demo.landing / name).glob(f"{feed}*"))
 
 
+def test_the_council_that_reports_is_one_in_which_people_live(demo: DemoSummary) -> None:
+    """Another one surrounds no team, and its values are shown nowhere."""
+
+    def all_rows(name: str) -> list[dict[str, str]]:
+        return [row for path in sorted(demo.landing.rglob(name)) for row in _rows(path, delimiter=",")]
+
+    districts = {row["Local Authority District code (2019)"] for row in all_rows("lsoa_deprivation.csv")}
+    councils = {row["AREA_CODE"] for row in all_rows("reported_measures.csv") if row["AREA_TYPE"] == "council"}
+    assert councils and councils <= districts
+
+
 def test_the_area_has_its_shape(demo: DemoSummary) -> None:
     rows = _rows(demo.landing / "2025-10" / "int_membership.csv", ",")
     current = [row for row in rows if row["valid_to"] == ""]
