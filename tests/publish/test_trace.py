@@ -12,7 +12,7 @@ import pytest
 from orchestration import publishing as publish
 from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
-from orchestration.publishing.explain import COST_FEEDS, feeds_by_status_group
+from orchestration.publishing.explain import COST_FEEDS, _feeds_of, feeds_by_status_group
 from orchestration.publishing.indicator_docs import read_seed
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
 
@@ -74,6 +74,16 @@ def test_a_figure_of_each_mart_is_traced(
     # what drift, completeness and conservation say of a feed is said of its live rows
     assert {check["subject"] for check in found["checks"]} >= {*feeds, *(f"live.{feed}" for feed in feeds)}
     assert indicator.startswith("end_of_life") or "end_of_life" not in found["model"]
+
+
+def test_what_is_delivered_without_its_people_is_traced_to_the_lists_it_is_divided_by() -> None:
+    """GPs come as whole-time equivalents; who they are for stands in our own lists, unlike other reported denominators."""
+    traced = {
+        row["indicator_id"]: _feeds_of(row, {row["status_groups"], *LISTS})
+        for row in read_seed("indicator_catalogue")
+        if row["measure_kind"].startswith("reported_")
+    }
+    assert [name for name, feeds in traced.items() if LISTS & set(feeds)] == ["gp_fte_per_10000"]
 
 
 @pytest.mark.slow

@@ -258,7 +258,8 @@ def test_what_is_published_for_the_icb_alone_surrounds_its_teams(tmp_path: Path)
 def test_two_codes_of_one_region_that_say_the_same_are_said_once(tmp_path: Path) -> None:
     page = a_page(
         tmp_path,
-        "insert into marts.reported_context by name select * replace ('E12000008' as area_code, 'SOUTH EAST' as area_name) "
+        "insert into marts.reported_context by name "
+        "select * replace ('E12000008' as area_code, 'SOUTH EAST' as area_name, 11.501 as value) "
         "from marts.reported_context where area_code = 'Y59';"
         "insert into marts.team_context values ('INT 1', 'region', 'E12000008', 100.0)",
     )

@@ -238,16 +238,13 @@ def number(value: float | None) -> str:
 
 
 def groupby_measure(context: list[dict[str, Any]]) -> list[tuple[tuple[str, date, str], list[dict[str, Any]]]]:
-    """One line for each measure and month, its areas side by side: a page holds all that surrounds a team. What two codes of a region say
-    alike under one name is said once."""
-    by_measure: dict[tuple[str, date, str], list[dict[str, Any]]] = {}
+    """One line for each measure and month, its areas side by side: a page holds all that surrounds a team. What two codes of a region
+    would say in the same words is said once."""
+    by_measure: dict[tuple[str, date, str], dict[tuple[str, str], dict[str, Any]]] = {}
     for row in context:
-        areas = by_measure.setdefault((row["title"], row["month"], row["unit"]), [])
-        if (area_words(row["area"]), row["value"]) not in {
-            (area_words(other["area"]), other["value"]) for other in areas
-        }:
-            areas.append(row)
-    return list(by_measure.items())
+        areas = by_measure.setdefault((row["title"], row["month"], row["unit"]), {})
+        areas.setdefault((area_words(row["area"]), number(row["value"])), row)
+    return [(measure, list(areas.values())) for measure, areas in by_measure.items()]
 
 
 def area_words(name: str) -> str:
