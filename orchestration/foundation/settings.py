@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -226,7 +226,7 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
-def plainly(wrong: ErrorDetails, name: str) -> str:
+def plainly(wrong: Mapping[str, Any], name: str) -> str:
     """What is wrong with a setting, and what it is for."""
     field = Settings.model_fields.get(name)
     said = {"extra_forbidden": "there is no such setting", "tuple_type": 'it is a list, as ["a", "b"]'}

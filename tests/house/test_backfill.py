@@ -56,9 +56,8 @@ class Fake:
     def publish_delivery(self, _: Settings, delivery: str) -> SimpleNamespace:
         self.asked.append(delivery)
         folder = Path("somewhere")
-        return SimpleNamespace(
-            release=None, release_id=f"{delivery}.1", is_new=True, report=folder, folder=folder, rows_by_table={}
-        )
+        made = SimpleNamespace(release_id=f"{delivery}.1", report=folder, folder=folder, rows_by_table={})
+        return SimpleNamespace(release=made, is_new=True)
 
 
 @pytest.mark.slow

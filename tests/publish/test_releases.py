@@ -141,7 +141,7 @@ def test_rollback_points_back_and_holds_until_something_newer(settings: Settings
     publish.verify(settings)
     again = publish.publish(settings, "2025-10", open_verdict(settings))
     assert (again.release.release_id, again.is_new, current(settings)) == ("2025-10.2", False, "2025-10.1")
-    assert refresh(settings, restated=3).release_id == "2025-10.3"
+    assert refresh(settings, restated=3).release.release_id == "2025-10.3"
     assert current(settings) == "2025-10.3"
 
 
