@@ -119,7 +119,6 @@ class Column(Strict):
         default=False, description="a date that stands for its month, as the lists' extract dates do"
     )
     snomed: bool = Field(default=False, description="SNOMED codes, whose check digit tells of rounding")
-    is_pseudonym: bool = Field(default=False, description="an identifier column, checked to hold pseudonyms only")
     fewest_people: int | None = Field(
         default=None,
         description="a value becomes a name in the marts only where so many people share it, or it is known",

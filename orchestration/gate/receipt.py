@@ -44,13 +44,16 @@ class Receipt(BaseModel):
     def sealed(self) -> Receipt:
         return self.model_copy(update={"seal": self.computed_seal()})
 
+    def text(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True)
+
 
 def receipt_file(settings: Settings) -> Path:
     return settings.paths.evidence / "receipt.json"
 
 
 def write_receipt(settings: Settings, receipt: Receipt) -> None:
-    write_atomically(receipt_file(settings), json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True))
+    write_atomically(receipt_file(settings), receipt.text())
 
 
 def read_receipt(settings: Settings) -> Receipt:
@@ -62,13 +65,15 @@ def read_receipt(settings: Settings) -> Receipt:
             ["receipt.present"],
         )
     try:
-        receipt = Receipt.model_validate_json(file.read_bytes())
+        written = file.read_bytes()
+        receipt = Receipt.model_validate_json(written)
     except (OSError, ValidationError) as error:
         require_machine(error)
         raise GateShut(
             "the receipt of the checks cannot be read: run `int-marts refresh` again", ["receipt.present"]
         ) from None
-    if receipt.seal != receipt.computed_seal():
+    # by its bytes too: what it says is the same where a name of nothing is misspelt
+    if receipt.seal != receipt.computed_seal() or written != receipt.text().encode():
         raise GateShut(
             "the receipt of the checks was edited after it was written: run `int-marts refresh` again",
             ["receipt.present"],

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from orchestration.foundation.errors import GateShut
+from orchestration.foundation.settings import load_settings
+from orchestration.gate import read_receipt
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +83,23 @@ def test_a_change_is_seen_by_name_and_nothing_is_published(copy_of_home: Path, c
     assert done.exit_code == 4 and check_id in body["check_ids"]
     assert changed.name in body["error"] or link in ("a manifest", "the receipt")
     assert sorted(path.name for path in (copy_of_home / "releases").glob("2025-*")) == ["2025-10.1"]
+
+
+def test_every_bit_of_the_receipt_counts(copy_of_home: Path) -> None:
+    """Also those of a name whose value is what would be taken without it."""
+    settings = load_settings(home=copy_of_home)
+    file = copy_of_home / "warehouse" / "evidence" / "receipt.json"
+    whole = file.read_bytes()
+    named = [whole.index(name) + 2 for name in (b'"is_waived": false', b'"what_to_do"', b'"violations": 0')]
+    rng = random.Random(17)
+    for place in [*named, *rng.sample(range(len(whole)), 60)]:
+        content = bytearray(whole)
+        content[place] ^= 1 << rng.randrange(8)
+        file.write_bytes(content)
+        with pytest.raises(GateShut):
+            read_receipt(settings)
+    file.write_bytes(whole)
+    assert read_receipt(settings).results
 
 
 @pytest.mark.parametrize("link", HARMLESS)
