@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.files import write_atomically
-from orchestration.foundation.hashes import hash_bytes
+from orchestration.foundation.hashes import hash_bytes, hash_json
 from orchestration.foundation.machine import require_machine
 from orchestration.foundation.settings import Home
 
@@ -20,10 +20,19 @@ RECEIPTS = "retention"
 
 
 class RetentionNote(BaseModel):
-    """Fingerprints of forgotten persons (`sha256` of the identifier in small letters), and the first coverage month that is kept."""
+    """Fingerprints of forgotten persons (`sha256` of the identifier in small letters), and the first coverage month that is kept.
+
+    `seal`: over both, so that no rotten bit lets anybody back; notes of before have none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     forgotten: list[str] = []
     first_month_kept: str | None = None
+    seal: str = ""
+
+    def computed(self) -> str:
+        return hash_json(self.model_dump(exclude={"seal"}))
 
     def asks_of(self, contract: FeedContract) -> str | None:
         """A key over what the note asks of a feed; None when it asks nothing."""
@@ -42,7 +51,10 @@ def read_note(home: Home) -> RetentionNote:
     if not path.exists() and not any((home.logs / RECEIPTS).glob("*.json")):
         return RetentionNote()
     try:
-        return RetentionNote.model_validate_json(path.read_text(encoding="utf-8"))
+        note = RetentionNote.model_validate_json(path.read_text(encoding="utf-8"))
+        if note.seal not in ("", note.computed()):
+            raise ValueError
+        return note
     except (OSError, ValueError) as error:  # pydantic's errors are values' errors
         require_machine(error)
         raise IntMartsError(
@@ -52,4 +64,5 @@ def read_note(home: Home) -> RetentionNote:
 
 
 def write_note(home: Home, note: RetentionNote) -> None:
-    write_atomically(retention_file(home), note.model_dump_json(), mode=0o600)
+    sealed = note.model_copy(update={"seal": note.computed()})
+    write_atomically(retention_file(home), sealed.model_dump_json(), mode=0o600)

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,12 @@ from orchestration.build.inputs import suppliers, write_inputs
 from orchestration.build.plan import changed_in_landing
 from orchestration.cli.app import app
 from orchestration.contracts import FeedContract
+from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.lake import retention
 from orchestration.lake.manifest import current, verify_version, version_folders
+from orchestration.lake.retention_note import read_note
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import find_delivery, gone_from_landing, list_deliveries
 from tests.ingest.good_files import ROWS, person, write_good
@@ -58,6 +62,8 @@ def persons_held(settings: Settings) -> set[str]:
     import duckdb
 
     files = [str(path) for path in settings.paths.lake.glob("*/delivery=*/**/part-*.parquet")]
+    if not files:
+        return set()
     rows = duckdb.from_parquet(files, hive_partitioning=False, union_by_name=True).query(
         "lake", "select distinct person_id from lake"
     )
@@ -158,6 +164,21 @@ def test_nobody_comes_back_because_what_was_asked_is_lost(left: str | None, sett
     assert plan(settings)[1]["deaths"] == held[1]["deaths"] + 1, "read again from landing, not from what was left"
     assert run(settings, "forget", str(tmp_path / "list")).exit_code == 0
     assert plan(settings)[1] == held[1]
+
+
+def test_no_rotten_bit_of_what_was_asked_lets_anybody_back(settings: Settings, tmp_path: Path) -> None:
+    """Neither in a name, whose list would be taken for empty, nor in a person's fingerprint."""
+    (tmp_path / "list").write_text(person(5))
+    assert run(settings, "forget", str(tmp_path / "list")).exit_code == 0
+    note = settings.paths.lake / "retention.json"
+    whole, asked = note.read_bytes(), read_note(settings.paths)
+    assert asked.forgotten
+    for place, bit in product(range(len(whole)), range(8)):
+        content = bytearray(whole)
+        content[place] ^= 1 << bit
+        note.write_bytes(content)
+        with suppress(IntMartsError):
+            assert read_note(settings.paths) == asked, (place, bit)
 
 
 def test_purge_makes_versions_too(settings: Settings) -> None:
