@@ -17,7 +17,7 @@ from orchestration.foundation.warehouse import TableFacts, open_warehouse
 
 
 class Seal(BaseModel):
-    """`files`: sha256 of the two databases. `tables`: every table that leaves the house."""
+    """`files`: sha256 of the two databases. `tables`: every table that leaves the house; by `quick_hashes` a copy is known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,6 +26,7 @@ class Seal(BaseModel):
     data_cut: dt.date
     files: dict[str, str]
     tables: dict[str, TableFacts]
+    quick_hashes: dict[str, str]
     seal: str = ""
 
     def computed(self) -> str:
@@ -50,12 +51,14 @@ def seal_build(settings: Settings, plan: Plan) -> Seal:
                 connection.execute("checkpoint")
     with open_warehouse(settings) as warehouse:
         tables = {relation: warehouse.facts(relation) for relation in warehouse.tables()}
+        quick_hashes = {relation: warehouse.quick_hash(relation) for relation in tables}
     sealed = Seal(
         build_id=plan.build_id,
         delivery=plan.delivery,
         data_cut=plan.data_cut,
         files=files_now(home),
         tables=tables,
+        quick_hashes=quick_hashes,
     )
     sealed = sealed.model_copy(update={"seal": sealed.computed()})
     write_atomically(seal_file(home), sealed.model_dump_json(indent=1))

@@ -133,7 +133,7 @@ class Prover:
                 self.cornered.append(self.place_of[row])
         if self.cornered:
             log.warning(
-                "earlier releases already give away %d hidden counts; all of their measures is hidden now: %s",
+                "earlier releases already give away %d hidden counts; all of their measures are hidden now: %s",
                 len(self.cornered),
                 ", ".join(sorted({measure for measure, *_ in self.cornered})),
             )

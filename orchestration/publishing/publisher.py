@@ -127,7 +127,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
         # the pictures are drawn in other processes and DuckDB reads back by itself: meanwhile this one protects the public profile
         with ThreadPoolExecutor(2) as beside:
             drawn = beside.submit(write_pages, settings, plan, built["internal"])
-            read_back = beside.submit(read_written, settings, built["internal"], "internal", tables)
+            read_back = beside.submit(read_written, settings, built["internal"], "internal", sealed)
             disclosure, entry = Disclosure(cells=0, suppressed=0), ""
             if not withheld:
                 disclosure, publication = public.write_public(
@@ -135,11 +135,9 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
                 )
             drawn.result()
         written = read_back.result()
-        # again: what was written was held beside the warehouse, which must still be the sealed one
-        require_judged(settings, verdict)
         require_copied(tables, written)
         if not withheld:
-            shown = read_written(settings, built["public"], "public", {})
+            shown = read_written(settings, built["public"], "public")
             _seal(plan, built["public"], "public", shown, disclosure.outside())
             check_folder(built["public"], "public")
             # Before anybody can see it: what the ledger does not know of would be forgotten.
@@ -275,17 +273,21 @@ def write_pages(settings: Settings, plan: Plan, folder: Path) -> None:
 
 
 def read_written(
-    settings: Settings, folder: Path, profile: Profile, sealed: dict[str, TableFacts]
+    settings: Settings, folder: Path, profile: Profile, sealed: Seal | None = None
 ) -> dict[str, TableFacts]:
     """What the database of a folder holds, read back from the file: this, and not what was meant to be written, is what counts.
 
-    `sealed`: facts of the tables that were copied from the warehouse.
+    `sealed`: the build whose tables were copied; a table that is one of them by its quick hash has its content hash.
     """
+    known = (
+        {relation: (sealed.quick_hashes[relation], facts) for relation, facts in sealed.tables.items()}
+        if sealed
+        else {}
+    )
     database = folder / DATABASE_NAME[profile]
     with duckdb.connect(":memory:", config={"threads": settings.threads_for(database)}) as connection:
         attach(connection, database, "written")
-        attach(connection, settings.paths.warehouse_file, "warehouse")
-        return table_facts(connection, "written", sealed)
+        return table_facts(connection, "written", known)
 
 
 def _seal(

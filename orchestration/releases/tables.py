@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -38,37 +37,20 @@ def columns_of(connection: duckdb.DuckDBPyConnection, database: str, relation: s
 
 
 def table_facts(
-    connection: duckdb.DuckDBPyConnection, database: str, sealed: Mapping[str, TableFacts] | None = None
+    connection: duckdb.DuckDBPyConnection, database: str, known: Mapping[str, tuple[str, TableFacts]] | None = None
 ) -> dict[str, TableFacts]:
     """Rows, content hash and columns of every table of an attached database; `release_info` left out.
 
-    `sealed`: what the build says of its tables, the attached `warehouse`. Where its rows are these rows, its content hash is theirs.
+    `known`: quick hash and facts of tables that may stand here as a copy. What has the quick hash has the facts; all else is hashed.
     """
-    tables = [relation for relation in tables_of(connection, database) if relation not in NOT_HASHED]
-    copied = [relation for relation in tables if sealed and relation in sealed]
-    there, here = (quick_hashes(connection, name, copied) for name in ("warehouse", database))
-    with using(connection, database) as handle:
-        return {
-            relation: sealed[relation]
-            if sealed and relation in copied and there[relation] == here[relation]
-            else handle.facts(relation)
-            for relation in tables
-        }
-
-
-def quick_hashes(
-    connection: duckdb.DuckDBPyConnection, database: str, relations: Sequence[str]
-) -> dict[str, tuple[object, ...]]:
-    if not relations:
-        return {}
-    with using(connection, database) as handle:
-        return {relation: handle.quick_hash(relation) for relation in relations}
-
-
-@contextmanager
-def using(connection: duckdb.DuckDBPyConnection, database: str) -> Iterator[Warehouse]:
     connection.execute(f"use {quote(database)}")
     try:
-        yield Warehouse(connection)
+        handle = Warehouse(connection)
+        tables = [relation for relation in tables_of(connection, database) if relation not in NOT_HASHED]
+        found = {}
+        for relation in tables:
+            quick, facts = (known or {}).get(relation, ("", None))
+            found[relation] = facts if facts and quick == handle.quick_hash(relation) else handle.facts(relation)
+        return found
     finally:
         connection.execute("use memory")

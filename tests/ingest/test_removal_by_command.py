@@ -146,7 +146,7 @@ def test_nobody_comes_back_and_the_warehouse_goes(settings: Settings, tmp_path: 
     assert person(5) not in persons_held(settings)
 
 
-@pytest.mark.parametrize("left", [None, "", '{"forgotten": ["ab'])
+@pytest.mark.parametrize("left", [None, "", '{"forgotten": ["ab', '{"gorgotten": []}'])
 def test_nobody_comes_back_because_what_was_asked_is_lost(left: str | None, settings: Settings, tmp_path: Path) -> None:
     note = settings.paths.lake / "retention.json"
     (tmp_path / "list").write_text(person(5))

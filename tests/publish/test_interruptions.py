@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from orchestration import publishing as publish
 from orchestration.cli import publishing as command
 from orchestration.cli.app import app
-from orchestration.foundation.errors import GateShut, VerifyDiffers
+from orchestration.foundation.errors import VerifyDiffers
 from orchestration.foundation.settings import Settings
 from orchestration.publishing import publisher
 from orchestration.publishing.marts import copy_marts
@@ -216,30 +216,33 @@ def test_stopping_before_each_of_the_last_steps(settings: Settings, step: str, m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("changed", "word"),
-    [("release", "copied otherwise than judged: marts.readmissions"), ("warehouse", "not what the gate judged")],
-)
+@pytest.mark.parametrize("changed", ["release", "warehouse", "warehouse and back"])
 def test_a_value_that_changes_while_it_is_copied_is_seen(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, changed: str, word: str
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    """In the copy alone, or in the warehouse that the copy is held beside."""
+    """In the copy alone, or in the warehouse, where the sealed file may be back before anybody looks again."""
 
     def copy_and_change(connection: duckdb.DuckDBPyConnection, relations: list[str]) -> None:
         edit = "update {} set readmissions = readmissions + 1 where int_code = 'DI001'"
-        if changed == "warehouse":
+        file = settings.paths.warehouse_file
+        sealed = file.read_bytes()
+        if changed != "release":
             connection.execute("detach warehouse")
-            with duckdb.connect(str(settings.paths.warehouse_file)) as warehouse:
+            with duckdb.connect(str(file)) as warehouse:
                 warehouse.execute(edit.format("marts.readmissions"))
-            attach(connection, settings.paths.warehouse_file, "warehouse")
+            attach(connection, file, "warehouse")
         copy_marts(connection, relations)
+        if changed == "warehouse and back":
+            connection.execute("detach warehouse")
+            file.write_bytes(sealed)
+            attach(connection, file, "warehouse")
         if changed == "release":
             connection.execute(edit.format("release.marts.readmissions"))
 
     build_warehouse(settings, restated=5)
     with monkeypatch.context() as patch:
         patch.setattr(publisher, "copy_marts", copy_and_change)
-        with pytest.raises((VerifyDiffers, GateShut), match=word):
+        with pytest.raises(VerifyDiffers, match=r"copied otherwise than judged: marts\.readmissions"):
             publish.publish(settings, "2025-10", open_verdict(settings))
     assert [release.release_id for release in publish.list_releases(settings)] == ["2025-10.1"]
 

@@ -59,6 +59,13 @@ def flipped(where: Callable[[Path], Path]) -> Callable[[Path], Path]:
     return change
 
 
+def misspelt(home: Path) -> Path:
+    """One bit of the name of a value that is nothing: read without it, the receipt says the same."""
+    receipt = home / "warehouse" / "evidence" / "receipt.json"
+    receipt.write_bytes(receipt.read_bytes().replace(b'"is_waived": false', b'"hs_waived": false', 1))
+    return receipt
+
+
 SEEN = {
     "landing": (flipped(landed), "receipt.inputs_unchanged"),
     "a lake file": (flipped(parquet), "receipt.inputs_unchanged"),
@@ -66,6 +73,7 @@ SEEN = {
     "the warehouse": (flipped(lambda home: home / "warehouse" / "warehouse.duckdb"), "receipt.dbt_build"),
     "the warehouse's log": (left_in_the_log, "receipt.dbt_build"),
     "the receipt": (flipped(lambda home: home / "warehouse" / "evidence" / "receipt.json"), "receipt.present"),
+    "a name in the receipt": (misspelt, "receipt.present"),
 }
 HARMLESS = {
     "the saved parse": flipped(lambda home: home / "dbt" / "target" / "partial_parse.msgpack"),
@@ -81,7 +89,7 @@ def test_a_change_is_seen_by_name_and_nothing_is_published(copy_of_home: Path, c
     done = command("publish", "--json", home=copy_of_home)
     body = json.loads(done.stdout)
     assert done.exit_code == 4 and check_id in body["check_ids"]
-    assert changed.name in body["error"] or link in ("a manifest", "the receipt")
+    assert changed.name in body["error"] or link in ("a manifest", "the receipt", "a name in the receipt")
     assert sorted(path.name for path in (copy_of_home / "releases").glob("2025-*")) == ["2025-10.1"]
 
 
