@@ -113,7 +113,25 @@ of_teams as (
             and teams.int_code = parts.int_code
 ),
 
-{% for area_type in ['pcn', 'hcp'] -%}
+{% for area_type, parts in {'pcn': 'of_teams', 'hcp': 'of_teams', 'icb': 'icb_parts'}.items() -%}
+{% if area_type == 'icb' -%}
+-- partnerships, and what lies in none; practices without a team are asked for nowhere
+icb_parts as (
+    select
+        parts.*,
+        build.icb_code
+    from (
+        select * exclude (area_code)
+        from of_hcp
+        union all by name
+        select * exclude (int_code, pcn_code, hcp_code) replace (case when int_code <> 'NO_INT' then is_complete end as is_complete)
+        from of_teams
+        where hcp_code is null or int_code = 'NO_INT'
+    ) as parts
+    cross join {{ ref('build') }} as build
+),
+
+{% endif -%}
 of_{{ area_type }} as (
     select
         parts.measure_id,
@@ -129,8 +147,8 @@ of_{{ area_type }} as (
             {{ area_type }}_code as area_code,
             bool_and(is_complete) as is_complete,
             {{ parts_summed(sums) }}
-        from of_teams
-        where int_code <> 'NO_INT' and {{ area_type }}_code is not null
+        from {{ parts }}
+        where {{ area_type }}_code is not null {%- if parts == 'of_teams' %} and int_code <> 'NO_INT'{% endif %}
         group by measure_id, boundary, month, {{ area_type }}_code
     ) as parts
     left join {{ ref('reported_cells') }} as own
@@ -142,46 +160,6 @@ of_{{ area_type }} as (
 ),
 
 {% endfor -%}
-icb_parts as (
-    select
-        *,
-        is_complete as counts_as_complete
-    from of_hcp
-    union all by name
-    select
-        *,
-        case when int_code <> 'NO_INT' then is_complete end as counts_as_complete
-    from of_teams
-    where hcp_code is null or int_code = 'NO_INT'
-),
-
-of_icb as (
-    select
-        parts.measure_id,
-        parts.boundary,
-        parts.month,
-        parts.area_code,
-        {{ own_or_parts(sums) }}
-    from (
-        select
-            icb_parts.measure_id,
-            icb_parts.boundary,
-            icb_parts.month,
-            build.icb_code as area_code,
-            bool_and(icb_parts.counts_as_complete) as is_complete,
-            {{ parts_summed(sums) }}
-        from icb_parts
-        cross join {{ ref('build') }} as build
-        group by icb_parts.measure_id, icb_parts.boundary, icb_parts.month, build.icb_code
-    ) as parts
-    left join {{ ref('reported_cells') }} as own
-        on
-            parts.measure_id = own.measure_id
-            and parts.month = own.month
-            and own.area_type = 'icb'
-            and parts.area_code = own.area_code
-),
-
 of_areas as (
     select
         'int' as area_type,
