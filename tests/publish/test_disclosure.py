@@ -115,7 +115,7 @@ def test_a_figure_shown_before_cannot_be_taken_back(caplog: pytest.LogCaptureFix
     found = protect(corner, [careless], [])
     assert ("m", "int", "a", MONTH) in found.cornered and len(found.cornered) > 1
     assert [record.getMessage() for record in caplog.records] == [
-        f"earlier releases already give away {len(found.cornered)} hidden counts; all of their measures is hidden now: m"
+        f"earlier releases already give away {len(found.cornered)} hidden counts; all of their measures are hidden now: m"
     ]
     assert found.hidden == {("m", *place) for place in corner.measures["m"].figures}
 
