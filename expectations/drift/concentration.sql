@@ -4,13 +4,13 @@
 -- many records say no more than n over the mean size of the bundles that they stand in.
 with large as (
     -- of a large feed a share of the people tells how large their bundles are; 64 bits, as a hash: 128 cost ten times as much a row
-    select cast(1 + count(*) // 200000 as ubigint) as one_in from inputs.live.$feed
+    select cast(1 + count(*) // 200000 as ubigint) as one_in from $rows
 ),
 people as (
     select
         coalesce($provider, '') as provider_code, coverage_month as month, person_id,
         sum(if(person_id is null, 1.0 / one_in, 1)) as y
-    from inputs.live.$feed, this_build as b, large
+    from $rows, this_build as b, large
     where
         $code is not null and coverage_month between b.first_month and b.last_month
         and (person_id is null or hash(person_id) % one_in = 0)
@@ -30,7 +30,7 @@ cells as (
     select
         coalesce($provider, '') as provider_code, coverage_month as month, $code, count(*) as y,
         bool_or(live.delivery = b.delivery) as is_newest
-    from inputs.live.$feed as live, this_build as b
+    from $rows as live, this_build as b
     where $code is not null and coverage_month between b.first_month and b.last_month
     group by all
 ),

@@ -2,7 +2,7 @@
 -- is a large share of a small feed and never more than one record a day.
 with records as (
     select coalesce($provider, '') as provider_code, person_id, count(*) as y
-    from inputs.live.$feed as live, this_build as b
+    from $rows as live, this_build as b
     where live.delivery = b.delivery and coverage_month between b.first_month and b.last_month
     group by all
 ),

@@ -9,7 +9,7 @@ with teams as (
 ),
 cells as (
     select t.int_code, coalesce($provider, '') as provider_code, coverage_month as month, count($counted) as y
-    from inputs.live.$feed as live inner join teams as t using (practice_code), this_build as b
+    from $rows as live inner join teams as t using (practice_code), this_build as b
     where coverage_month between b.first_month and b.last_month
     group by all
 ),

@@ -26,7 +26,7 @@ from orchestration.foundation.warehouse import Warehouse
 from orchestration.foundation.yaml_text import read_yaml
 from orchestration.gate import definitions as definitions_module
 from orchestration.gate.definitions import Definition
-from orchestration.gate.history import create_history
+from orchestration.gate.history import create_history, standing_rows
 
 SHOWN = 4
 # What may name the subject of a check (definitions E11): free text in a code column is never printed.
@@ -183,6 +183,7 @@ def _names(rule: Rule, feed: str) -> dict[str, Any]:
         contract = load_contracts()[feed]
         names |= {
             "feed": feed,
+            "rows": standing_rows(feed),
             "date": contract.coverage_date or "null::date",
             "provider": f"subject_{feed}({contract.provider})" if contract.provider else "''",
             "key": ", ".join(contract.key) or "null",

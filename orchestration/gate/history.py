@@ -23,9 +23,12 @@ from orchestration.releases.listing import list_releases
 PEOPLE_RECORDS = 1_000_000
 # A figure with this many events moves by 5 % only when five records or more were restated.
 LARGE_ENOUGH = 100
-# feed -> what one data set is, and the column whose largest value names the newest
+# feed -> what one data set is, and what names the newest of those that a provider sent (definitions E6: the day it was made)
 VERSIONED = {
-    "contract_activity": ("provider_code, commissioner_code, financial_year, financial_month", "created_timestamp")
+    "contract_activity": (
+        "provider_code, commissioner_code, financial_year, financial_month",
+        "cast(created_timestamp as date)",
+    )
 }
 # feed -> key and value of the tables that say the same of the same key, delivery after delivery. A team's go-live counts once it is
 # a quarter of a year old at the data cut: until then it is a plan.
@@ -43,6 +46,18 @@ SEEN_COLUMNS = {
     "profile": "column_name varchar, provider_code varchar, month date, rows bigint, nulls bigint",
     "codes": "column_name varchar, provider_code varchar, month date, code varchar, rows bigint",
 }
+
+
+def stands(feed: str, *within: str) -> str:
+    """Whether a row (or a group of rows by data set and day) belongs to the newest of its data set; a row that gives no day does."""
+    data_set, newest = VERSIONED[feed]
+    return f"coalesce({newest} = max({newest}) over (partition by {', '.join([*within, data_set])}), true)"
+
+
+def standing_rows(feed: str) -> str:
+    """The rows of a feed that count: a month that a provider sent twice is there once."""
+    rows = f"inputs.live.{feed}"
+    return f"(from {rows} qualify {stands(feed)})" if feed in VERSIONED else rows
 
 
 def create_history(warehouse: Warehouse, settings: Settings) -> None:
@@ -125,7 +140,7 @@ def create_volume(warehouse: Warehouse, folders: list[Path]) -> None:
                 "insert into seen_volume select ?, delivery, coalesce(provider_code, ''), coverage_month, sum(rows) from ("
                 f"select delivery, coverage_month, {data_set}, count(*) as rows from read_parquet(?, hive_partitioning = false) "
                 f"where coverage_month is not null group by delivery, coverage_month, {data_set}, {newest} "
-                f"qualify rank() over (partition by delivery, {data_set} order by {newest} desc nulls last) = 1"
+                f"qualify {stands(feed, 'delivery')}"
                 ") group by all",
                 [feed, sorted(files)],
             )

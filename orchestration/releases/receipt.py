@@ -87,7 +87,6 @@ class ReleaseReceipt(BaseModel):
     checks: list[CheckResult] = []
     checks_by_state: dict[str, int]
     waivers: list[dict[str, Any]] = []
-    rebuild_limits: list[str] = []
     disclosure: Disclosure
     # Inside only: why there is no public side, in words; and the entry of the public ledger that stands for it.
     public_withheld: str = ""

@@ -137,6 +137,29 @@ def test_a_teams_referrals_are_counted_and_not_their_actions(
     assert bool(broken(warehouse, "completeness.team_months", "ers_referrals")) is is_told
 
 
+@pytest.mark.parametrize(("wrong_day", "is_told"), [("2025-11-07", False), ("2025-11-14", True)])
+def test_of_two_submissions_of_a_month_the_newest_counts(wrong_day: str, is_told: bool, warehouse: Warehouse) -> None:
+    """One practice in every second line: of the submission that was replaced it does not matter, of the one that stands it does."""
+    columns = ", ".join(
+        f'"{name}" {kind}' for name, kind in load_contracts()["contract_activity"].lake_columns().items()
+    )
+    warehouse.connection.execute(f"create table inputs.live.contract_activity ({columns})")
+    warehouse.connection.execute(
+        """
+        insert into inputs.live.contract_activity by name
+        select 'RZ1' as provider_code, 'QZZ' as commissioner_code, 202526 as financial_year, m + 1 as financial_month,
+            if(m = 6 and n % 2 = 0 and day = ?, 'Y00001', 'Y' || lpad((hash(n * 3 + m) % 24)::varchar, 5, '0')) as practice_code,
+            day::timestamp + to_hours(n % 5) as created_timestamp,
+            (date '2025-04-01' + to_months(m::integer))::date as coverage_month, '2025-10' as delivery
+        from range(7) as months (m), range(210) as t (n), (values ('2025-11-07'), ('2025-11-14')) as days (day)
+        where m = 6 or day = '2025-11-14'
+        """,
+        [wrong_day],
+    )
+    for rule in ("drift.concentration", "drift.one_practice_of_feed"):
+        assert bool(broken(warehouse, rule, "contract_activity")) is is_told
+
+
 def test_free_text_names_no_subject(warehouse: Warehouse) -> None:
     """What is no code, and a code with hardly any rows, is one of others."""
     warehouse.connection.execute(
