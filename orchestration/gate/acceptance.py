@@ -22,9 +22,9 @@ from orchestration.gate import delivery_checks, suites
 from orchestration.gate.alerts import raise_alert
 from orchestration.gate.page import Refusal, write_quality_page
 from orchestration.gate.suite_files import Suite, load_suites
-from orchestration.gate.waivers import holds_shut, load_waivers
 from orchestration.lake.manifest import Manifest
 from orchestration.landing.deliveries import Delivery
+from orchestration.releases.waivers import holds_shut, load_waivers
 
 
 class Acceptance(BaseModel):

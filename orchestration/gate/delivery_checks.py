@@ -11,9 +11,9 @@ from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings
 from orchestration.gate.definitions import Definition
-from orchestration.gate.waivers import load_waivers
 from orchestration.lake.manifest import UNDATED, Manifest
 from orchestration.landing.deliveries import Delivery, gone_from_landing, last_day, list_deliveries, missing_feeds
+from orchestration.releases.waivers import load_waivers
 
 VERSION = 1
 # A cut this long after the newest activity means that the wrong month's files were put into the folder.

@@ -33,8 +33,8 @@ from orchestration.gate.names import require_names
 from orchestration.gate.page import write_quality_page
 from orchestration.gate.receipt import Receipt, read_receipt
 from orchestration.gate.runner import declared_now
-from orchestration.gate.waivers import Waiver, holds_shut, load_waivers, problems
 from orchestration.landing.deliveries import Delivery
+from orchestration.releases.waivers import Waiver, holds_shut, load_waivers, problems
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from orchestration.contracts import load_contracts
 from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.foundation.warehouse import Warehouse
-from orchestration.releases.listing import list_releases
+from orchestration.releases.listing import previous_release
 
 # Records about people are compared for one person in so many, so that about this many records are read into memory.
 PEOPLE_RECORDS = 1_000_000
@@ -109,17 +109,17 @@ EARLIER = {
 
 def create_previous_figures(warehouse: Warehouse, settings: Settings, delivery: str) -> None:
     """`previous_figures`: figures over everybody, large enough to compare, and `previous_plan`: what was registered before go-live, of
-    the newest release of an earlier delivery; none without one. A release of this very delivery is never compared with: the check would
-    come out otherwise once it is published."""
+    the release of an earlier delivery that readers had before; none without a whole one. A release of this very delivery is never
+    compared with: the check would come out otherwise once it is published."""
     connection = warehouse.connection
     for name, (_, columns, _) in EARLIER.items():
         connection.execute(f"create temp table {name} ({columns})")
-    earlier = [release for release in list_releases(settings) if release.delivery < delivery]
-    if not earlier:
+    earlier = previous_release(settings, lambda its: its < delivery)
+    if earlier is None:
         return
-    connection.execute(f"attach if not exists {literal(earlier[-1].database.absolute())} as previous (read_only)")
+    connection.execute(f"attach if not exists {literal(earlier.database.absolute())} as previous (read_only)")
     for name, (mart, columns, where) in EARLIER.items():
-        if f"marts.{mart}" in earlier[-1].rows_by_table:
+        if f"marts.{mart}" in earlier.rows_by_table:
             names = ", ".join(column.split()[0] for column in columns.split(", "))
             connection.execute(f"insert into {name} select {names} from previous.marts.{mart} where {where}")
     connection.execute("detach previous")

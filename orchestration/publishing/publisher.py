@@ -39,7 +39,7 @@ from orchestration.publishing.release_tables import (
 )
 from orchestration.publishing.schema_history import require_stable_schema
 from orchestration.publishing.workbook import write_workbook
-from orchestration.releases.listing import Release, check_folder, find_release, stores
+from orchestration.releases.listing import Release, check_folder, find_release, previous_release, stores
 from orchestration.releases.public_ledger import LedgerBroken, PublicLedger
 from orchestration.releases.receipt import (
     DATABASE_NAME,
@@ -107,7 +107,7 @@ def publish(settings: Settings, delivery: Any, verdict: Verdict) -> Publication:
     used = [number for store in by_profile.values() for number in store.numbers_used(name)]
     plan = Plan(
         release=ReleaseId(name, max(used, default=0) + 1),
-        previous=_previous(settings, name),
+        previous=previous_release(settings, lambda earlier: earlier <= name),
         build=build,
         build_key=build_key,
         build_id=sealed.build_id,
@@ -345,33 +345,9 @@ def _stands(settings: Settings, release: ReleaseId, build_key: str) -> bool:
             return False
         check_folder(by_profile["internal"].folder(release), "internal")
         if receipt.public_withheld:
-            return not is_ledger_sound(settings)
+            return not PublicLedger(settings).is_sound()
         check_folder(by_profile["public"].folder(release), "public")
     except IntMartsError as error:
         log.warning("release %s is made again under a new number: %s", release, error)
         return False
     return True
-
-
-def is_ledger_sound(settings: Settings) -> bool:
-    try:
-        PublicLedger(settings).read()
-    except LedgerBroken:
-        return False
-    return True
-
-
-def _previous(settings: Settings, delivery: str) -> Release | None:
-    """What readers had before: the current release, or, for an older delivery, the newest release up to that delivery."""
-    store = stores(settings)["internal"]
-    current = store.current()
-    candidates = [current] if current is not None and current.delivery <= delivery else []
-    candidates += [release for release in reversed(store.complete()) if release.delivery <= delivery]
-    for release in candidates:
-        try:
-            check_folder(store.folder(release), "internal")
-        except VerifyDiffers as error:
-            log.warning("restatements are not measured against release %s: %s", release, error)
-            continue
-        return find_release(settings, str(release))
-    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from orchestration.foundation.settings import Settings
 from orchestration.releases.receipt import DATABASE_NAME, Profile, ReleaseReceipt, damage, file_hashes, read_receipt
 from orchestration.releases.store import ReleaseId, ReleaseStore
 from orchestration.releases.tables import attach, table_facts
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,23 @@ def current_release(settings: Settings) -> Release | None:
     store = stores(settings)["internal"]
     release = store.current()
     return _release(store, release) if release else None
+
+
+def previous_release(settings: Settings, is_before: Callable[[str], bool]) -> Release | None:
+    """What readers had before: the current release, or the newest one, whose delivery `is_before`. One of which a byte differs is passed
+    over: nothing is compared with what may have been edited."""
+    store = stores(settings)["internal"]
+    current = store.current()
+    for release in dict.fromkeys([*([current] if current else []), *reversed(store.complete())]):
+        if not is_before(release.delivery):
+            continue
+        try:
+            check_folder(store.folder(release), "internal")
+        except VerifyDiffers as error:
+            log.warning("nothing is compared with release %s: %s", release, error)
+            continue
+        return _release(store, release)
+    return None
 
 
 def readers_see(settings: Settings) -> str:

@@ -55,6 +55,13 @@ class PublicLedger:
         files = self.files()
         return hash_file(files[-1]) if files else ""
 
+    def is_sound(self) -> bool:
+        try:
+            self.read()
+        except LedgerBroken:
+            return False
+        return True
+
     def read(self) -> list[Entry]:
         """Every entry, oldest first. Raises `LedgerBroken` when one is missing, unreadable or changed, in words and with the way out."""
         entries, heads, previous = [], set(), ""

@@ -15,11 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from orchestration.foundation.errors import IntMartsError, UsageError
 from orchestration.foundation.files import sync, sync_tree, write_atomically
 from orchestration.releases.receipt import RECEIPT_NAME, damage
 
 SET_ASIDE = "set_aside"
+REMOVED = "removed.json"
 RELEASE_NAME = re.compile(r"(?P<delivery>\d{4}-\d{2}(?:-M13)?)\.(?P<number>[1-9]\d*)")
 
 
@@ -70,12 +73,26 @@ class ReleaseStore:
         return {release: why for release, why in found.items() if why is not None}
 
     def numbers_used(self, delivery: str) -> list[int]:
-        """By the releases that stand and by those set aside: a number is never given twice."""
+        """By the releases that stand, by those set aside and by those removed: a number is never given twice."""
         names = [entry.name for entry in (self.root / SET_ASIDE).glob("*")] + [
             str(release) for release in self.complete()
         ]
         found = [ReleaseId.parse(name) for name in names if RELEASE_NAME.fullmatch(name)]
-        return [release.number for release in found if release.delivery == delivery]
+        return [release.number for release in found if release.delivery == delivery] + [
+            number for number in [self._removed().get(delivery)] if number
+        ]
+
+    def _removed(self) -> dict[str, int]:
+        """Delivery → the highest number of its releases that were removed. Raises `IntMartsError` when the note cannot be read."""
+        try:
+            return TypeAdapter(dict[str, int]).validate_json((self.root / REMOVED).read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            raise IntMartsError(
+                f"{self.root.name}/{REMOVED} cannot be read, so that a number might be given twice: put it back from a backup, or "
+                "write into it {delivery: highest number ever given} for each delivery"
+            ) from None
 
     def newest(self, up_to_delivery: str | None = None, of_delivery: str | None = None) -> ReleaseId | None:
         found = [
@@ -178,6 +195,11 @@ class ReleaseStore:
     def prune(self, kept: int, made: ReleaseId) -> list[ReleaseId]:
         """Remove all but the newest `kept` sound releases; `current` and the one just made always stay."""
         doomed = [release for release in self.sound()[:-kept] if release not in (self.named(), made)]
+        if doomed:
+            # before they go: what people cited as 2024-10.1 is never another release
+            removed = self._removed()
+            removed |= {one.delivery: max(one.number, removed.get(one.delivery, 0)) for one in doomed}
+            write_atomically(self.root / REMOVED, json.dumps(removed, indent=1, sort_keys=True) + "\n")
         for release in doomed:
             self.remove(release)
         return doomed

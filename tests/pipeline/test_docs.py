@@ -161,7 +161,7 @@ def test_the_settings_of_another_icb_are_settings(tmp_path: Path) -> None:
 
 
 def test_the_waiver_of_the_page_is_one(tmp_path: Path) -> None:
-    from orchestration.gate.waivers import load_waivers
+    from orchestration.releases.waivers import load_waivers
 
     ((_, text),) = blocks("yaml", [DOCS / "gate-is-shut.md"])
     (tmp_path / "waivers.yml").write_text(text)

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,7 +16,10 @@ from orchestration import publishing as publish
 from orchestration.cli.app import app
 from orchestration.foundation.errors import UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.gate.history import create_previous_figures
 from orchestration.publishing import public
+from orchestration.releases.listing import previous_release
 from orchestration.releases.public_ledger import LedgerBroken, PublicLedger
 from orchestration.releases.store import ReleaseId, ReleaseStore
 from tests.publish.fixture_warehouse import build_warehouse, open_verdict
@@ -121,6 +125,28 @@ def test_a_rollback_that_stops_half_way_is_undone(
         assert not publish.publish(settings, "2025-10", open_verdict(settings)).is_new
     assert where_both_point(settings) == {"2025-10.2"}
     assert run(settings, "verify").exit_code == 0
+
+
+def test_nothing_is_compared_with_a_release_of_which_a_byte_differs(settings: Settings) -> None:
+    """Neither restatements nor the drift of the next month, and neither stops for it: the whole one before stands in."""
+
+    def compared_with() -> str | None:
+        found = previous_release(settings, lambda delivery: delivery < "2025-11")
+        return found.release_id if found else None
+
+    refresh(settings, restated=2)
+    assert compared_with() == "2025-10.2"
+    publish.rollback(settings, "2025-10.1")
+    assert compared_with() == "2025-10.1", "what readers have"
+    publish.rollback(settings, "2025-10.2")
+    databases = [settings.paths.releases / name / "int_marts.duckdb" for name in ("2025-10.1", "2025-10.2")]
+    databases[1].write_bytes(databases[1].read_bytes()[:-100])
+    assert compared_with() == "2025-10.1"
+    databases[0].unlink()
+    assert compared_with() is None
+    with duckdb.connect() as connection:
+        create_previous_figures(Warehouse(connection), settings, "2025-11")
+        assert connection.execute("select count(*) from previous_figures").fetchone() == (0,)
 
 
 def test_setting_aside_what_is_not_there_is_a_usage_error(settings: Settings) -> None:

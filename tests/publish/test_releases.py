@@ -12,7 +12,7 @@ import pytest
 
 from orchestration import publishing as publish
 from orchestration.foundation.checks import CheckResult, Severity, State
-from orchestration.foundation.errors import GateShut, UsageError, VerifyDiffers
+from orchestration.foundation.errors import GateShut, IntMartsError, UsageError, VerifyDiffers
 from orchestration.foundation.settings import Settings
 from orchestration.releases.listing import stores
 from orchestration.releases.receipt import read_receipt
@@ -110,6 +110,18 @@ def test_only_the_last_releases_stay_and_current_always(settings: Settings) -> N
         refresh(settings, delivery="2025-09", restated=restated)
     assert "2025-10.2" in [r.release_id for r in publish.list_releases(settings)]
     assert current(settings) == "2025-10.2"
+
+
+@pytest.mark.slow
+def test_the_number_of_a_removed_release_is_never_given_again(settings: Settings) -> None:
+    few = settings.model_copy(update={"releases_kept": 1})
+    assert refresh(few, delivery="2025-09").release.release_id == "2025-09.1"
+    refresh(few, restated=2)
+    assert [r.release_id for r in publish.list_releases(few)] == ["2025-10.2"]
+    assert refresh(few, delivery="2025-09", restated=3).release.release_id == "2025-09.2"
+    (few.paths.releases / "removed.json").write_text("{", encoding="utf-8")
+    with pytest.raises(IntMartsError, match=r"removed\.json cannot be read"):
+        refresh(few, restated=4)
 
 
 def test_a_shut_gate_publishes_nothing(settings: Settings) -> None:

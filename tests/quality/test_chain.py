@@ -15,6 +15,10 @@ import pytest
 from orchestration.foundation.errors import GateShut
 from orchestration.foundation.settings import load_settings
 from orchestration.gate import read_receipt
+from orchestration.releases import standing
+from orchestration.releases.public_ledger import PublicLedger
+from orchestration.releases.receipt import read_receipt as read_release_receipt
+from orchestration.releases.standing import standing_release
 
 pytestmark = pytest.mark.slow
 
@@ -115,3 +119,41 @@ def test_what_decides_nothing_changes_nothing(copy_of_home: Path, command: Calla
     HARMLESS[link](copy_of_home)
     done = command("refresh", "--json", home=copy_of_home)
     assert done.exit_code == 0 and json.loads(done.stdout)["is_new"] is False
+
+
+WAIVER = """
+- check_id: drift.level.hes_apc
+  delivery: 2025-10
+  reason: the provider was on strike
+  owner: a person of the ICB
+  expires: 2030-01-01
+"""
+
+
+def test_a_refresh_stands_only_where_publishing_again_would_change_nothing(
+    copy_of_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waivers, packages and a public side that was kept back decide what a release is, as its files and the code do."""
+    settings = load_settings(home=copy_of_home)
+
+    def stands() -> bool:
+        return standing_release(settings, "2025-10") is not None
+
+    assert stands()
+    settings.paths.waivers_file.write_text(WAIVER, encoding="utf-8")
+    assert not stands()
+    settings.paths.waivers_file.write_text(WAIVER.replace("2025-10", "2025-09"), encoding="utf-8")
+    assert stands(), "a waiver for another delivery"
+    settings.paths.waivers_file.write_text("- no list of waivers", encoding="utf-8")
+    assert not stands()
+    settings.paths.waivers_file.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(standing, "package_versions", lambda: {"duckdb": "0.1"})
+        assert not stands()
+    assert stands()
+    folder = settings.paths.releases / "2025-10.1"
+    read_release_receipt(folder).model_copy(update={"public_withheld": "the ledger was lost"}).sealed().write(folder)
+    assert not stands(), "the ledger is there again: the public side can be made"
+    for entry in PublicLedger(settings).files():
+        entry.unlink()
+    assert stands(), "it still is not"

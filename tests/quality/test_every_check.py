@@ -20,7 +20,7 @@ from orchestration.gate.feed_frames import FeedFrames
 from orchestration.gate.gate import complete, registry_result
 from orchestration.gate.runner import declared, open_build
 from orchestration.gate.suite_files import load_suites
-from orchestration.gate.waivers import holds_shut
+from orchestration.releases.waivers import holds_shut
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from tests.quality.attack.code_faults import CodeFault, tests
 
 TYPING, INPUTS = "orchestration/lake/typing_sql.py", "orchestration/build/inputs.py"
 PRIVACY, OUTCOMES = "orchestration/lake/privacy.py", "orchestration/lake/outcomes.py"
-GATE, WAIVERS = "orchestration/gate/gate.py", "orchestration/gate/waivers.py"
+GATE, WAIVERS = "orchestration/gate/gate.py", "orchestration/releases/waivers.py"
 DISCLOSURE, PROTECTION = "orchestration/publishing/disclosure.py", "orchestration/publishing/protection.py"
 NNHIP = "orchestration/publishing/nnhip/"
 

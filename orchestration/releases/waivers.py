@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,6 +60,15 @@ def load_waivers(file: Path) -> list[Waiver]:
             field = ".".join(str(part) for part in first["loc"]) or "entry"
             raise GateShut(f"waivers.yml entry {number}, {field}: {first['msg'].lower()}", ["waivers.valid"]) from None
     return waivers
+
+
+def waivers_for(file: Path, delivery: str, data_cut: dt.date) -> list[dict[str, Any]]:
+    """Those that are open for a delivery, as its release lists them. Raises `GateShut` as `load_waivers`."""
+    return [
+        waiver.model_dump(mode="json")
+        for waiver in load_waivers(file)
+        if waiver.covers(waiver.check_id, delivery, data_cut)
+    ]
 
 
 def problems(waivers: list[Waiver], waivable: dict[str, bool]) -> list[str]:
