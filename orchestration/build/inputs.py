@@ -21,8 +21,8 @@ from orchestration.foundation.settings import Home, Settings
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import manifest as manifests
 from orchestration.lake.manifest import UNDATED, Manifest
-from orchestration.landing.deliveries import Delivery, list_deliveries
-from orchestration.landing.withdrawals import is_withdrawn, read_withdrawals
+from orchestration.landing.deliveries import list_deliveries
+from orchestration.landing.withdrawals import read_withdrawals
 
 
 class Inputs(BaseModel):
@@ -42,24 +42,12 @@ class Segment(NamedTuple):
 
 
 def manifests_up_to(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:
-    """FeedContract → the manifests in force of every delivery up to this one, oldest first.
-
-    What is withdrawn is not live. A delivery that is gone from landing without that has what the lake holds, and a check names it.
-    """
-    landed: dict[str, Delivery] = {delivery.name: delivery for delivery in list_deliveries(home)}
-    withdrawals = read_withdrawals(home)
-    found: dict[str, list[Manifest]] = {}
-    for feed in load_contracts():
-        for folder in sorted((home.lake / feed).glob("delivery=*"), key=lambda path: path.name):
-            name = folder.name.removeprefix("delivery=")
-            if name > delivery_name or (name in landed and feed not in landed[name].files):
-                continue
-            if is_withdrawn(withdrawals, name, feed):
-                continue
-            manifest = manifests.current(home, feed, name)
-            if manifest is not None:
-                found.setdefault(feed, []).append(manifest)
-    return found
+    """FeedContract → the manifests in force of every delivery up to this one, oldest first."""
+    landed, withdrawals = list_deliveries(home), read_withdrawals(home)
+    found = {
+        feed: manifests.in_force_up_to(home, feed, delivery_name, landed, withdrawals) for feed in load_contracts()
+    }
+    return {feed: listed for feed, listed in found.items() if listed}
 
 
 def suppliers(home: Home, delivery_name: str) -> dict[str, list[Manifest]]:

@@ -42,6 +42,7 @@ from orchestration.lake.typing_sql import LOCAL_ZONE
 from orchestration.landing.deliveries import Delivery, list_deliveries
 from orchestration.landing.source import refuse
 from orchestration.landing.source_files import open_sources
+from orchestration.landing.withdrawals import read_withdrawals
 
 log = logging.getLogger(__name__)
 
@@ -109,19 +110,19 @@ def record_refusal(home: Home, delivery: str, refusal: DeliveryRefused) -> None:
 
 
 def opt_outs_for(settings: Settings, delivery: Delivery, contract: FeedContract) -> OptOuts | None:
+    """By the same rule as what is live: no list that somebody withdrew."""
     if contract.person is None or contract.feed == "opt_outs":
         return None
-    landed = [
-        item for item in list_deliveries(settings.paths) if item.name <= delivery.name and "opt_outs" in item.files
-    ]
-    manifest = ingest_feed(settings, landed[-1], "opt_outs") if landed else None
-    if manifest is None:
-        archived = (settings.paths.lake / "opt_outs").glob("delivery=*")
-        names = sorted(path.name.removeprefix("delivery=") for path in archived)
-        found = [manifests.current(settings.paths, "opt_outs", name) for name in names if name <= delivery.name]
-        manifest = next((item for item in reversed(found) if item), None)
-    if manifest is None:
+    deliveries = list_deliveries(settings.paths)
+    landed = [item for item in deliveries if item.name <= delivery.name and "opt_outs" in item.files]
+    if landed:
+        ingest_feed(settings, landed[-1], "opt_outs")
+    lists = manifests.in_force_up_to(
+        settings.paths, "opt_outs", delivery.name, deliveries, read_withdrawals(settings.paths)
+    )
+    if not lists:
         return None
+    manifest = lists[-1]
     return OptOuts(manifest, sorted(manifest.folder(settings.paths).glob("coverage_month=*/*.parquet")))
 
 

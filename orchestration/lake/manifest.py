@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestration.foundation.files import write_atomically
 from orchestration.foundation.hashes import file_hashes, hash_bytes, hash_file
 from orchestration.foundation.settings import Home
+from orchestration.landing.deliveries import Delivery
+from orchestration.landing.withdrawals import Withdrawal, is_withdrawn
 
 MANIFEST = "manifest.json"
 POINTER = "current.json"
@@ -168,6 +170,22 @@ def current(home: Home, feed: str, delivery: str) -> Manifest | None:
     """The version in force: the one the pointer names, else the newest that is complete."""
     folder = current_folder(home, feed, delivery)
     return read_manifest(folder) if folder else None
+
+
+def in_force_up_to(
+    home: Home, feed: str, up_to: str, landed: list[Delivery], withdrawals: list[Withdrawal]
+) -> list[Manifest]:
+    """The versions in force of a feed, of every delivery up to this one, oldest first.
+
+    What is withdrawn is not in force. A delivery that is gone from landing without that has what the lake holds, and a check names it.
+    """
+    files = {delivery.name: delivery.files for delivery in landed}
+    found = [
+        current(home, feed, name)
+        for name in deliveries_of(home, feed)
+        if name <= up_to and feed in files.get(name, [feed]) and not is_withdrawn(withdrawals, name, feed)
+    ]
+    return [manifest for manifest in found if manifest is not None]
 
 
 def current_folder(home: Home, feed: str, delivery: str) -> Path | None:

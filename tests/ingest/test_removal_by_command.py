@@ -208,6 +208,30 @@ def test_what_is_withdrawn_is_not_live_and_can_be_brought_back(settings: Setting
     assert run(settings, "withdraw", "2025-11", "--reason", "x").exit_code == 2
 
 
+@pytest.mark.parametrize("is_landed", [True, False])
+@pytest.mark.parametrize("earlier", [None, [person(5)]])
+def test_a_list_of_opt_outs_that_is_withdrawn_removes_nobody(
+    earlier: list[str] | None, is_landed: bool, settings: Settings
+) -> None:
+    """The whole extract came as the list: once it is withdrawn the list before it holds, or none."""
+    people = {"2025-09": earlier, "2025-10": [person(n) for n in range(ROWS)]}
+    for delivery, listed in people.items():
+        if listed:
+            (settings.paths.landing / delivery / "opt_outs.csv").write_text("\n".join(["PERSON_ID", *listed]) + "\n")
+    assert plan(settings)[1] == dict.fromkeys(FEEDS, 0)
+    assert run(settings, "withdraw", "2025-10", "--feed", "opt_outs", "--reason", "the whole extract").exit_code == 0
+    if not is_landed:
+        (settings.paths.landing / "2025-10" / "opt_outs.csv").unlink()
+    assert plan(settings)[1] == dict.fromkeys(FEEDS, ROWS - len(earlier or []))
+    in_force = current(settings.paths, "opt_outs", "2025-09")
+    assert (in_force is None) == (earlier is None)
+    for feed in FEEDS:
+        made = current(settings.paths, feed, "2025-10")
+        assert made is not None and made.opt_outs_key == (in_force.content_key if in_force else None)
+    assert run(settings, "withdraw", "2025-10", "--feed", "opt_outs", "--undo").exit_code == 0
+    assert plan(settings)[1] == dict.fromkeys(FEEDS, 0 if is_landed else ROWS - len(earlier or []))
+
+
 def test_a_note_of_the_delivery_that_was_edited_since_is_named(settings: Settings) -> None:
     note = settings.paths.landing / "2025-09" / "delivery.yaml"
     assert changed_in_landing(settings.paths, "2025-10") == []
