@@ -16,7 +16,7 @@ from orchestration.foundation.settings import Settings
 from orchestration.lake import retention
 from orchestration.lake.retention import RetentionReceipt
 from orchestration.landing import withdrawals
-from orchestration.landing.deliveries import data_cut_of
+from orchestration.landing.deliveries import data_cut_of, feeds_brought
 
 
 def forget(
@@ -78,7 +78,10 @@ def withdraw(
                 withdrawals.undo(settings.paths, delivery, feed)
                 return {"delivery": delivery, "feed": feed, "withdrawn": False}
             cut = data_cut_of(settings.paths, delivery)
-            made = withdrawals.withdraw(settings.paths, delivery, feed, cut, owner or getpass.getuser(), reason)
+            brought = feeds_brought(settings.paths, delivery)
+            made = withdrawals.withdraw(
+                settings.paths, delivery, feed, brought, cut, owner or getpass.getuser(), reason
+            )
         return {**made.model_dump(mode="json"), "withdrawn": True}
 
     run_command(

@@ -196,6 +196,13 @@ def data_cut_of(home: Home, name: str) -> dt.date:
     return read_delivery(folder).data_cut if folder.is_dir() else last_day(int(match["year"]), int(match["month"]))
 
 
+def feeds_brought(home: Home, name: str) -> list[str]:
+    """The feeds that landing or the lake has of a delivery, withdrawn or not."""
+    folder = home.landing / name
+    landed = read_delivery(folder).files if folder.is_dir() else {}
+    return [feed for feed in load_contracts() if feed in landed or (home.lake / feed / f"delivery={name}").is_dir()]
+
+
 def read_delivery(folder: Path) -> Delivery:
     match = DELIVERY_NAME.match(folder.name)
     if match is None:

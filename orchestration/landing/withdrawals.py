@@ -52,16 +52,21 @@ def is_withdrawn(withdrawals: list[Withdrawal], delivery: str, feed: str | None 
     return any(one.delivery == delivery and one.feed in (None, feed) for one in withdrawals)
 
 
-def withdraw(home: Home, delivery: str, feed: str | None, data_cut: dt.date, owner: str, reason: str) -> Withdrawal:
-    """Leave a tombstone. Raises `UsageError` when neither landing nor lake has what it names, or no reason is given."""
+def withdraw(
+    home: Home, delivery: str, feed: str | None, brought: list[str], data_cut: dt.date, owner: str, reason: str
+) -> Withdrawal:
+    """Leave a tombstone. `brought`: the feeds that landing or the lake has of the delivery.
+
+    Raises `UsageError` when what it names was never there, or no reason is given.
+    """
     if feed is not None and feed not in load_contracts():
         raise UsageError(f"{feed!r} is no feed; the feeds are {', '.join(load_contracts())}")
     if not reason.strip():
         raise UsageError("--reason is empty: say why, in a few words and without naming anybody")
-    if not (home.landing / delivery).is_dir() and not any(
-        path.exists() for path in lake_folders(home, delivery) if feed in (None, path.parent.name)
-    ):
+    if not brought and (feed or not (home.landing / delivery).is_dir()):
         raise UsageError(f"neither landing nor the lake has {f'{feed} of ' if feed else ''}delivery {delivery}")
+    if feed and feed not in brought:
+        raise UsageError(f"delivery {delivery} did not bring {feed}; it brought {', '.join(brought)}")
     made = Withdrawal(delivery=delivery, feed=feed, data_cut=data_cut, owner=owner, reason=reason.strip())
     write_atomically(made.path(home), made.model_dump_json(indent=1))
     return made
@@ -73,7 +78,3 @@ def undo(home: Home, delivery: str, feed: str | None) -> None:
     if not path.exists():
         raise UsageError(f"{f'{feed} of ' if feed else ''}delivery {delivery} is not withdrawn")
     path.unlink()
-
-
-def lake_folders(home: Home, delivery: str) -> list[Path]:
-    return [home.lake / feed / f"delivery={delivery}" for feed in load_contracts()]

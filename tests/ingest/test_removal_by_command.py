@@ -208,6 +208,21 @@ def test_what_is_withdrawn_is_not_live_and_can_be_brought_back(settings: Setting
     assert run(settings, "withdraw", "2025-11", "--reason", "x").exit_code == 2
 
 
+def test_a_feed_that_the_delivery_did_not_bring_cannot_be_withdrawn(settings: Settings) -> None:
+    """A slip of the pen must not answer that the wrong data are out."""
+    done = run(settings, "withdraw", "2025-10", "--feed", "gp_appointments_published", "--reason", "wrong month")
+    said = " ".join(done.output.split())
+    assert done.exit_code == 2
+    assert "2025-10 did not bring gp_appointments_published; it brought deaths, person_cohorts" in said
+    assert not (settings.paths.lake / "withdrawn").exists()
+    # in the lake only, and in landing only
+    (settings.paths.landing / "2025-10" / "deaths.csv").unlink()
+    write_good(settings.paths.landing / "2025-10", "hes_apc")
+    for feed in ("deaths", "hes_apc"):
+        assert run(settings, "withdraw", "2025-10", "--feed", feed, "--reason", "wrong month").exit_code == 0
+        assert run(settings, "withdraw", "2025-10", "--feed", feed, "--reason", "in other words").exit_code == 0
+
+
 @pytest.mark.parametrize("is_landed", [True, False])
 @pytest.mark.parametrize("earlier", [None, [person(5)]])
 def test_a_list_of_opt_outs_that_is_withdrawn_removes_nobody(
