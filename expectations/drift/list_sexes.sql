@@ -11,7 +11,8 @@ with lists as (
     from inputs.live.gp_registrations where sex in ('male', 'female') and age_group <> 'ALL'
 ),
 shares as (
-    select month, ages, sum(patients) as n, sum(patients) filter (where sex = 'female') / sum(patients) as women
+    select month, ages, sum(patients) as n,
+        coalesce(sum(patients) filter (where sex = 'female'), 0) / sum(patients) as women
     from lists group by all having sum(patients) > 0
 ),
 newest as (

@@ -27,7 +27,9 @@ compared as (
 select
     concat_ws(' ', said(provider_code), listed, strftime(month, '%Y-%m')) as subject,
     lines as examined,
-    price <= 0 or abs(ln(price / usual)) > ln($ratio) + $standard_errors * least(spread / price, 1.5) / sqrt(lines) as is_violation,
+    -- `or` does not keep `ln` from what is not above zero: a sum of credit notes is judged by the half penny
+    price <= 0
+    or abs(ln(greatest(price, 0.005) / usual)) > ln($ratio) + $standard_errors * least(spread / greatest(price, 0.005), 1.5) / sqrt(lines) as is_violation,
     format('{:.2f} times its usual price', price / usual) as note
 from compared
 left join (select point_of_delivery as listed from seeds.points_of_delivery) as points on point_of_delivery_code = listed

@@ -220,3 +220,32 @@ def test_the_same_records_under_new_keys(connection: duckdb.DuckDBPyConnection, 
         f"where delivery = '2025-10' and substr(person_id, 2)::integer < {doubled // 2}"
     )
     assert violations(connection, "drift.repeated_records.gp_appointments") == (["all"] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("price", "wrong"),
+    [("10 + i % 3", False), ("0", True), ("if(i % 2 = 0, 10, -10)", True), ("-10", True), ("1000", True)],
+)
+def test_prices_that_add_up_to_nothing_are_named(
+    connection: duckdb.DuckDBPyConnection, price: str, wrong: bool
+) -> None:
+    """Once the logarithm of a price that is none stopped the whole check, so that no provider was named."""
+    connection.execute(
+        "create schema seeds; create table seeds.points_of_delivery as select 'EL' as point_of_delivery; "
+        "create table inputs.live.contract_activity as select 'ZX' || p as provider_code, 'EL' as point_of_delivery_code, "
+        "'2025-10' as delivery, date '2025-05-01' + to_months(m::integer) as coverage_month, 1 as activity, "
+        f"case when p = 1 and m = 5 then {price} else 10 + i % 3 end::decimal(12, 2) as price_gbp "
+        "from range(1, 3) as p(p), range(6) as m(m), range(40) as i(i)"
+    )
+    assert violations(connection, "drift.price.contract_activity") == (["ZX1 EL 2025-10"] if wrong else [])
+
+
+@pytest.mark.parametrize(("women", "wrong"), [(60, []), (0, ["women 85 and over", "women of 85 and over"])])
+def test_a_list_without_women(connection: duckdb.DuckDBPyConnection, women: int, wrong: list[str]) -> None:
+    connection.execute(
+        "create table inputs.live.gp_registrations as select date '2025-09-01' + to_months(m::integer) as extract_date, sex, "
+        f"'85_89' as age_group, 100 as patients from range(2) as m(m), (values ('male'), ('female')) as s(sex), range(10) as i(i) "
+        "where i < 4 or sex = 'female' and i < 10; "
+        f"delete from inputs.live.gp_registrations where extract_date = date '2025-10-01' and sex = 'female' and {women} = 0"
+    )
+    assert violations(connection, "drift.list_sexes.gp_registrations") == wrong
