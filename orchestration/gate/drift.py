@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
@@ -37,7 +37,7 @@ FEWEST_ROWS_NAMED = 10
 class Rule(BaseModel):
     """One entry of `drift.yml`: for each of `feeds` a check `<id>.<feed>`, or one check `<id>` when it names none.
 
-    `any_of`: the check applies only when one of these feeds was delivered. `without_history` says why no rows may come back.
+    `feeds: all`: whatever has a contract. `any_of`: the check applies only when one of these feeds was delivered. `without_history` says why no rows may come back.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +58,11 @@ class Rule(BaseModel):
     source: str = Field(min_length=1)
     owner: str = Field(min_length=1)
     what_to_do: str = Field(min_length=1)
+
+    @field_validator("feeds", mode="before")
+    @classmethod
+    def every_feed(cls, feeds: Any) -> Any:
+        return tuple(load_contracts()) if feeds == "all" else feeds
 
 
 class Check(BaseModel):

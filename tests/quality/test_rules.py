@@ -7,6 +7,8 @@ import re
 import duckdb
 import pytest
 
+from orchestration.contracts import load_contracts
+from orchestration.gate import drift
 from tests.conftest import PROJECT_ROOT
 from tests.quality.small_delivery import empty_delivery, violations
 
@@ -40,6 +42,12 @@ def test_a_small_certain_effect_is_left_alone_and_a_large_one_is_not(connection:
     assert one(connection, "effect_distance(10000, 4, 1000000, 0.3)") < 0
     assert one(connection, "effect_distance(17, 2, 60, 0.3)") < 4
     assert one(connection, "effect_distance(240, 2, 60, 0.3)") > 4
+
+
+def test_every_row_of_every_feed_is_accounted_for() -> None:
+    """Conservation everywhere: a feed that gets a contract gets the check."""
+    covered = {check.feed for check in drift.checks() if check.rule.id == "conservation.rows"}
+    assert covered == set(load_contracts())
 
 
 def volumes(connection: duckdb.DuckDBPyConnection, newest: int) -> None:
