@@ -12,7 +12,8 @@ from orchestration.foundation.settings import Settings
 from orchestration.foundation.sql import literal
 from orchestration.lake.manifest import Manifest
 
-# Feeds whose months decide where the marts begin (definitions C14).
+# Records of care: their months decide where the marts begin (definitions C14) and whether a delivery is fresh. Not contract_activity, whose
+# lines may be of months to come.
 ACTIVITY_FEEDS = (
     "hes_apc",
     "hes_op",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from orchestration.build.plan_tables import ACTIVITY_FEEDS
 from orchestration.contracts import load_contracts
 from orchestration.foundation.checks import CheckResult, Severity, State
 from orchestration.foundation.hashes import hash_json
@@ -15,7 +16,7 @@ from orchestration.lake.manifest import UNDATED, Manifest
 from orchestration.landing.deliveries import Delivery, gone_from_landing, last_day, list_deliveries, missing_feeds
 from orchestration.releases.waivers import load_waivers
 
-VERSION = 1
+VERSION = 2
 # A cut this long after the newest activity means that the wrong month's files were put into the folder.
 LONGEST_SILENCE_DAYS = 62
 LISTS = ("gp_registrations", "gp_registrations_lsoa", "gp_coverage")
@@ -108,15 +109,18 @@ def unmatched_opt_outs(live: Live) -> tuple[int, list[str]]:
 
 
 def stale(delivery: Delivery, live: Live) -> tuple[int, list[str]]:
+    """Records of care decide: a reference file of this month beside last quarter's activity says nothing of it. A delivery without
+    any is judged by what it has."""
     own = [item for versions in live.values() for item in versions if item.delivery == delivery.name]
-    days = [day for item in own if (day := newest_activity(item))]
+    found = {item.feed: day for item in own if (day := newest_activity(item))}
+    days = [day for feed, day in found.items() if feed in ACTIVITY_FEEDS] or list(found.values())
     silent = (delivery.data_cut - max(days)).days if days else 0
     wrong = [f"the data cut {delivery.data_cut} is {silent} days after the newest activity of the delivery"]
     return len(days), wrong if silent > LONGEST_SILENCE_DAYS else []
 
 
 def newest_activity(manifest: Manifest) -> dt.date | None:
-    """The newest day a feed of activity tells about; lists and reference files are not activity."""
+    """The newest day that a feed with dates tells about; lists of people are of the month they come in."""
     if manifest.feed in LISTS or not any(month != UNDATED for month in manifest.coverage):
         return None
     contract = load_contracts()[manifest.feed]

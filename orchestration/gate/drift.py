@@ -37,7 +37,8 @@ FEWEST_ROWS_NAMED = 10
 class Rule(BaseModel):
     """One entry of `drift.yml`: for each of `feeds` a check `<id>.<feed>`, or one check `<id>` when it names none.
 
-    `feeds: all`: whatever has a contract. `any_of`: the check applies only when one of these feeds was delivered. `without_history` says why no rows may come back.
+    `feeds: all`: every feed of a contract. `any_of`: the check applies only when one of these feeds was delivered.
+    `without_history` says why no rows may come back.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -12,9 +12,10 @@ from orchestration.foundation.checks import Severity, State
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import Settings
 from orchestration.gate import accept, require_acceptance
+from orchestration.gate.delivery_checks import stale
 from orchestration.gate.suite_files import definitions, load_suites
 from orchestration.lake.manifest import MadeFrom, Manifest
-from orchestration.landing.deliveries import find_delivery
+from orchestration.landing.deliveries import find_delivery, read_delivery
 
 PROFILE = "column_name varchar, coverage_month date, provider_code varchar, rows bigint, nulls bigint"
 CODES = "column_name varchar, coverage_month date, provider_code varchar, code varchar, rows bigint"
@@ -163,3 +164,43 @@ def test_every_feed_has_a_suite_and_every_expectation_says_why() -> None:
     assert set(load_suites("feeds")) == set(load_contracts())
     for definition in definitions().values():
         assert definition.reason and definition.what_to_do and definition.owner and definition.severity in Severity
+
+
+def newest(feed: str, month: str) -> Manifest:
+    return Manifest(
+        feed=feed,
+        delivery="2025-10",
+        version=1,
+        made_from=MadeFrom(code="", contract_version="1", landed={}, data_cut="2025-10-31", coverage_from="2025-04-01"),
+        person_id_space=None,
+        rows_read=1,
+        rows_loaded=1,
+        rows_quarantined=0,
+        coverage={month: 1},
+        parquet={},
+        files=[],
+    )
+
+
+@pytest.mark.parametrize(
+    ("feeds", "examined", "is_stale"),
+    [
+        ({"hes_apc": "2025-06", "gp_appointments": "2025-06"}, 2, True),
+        ({"hes_apc": "2025-06", "gp_appointments": "2025-10"}, 2, False),
+        # what is no record of care freshens none
+        ({"hes_apc": "2025-06", "gp_appointments": "2025-06", "int_programme": "2025-10"}, 2, True),
+        ({"ecds": "2025-06", "contract_activity": "2026-03", "reported_measures": "2025-10"}, 1, True),
+        ({"ecds": "2025-10", "int_programme": "2025-03"}, 1, False),
+        # without any, by what there is
+        ({"int_programme": "2025-10"}, 1, False),
+        ({"int_programme": "2025-06"}, 1, True),
+        ({"gp_registrations": "2025-06", "int_membership": "undated"}, 0, False),
+    ],
+)
+def test_a_delivery_is_as_fresh_as_its_activity(
+    feeds: dict[str, str], examined: int, is_stale: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "2025-10").mkdir()
+    live = {feed: [newest(feed, month)] for feed, month in feeds.items()}
+    found, wrong = stale(read_delivery(tmp_path / "2025-10"), live)
+    assert (found, bool(wrong)) == (examined, is_stale)
