@@ -5,7 +5,7 @@ with people as (
 ),
 others as (
     select person_id, max(sex) as sex, max(birth_year) as birth_year
-    from seen_people where not (feed = '$feed' and is_newest) and space = (select any_value(space) from people)
+    from seen_people where not (feed = '$feed' and is_newest) and space = (select max(space) from people)
     group by person_id
 ),
 matched as (

@@ -6,10 +6,10 @@ with people as (
     from seen_people
 ),
 mine as (
-    select provider_code, person_id, bool_or(is_new) as is_new, any_value(space) as space from people where feed = '$feed' group by all
+    select provider_code, person_id, bool_or(is_new) as is_new, max(space) as space from people where feed = '$feed' group by all
 ),
 others as (
-    select distinct person_id from people where feed <> '$feed' and space = (select any_value(space) from mine)
+    select distinct person_id from people where feed <> '$feed' and space = (select max(space) from mine)
 ),
 marked as (
     select m.provider_code, m.is_new, (o.person_id is not null)::int as is_known

@@ -15,7 +15,7 @@ placed as (
 ),
 known as (
     select person_id, what, list(distinct place) as places
-    from placed where not is_judged and space = (select any_value(space) from placed where is_judged) group by all
+    from placed where not is_judged and space = (select max(space) from placed where is_judged) group by all
 ),
 matched as (
     select p.what, k.places, (not list_contains(k.places, p.place))::int as is_elsewhere

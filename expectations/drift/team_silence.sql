@@ -3,7 +3,7 @@
 -- bundles (one person's appointments), so that few of them may be missing by chance: the spread of the other months says how few. What has a
 -- key of its own for the bundle (a referral, of its actions) is counted by that.
 with teams as (
-    select practice_code, arg_max(int_code, valid_from) as int_code from inputs.live.int_membership
+    select practice_code, arg_max(int_code, (valid_from, int_code)) as int_code from inputs.live.int_membership
     where valid_to is null or valid_to > (select last_month from this_build)
     group by practice_code
 ),

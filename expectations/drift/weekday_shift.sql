@@ -60,14 +60,15 @@ shifted as (
 fits as (
     select
         provider_code, shift, sum(new_y) as n, sum(old_y) as h_n, max(old_y) / nullif(sum(old_y), 0) as busiest,
-        sum(if(y = 0, 0, y * ln(y / days))) as fit
+        -- rounded, and of two that fit as well the fewest days: the order in which threads add up must not choose
+        round(sum(if(y = 0, 0, y * ln(y / days))), 6) as fit
     from shifted group by all
 ),
 best as (
     select
         provider_code, max(n) as n, max(h_n) as h_n, max(busiest) as busiest,
         max(fit) filter (where shift > 0) - max(fit) filter (where shift = 0) as evidence,
-        arg_max(shift, fit) as shift
+        arg_max(shift, (fit, -shift)) as shift
     from fits group by all
 )
 select

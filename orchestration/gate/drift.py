@@ -156,7 +156,7 @@ def result(warehouse: Warehouse, check: Check, delivered: frozenset[str]) -> Che
     if needed and not delivered & set(needed):
         return check.definition.result(State.NOT_APPLICABLE, f"not delivered: {', '.join(needed)}")
     try:
-        rows = warehouse.rows(f"select subject, examined, is_violation, note from ({check.sql}) order by subject")
+        rows = warehouse.rows(f"select subject, examined, is_violation, note from ({check.sql}) order by all")
     except duckdb.Error as error:
         require_machine(error)
         return check.definition.result(State.ERROR, f"could not be evaluated ({type(error).__name__})")

@@ -177,6 +177,16 @@ def test_a_rebasing_starts_a_phase_with_its_reason_and_only_where_it_says(bench:
     assert set(other["special_cause"]) != {"none"}
 
 
+@pytest.mark.parametrize("order", ["", "desc"])
+def test_of_two_reasons_in_one_month_always_the_same_is_shown(bench: Bench, order: str) -> None:
+    rebasings = (
+        "select 'x' as indicator_id, null::varchar as area_type, null::varchar as area_code, date '2021-02-01' as month, reason "
+        f"from (values ('everywhere'), ('there alone')) as r(reason) order by reason {order}"
+    )
+    found = run(bench, figures({"A": [10.0, 12.0] * 13}), rebasings)
+    assert set(found.phase_reason.dropna()) == {"there alone"}
+
+
 def test_limits_and_rules_look_at_the_adjusted_value(bench: Bench) -> None:
     """Value ÷ (calendar × season): a January of twice the usual is no signal where every January is; the raw value stays."""
     values = [100.0, 50.0, 52.0, 48.0, 51.0, 49.0, 50.0, 52.0, 47.0, 51.0, 50.0, 49.0] * 2

@@ -10,11 +10,15 @@ import duckdb
 import pytest
 
 from orchestration.build.inputs import write_inputs
+from orchestration.contracts import load_contracts
+from orchestration.foundation.checks import State
 from orchestration.foundation.settings import Settings, load_settings
+from orchestration.foundation.warehouse import Warehouse
+from orchestration.gate import drift
 from orchestration.lake.feed import ingest_feed
 from orchestration.lake.whole_delivery import ingest_delivery
 from orchestration.landing.deliveries import financial_year_start, find_delivery, last_day
-from tests.ingest.good_files import HEADERS, as_text, person, row
+from tests.ingest.good_files import HEADERS, ROWS, as_text, person, row, write_good
 
 MONTHS = [(2024 + (8 + n) // 12, (8 + n) % 12 + 1) for n in range(14)]  # September 2024 … October 2025
 LATE_PROVIDER, LATE_MONTHS = "RZ2", {(2025, 6)}
@@ -248,3 +252,21 @@ def test_a_feed_that_comes_late_replaces_only_the_months_it_brings(tmp_path: Pat
     write_inputs(settings, "2025-06")
     found = live(settings, "select death_date::varchar, delivery from live.deaths order by all")
     assert found == [("2025-04-12", "2025-06"), ("2025-05-10", "2025-05"), ("2025-06-10", "2025-06")]
+
+
+def test_every_row_of_every_feed_is_accounted_for_over_two_deliveries(tmp_path: Path) -> None:
+    """The second restates a part of the first, repeats a part and brings more, whatever the feed's rule of restatement."""
+    settings = settings_in(tmp_path)
+    for name, rows in (("2025-09", ROWS), ("2025-10", ROWS + 5)):
+        for feed in load_contracts():
+            write_good(settings.paths.landing / name, feed, rows)
+    ingest_delivery(settings, find_delivery(settings.paths))
+    write_inputs(settings, "2025-10")
+    checks = [check for check in drift.checks() if check.rule.id == "conservation.rows"]
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{settings.paths.inputs_file}' as inputs (read_only)")
+        results = [drift.result(Warehouse(connection), check, frozenset([check.feed])) for check in checks]
+    assert len(results) == len(load_contracts())
+    assert {result.check_id: result.message for result in results if result.state is not State.PASS} == {}
+    # rows of both deliveries were read
+    assert all(result.rows_examined > ROWS for result in results)

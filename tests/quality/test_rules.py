@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.contracts import load_contracts
+from orchestration.foundation.warehouse import Warehouse
 from orchestration.gate import drift
 from tests.conftest import PROJECT_ROOT
 from tests.quality.small_delivery import empty_delivery, violations
@@ -20,6 +21,11 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def one(connection: duckdb.DuckDBPyConnection, expression: str) -> float:
     return connection.execute(f"select {expression}").fetchall()[0][0]
+
+
+def said(connection: duckdb.DuckDBPyConnection, check_id: str) -> str:
+    check = next(check for check in drift.checks() if check.definition.check_id == check_id)
+    return drift.result(Warehouse(connection), check, frozenset()).message
 
 
 def test_counts_far_below_a_small_expectation_are_chance(connection: duckdb.DuckDBPyConnection) -> None:
@@ -142,6 +148,31 @@ def test_restated_figures(connection: duckdb.DuckDBPyConnection) -> None:
     assert violations(connection, "restatement.size") == ["figures of all areas"]
     connection.execute("update previous_figures set definition_version = '0'")
     assert violations(connection, "restatement.icb") == []
+
+
+@pytest.mark.parametrize("order", ["", "desc"])
+def test_of_two_that_moved_as_often_the_same_is_named(connection: duckdb.DuckDBPyConnection, order: str) -> None:
+    """The words go into the receipt and the key of the build: they must not hang on which row a thread saw first."""
+    connection.execute(
+        "create table marts.indicator_values as select i as indicator_id, 'all' as cohort_id, 'icb' as area_type, 'QZZ' as area_code, "
+        "(date '2024-10-01' + to_months(m::integer))::date as month, 'month' as period, '1' as definition_version, 100.0 as value "
+        f"from range(12) as r(m), (values ('a'), ('b'), ('c')) as i(i) order by i {order}"
+    )
+    connection.execute(
+        "create table previous_figures as select * replace (if(indicator_id = 'c', 100.0, 50.0) as value) from marts.indicator_values"
+    )
+    assert said(connection, "restatement.icb").endswith("24 of 36 figures moved, most of them b (1 of 1 compared)")
+
+
+@pytest.mark.parametrize("order", ["", "desc"])
+def test_two_senders_that_are_called_others_stand_in_one_order(
+    connection: duckdb.DuckDBPyConnection, order: str
+) -> None:
+    rows = "select 'others' as subject, n as examined, true as is_violation, 'note ' || n as note from range(9) as r(n)"
+    check = next(drift.checks())
+    check = check.model_copy(update={"feed": "", "sql": f"{rows} order by n {order}"})
+    found = drift.result(Warehouse(connection), check, frozenset())
+    assert "others: note 0; others: note 1; others: note 2; others: note 3; and 5 more" in found.message
 
 
 def test_what_was_registered_stays_under_its_date(connection: duckdb.DuckDBPyConnection) -> None:

@@ -53,7 +53,7 @@ select
     figures.period_status,
     figures.is_judged,
     cast(1 + count(rebasings.month) as integer) as phase,
-    arg_max(rebasings.reason, rebasings.month) as phase_reason
+    arg_max(rebasings.reason, (rebasings.month, rebasings.reason)) as phase_reason
 from figures
 left join {{ ref('process_rebasings') }} as rebasings
     on
