@@ -14,6 +14,7 @@ from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.machine import require_machine
 from orchestration.foundation.sql import literal, quote
 from orchestration.lake import privacy
+from orchestration.lake.line_breaks import refuse_swallowed_rows
 from orchestration.lake.reasons import NOT_OF_ITS_SHAPE, UNREADABLE
 from orchestration.lake.table_sql import TableSql, raw_name, table_sql
 from orchestration.landing.deliveries import Delivery
@@ -194,6 +195,10 @@ def account_for(
             line=first[0],
         )
     has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
+    if has_breaks:
+        refused = connection.execute(f"select line from quarantined where source = {number}").fetchall()
+        removals = columns_of_removals(contract, layout).values()
+        refuse_swallowed_rows(source, contract, layout, removals, {line for (line,) in refused}, rows)
     return LoadedTable(number, source, layout, table, first_row, sql, space, rows, rows_read, blank, has_breaks)
 
 
@@ -345,8 +350,10 @@ def blank_lines(source: Source, layout: FileLayout) -> int:
 def check_lines(source: Source, layout: FileLayout, rows_read: int) -> bool:
     """Whether values hold line breaks. Without quotation marks they cannot, and then every line must be accounted for."""
     lines = source.facts.lines - layout.header_lines
-    if lines == rows_read or (layout.width == 1 and abs(lines - rows_read) <= 1):
+    if lines == rows_read:
         return False
-    if not source.facts.has_quotes:
+    if source.facts.has_quotes:
+        return True
+    if layout.width > 1 or abs(lines - rows_read) > 1:
         raise IntMartsError(f"{source.label}: {lines} lines but {rows_read} rows")
-    return True
+    return False

@@ -135,10 +135,9 @@ def find_layout(source: Source, contract: FeedContract) -> FileLayout:
 
 
 def is_a_row(cells: list[str], contract: FeedContract, layout: FileLayout) -> bool:
-    """Whether what stands above the header is no title but data: of the file's width, with a value wherever one must be."""
-    needed = [
-        column for column in contract.columns if column.required and (column.not_null or column.name in contract.key)
-    ]
+    """Whether what stands above the header, or inside a value, is data: of the file's width, with a value wherever one must be."""
+    required = [column for column in contract.columns if column.required]
+    needed = [column for column in required if column.not_null or column.name in contract.key] or required
     places = [place for column in needed for place in layout.columns[column.name].positions]
     if len(cells) != layout.width or not all(cells[place].strip() for place in places):
         return False

@@ -131,6 +131,47 @@ def test_a_very_long_value_costs_its_row_at_most(tmp_path: Path) -> None:
     assert (manifest.rows_loaded, manifest.rows_quarantined) == (38, 2)
 
 
+def with_stray_quotes(rows: list[list[str]], header: str, opened: int, closed: int) -> str:
+    """One quotation mark before the value of a row, and one behind that of a later row."""
+    place = rows[0].index(header)
+    found = [list(cells) for cells in rows]
+    found[opened][place] = '"' + found[opened][place]
+    found[closed][place] += '"'
+    return "".join(",".join(cells) + "\n" for cells in found)
+
+
+@pytest.mark.parametrize("closed", [22, 40])
+@pytest.mark.parametrize(
+    ("feed", "header", "told"),
+    [
+        ("hes_op", "GPPRAC", "a value of column GPPRAC holds a line break"),
+        ("hes_op", "NOTE", "a value of column 24 holds whole rows"),
+        ("opt_outs", "PERSON_ID", "a value of column PERSON_ID holds a line break"),
+        ("gp_payments", "Practice Name", "a value of column 2 holds whole rows"),
+        ("virtual_ward_capacity", "Name", "a value of column NAME holds a line break"),
+    ],
+)
+def test_rows_between_two_stray_quotation_marks_are_not_lost(
+    feed: str, header: str, told: str, closed: int, tmp_path: Path
+) -> None:
+    """They became one value, and every line was accounted for."""
+    rows = table(feed)
+    if header == "NOTE":
+        rows = [[*cells, "NOTE" if cells is rows[0] else "seen"] for cells in rows]
+    content = with_stray_quotes(rows, header, 21, closed)
+    assert f"f_2022-23.csv, line 22: {told}" in refusal(tmp_path, feed, {"f_2022-23.csv": content})
+
+
+def test_free_text_over_several_lines_is_no_row(tmp_path: Path) -> None:
+    """In a column of the contract and in one that is left out, with as many commas as there are between columns."""
+    rows = table("gp_payments", 20)
+    name, width = rows[0].index("Practice Name"), len(rows[0]) + 1
+    rows = [rows[0] + ["NOTE"], *([*cells, "one\n" + ", then" * width + "\n\nand 3 more"] for cells in rows[1:])]
+    rows[5][name] = "The\r\nSurgery, Park Road"
+    manifest, _ = ingest(tmp_path, "gp_payments", {"f_2022-23.csv": as_text(rows)})
+    assert (manifest.rows_read, manifest.rows_loaded) == (20, 20)
+
+
 def test_a_large_workbook_is_refused_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestration.landing.workbooks.LARGEST_UNPACKED_BYTES", 1000)
     assert "too large" in refusal(tmp_path, "deaths", {"deaths.xlsx": SECOND_BOOK})
