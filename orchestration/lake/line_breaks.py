@@ -17,10 +17,10 @@ def refuse_swallowed_rows(
     contract: FeedContract,
     layout: FileLayout,
     removal_positions: Collection[int],
-    rejected: Collection[int],
-    rows: int,
+    records: int,
 ) -> None:
-    """`rejected` are the lines that were set aside, `rows` the others. Only for files with line breaks: it reads every line."""
+    """`records` are the rows that the engine read and the lines that it set aside. Every line is read again, and each is one of
+    them or goes on with a value that may hold line breaks."""
     # What a rule takes rows out by must be one of its words, text or not.
     strict = {place: layout.headers[place] for place in removal_positions}
     for name, found in layout.columns.items():
@@ -28,23 +28,28 @@ def refuse_swallowed_rows(
             strict |= dict.fromkeys((*found.positions, *found.minus), found.header or name)
     with source.path.open("r", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
-        count, following = 0, 1
+        lines, breaks, following = 0, 0, 1
         for cells in reader:
             line, following = following, reader.line_num + 1
             # A blank line of a single column is a row of it.
-            if line <= layout.header_lines or line in rejected or not (cells or layout.width == 1):
+            if line <= layout.header_lines or not (cells or layout.width == 1):
                 continue
-            count += 1
-            if following > line + 1:
+            lines += following - line
+            # A row of another width is set aside; the engine overlooks blanks beyond the last column.
+            if following > line + 1 and len(cells) >= layout.width and not any(cells[layout.width :]):
                 refuse_swallowing_value(source, contract, layout, strict, cells, line)
-    if count != rows:
-        # Another reader sees other rows in the same quotation marks: nobody knows which are meant.
+                breaks += following - line - 1
+    # Of several rows that it cannot tell apart the engine may name one.
+    if lines > records + breaks:
         raise refuse(source.label, "quotation marks that do not say where a row ends", CURE)
 
 
 def refuse_swallowing_value(
     source: Source, contract: FeedContract, layout: FileLayout, strict: dict[int, str], cells: list[str], line: int
 ) -> None:
+    if tuple(cells) == layout.raw_headers:
+        # It comes again below, and is removed as such.
+        return
     for place, value in enumerate(cells):
         _, *later = value.split("\n")
         if later and place in strict:

@@ -196,9 +196,7 @@ def account_for(
         )
     has_breaks = source.kind == "csv" and check_lines(source, layout, rows_read)
     if has_breaks:
-        refused = connection.execute(f"select line from quarantined where source = {number}").fetchall()
-        removals = columns_of_removals(contract, layout).values()
-        refuse_swallowed_rows(source, contract, layout, removals, {line for (line,) in refused}, rows)
+        refuse_swallowed_rows(source, contract, layout, columns_of_removals(contract, layout).values(), rows + rejected)
     return LoadedTable(number, source, layout, table, first_row, sql, space, rows, rows_read, blank, has_breaks)
 
 

@@ -162,6 +162,32 @@ def test_rows_between_two_stray_quotation_marks_are_not_lost(
     assert f"f_2022-23.csv, line 22: {told}" in refusal(tmp_path, feed, {"f_2022-23.csv": content})
 
 
+def test_rows_are_not_lost_where_the_last_column_of_one_is_empty(tmp_path: Path) -> None:
+    """The row that the two marks make has a column too many, of which the engine says nothing when it is empty."""
+    rows = [[*cells, "NOTE" if cells is GOOD[0] else ""] for cells in GOOD]
+    rows[21][1] = '"' + rows[21][1]
+    rows[30][0] += '"'
+    told = refusal(tmp_path, "deaths", {"d.csv": "".join(",".join(cells) + "\n" for cells in rows)})
+    assert "line 22: a value of column DEATH_DATE holds a line break" in told
+
+
+def test_rows_of_which_the_engine_names_fewer_than_it_sets_aside_are_not_lost(tmp_path: Path) -> None:
+    rows = [[f'"{cell}"' for cell in (*cells, "x")] for cells in GOOD]
+    for number in (5, 6):
+        rows[number][-1] = '"""'
+    told = refusal(tmp_path, "deaths", {"d.csv": "".join(",".join(cells) + "\n" for cells in rows)})
+    assert "d.csv: quotation marks that do not say where a row ends" in told
+
+
+def test_a_row_of_another_shape_among_free_text_over_several_lines_is_set_aside(tmp_path: Path) -> None:
+    head, *rows = ([*cells, "NOTE" if cells is GOOD[0] else "one\ntwo"] for cells in GOOD)
+    rows[7].append("x")
+    rows[9][-1:] = ["short", "x"]
+    rows[11].pop()
+    manifest, _ = ingest(tmp_path, "deaths", {"d.csv": as_text([head, *rows])})
+    assert manifest.rows_loaded == 37 and manifest.rows_quarantined >= 3
+
+
 def test_free_text_over_several_lines_is_no_row(tmp_path: Path) -> None:
     """In a column of the contract and in one that is left out, with as many commas as there are between columns."""
     rows = table("gp_payments", 20)
