@@ -310,6 +310,12 @@ def sort_into_feeds(
                 take(path, version, None)
 
     walk(folder, 1)
+    taken = {file.relative_name for versions in found.values() for files in versions.values() for file in files}
+    for name in sorted(named.keys() - taken):
+        problems.append(
+            f"{NOTE}: files: {name!r} is not read: put it into the delivery's folder or {named[name]}/, "
+            "under its own name and with the ending of a data file"
+        )
     return {feed: versions[max(versions)] for feed, versions in sorted(found.items())}
 
 

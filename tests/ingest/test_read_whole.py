@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+import yaml
 
 from orchestration.foundation.errors import DeliveryRefused
 from orchestration.foundation.settings import load_settings
@@ -216,3 +217,33 @@ def test_a_file_named_like_a_feed_is_never_passed_over(tmp_path: Path) -> None:
 
     with pytest.raises(DeliveryRefused, match=r"deaths_2\.rar: files ending in \.rar"):
         ingest_feed(settings, delivery, "deaths")
+
+
+@pytest.mark.parametrize(
+    "name", ["sub/b.csv", "b.bak", ".b.csv", "b.html", "hes_op/sub/b.csv", "v2/sub/b.csv", "x/../b.csv"]
+)
+def test_a_file_that_the_note_names_is_read_or_refused(name: str, tmp_path: Path) -> None:
+    """Others of the feed were taken in, and nobody heard that this one was not."""
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    (folder / "x").mkdir(parents=True)
+    for path in (folder / "a.csv", folder / name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(FIRST)
+    (folder / "delivery.yaml").write_text(yaml.safe_dump({"files": {"a.csv": "deaths", name: "deaths"}}))
+    problems = find_delivery(settings.paths).problems
+    assert [problem for problem in problems if repr(name) in problem and "is not read: put it" in problem]
+
+
+def test_files_that_the_note_names_are_read_where_files_lie(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    folder = settings.paths.landing / "2025-10"
+    names = ["a.csv", "./b.csv", "hes_op/c.csv", "v2/d.csv", "v2/deaths/e.csv"]
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(FIRST)
+    (folder / "hes_op" / "hes_op.csv").write_text(as_text(table("hes_op")))
+    (folder / "delivery.yaml").write_text(yaml.safe_dump({"files": dict.fromkeys(names, "deaths")}))
+    delivery = find_delivery(settings.paths)
+    assert delivery.problems == []
+    assert [file.relative_name for file in delivery.files["deaths"]] == ["v2/d.csv", "v2/deaths/e.csv"]
