@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from lxml import etree
 
 from orchestration.contracts import FeedContract
 from orchestration.foundation.machine import require_machine
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
+from orchestration.landing.sheet_errors import Errors, errors_of_sheets
 from orchestration.landing.source import refuse
 
 if TYPE_CHECKING:
@@ -40,12 +44,18 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
     refuse_too_large(path, label)
     try:
         book = CalamineWorkbook.from_path(str(path))
+        errors = errors_of_sheets(path)
         # One sheet is in memory at a time, and none is read twice.
         sheets = [
-            write_sheet(book.get_sheet_by_name(about.name), about, work / f"{stem}.sheet{number}.csv")
+            write_sheet(
+                book.get_sheet_by_name(about.name),
+                about,
+                errors.get(about.name, {}),
+                work / f"{stem}.sheet{number}.csv",
+            )
             for number, about in enumerate(book.sheets_metadata)
         ]
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
+    except (CalamineError, OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, etree.LxmlError) as error:
         require_machine(error)
         with path.open("rb") as file:
             is_locked = file.read(4) == OLD_WORKBOOK and path.suffix.casefold() != ".xls"
@@ -82,12 +92,19 @@ def printed_sheets(sheets: list[Sheet], label: str, contract: FeedContract) -> l
     return list(found.values())
 
 
-def write_sheet(sheet: CalamineSheet, about: SheetMetadata, target: Path) -> Sheet:
+def write_sheet(sheet: CalamineSheet, about: SheetMetadata, errors: Errors, target: Path) -> Sheet:
+    """With the words of its errors, which the same table as text has too."""
     head: list[list[str]] = []
+    rows_with_errors = {row for row, _ in errors}
+    # Rows are handed over from the first of the sheet, cells from the first column that holds something.
+    first_column = sheet.start[1] if sheet.start else 0
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        for row in sheet.iter_rows():
+        for number, row in enumerate(sheet.iter_rows()):
             cells = [cell_text(cell) for cell in row]
+            if number in rows_with_errors:
+                places = range(first_column, first_column + len(cells))
+                cells = [errors.get((number, place), cell) for place, cell in zip(places, cells, strict=True)]
             writer.writerow(cells)
             if len(head) < HEADER_ROWS_SEARCHED:
                 head.append(cells)
