@@ -1,4 +1,7 @@
-"""Cells of a workbook of today (.xlsx, .xlsm) where a formula failed: the reader of workbooks hands them over as blanks."""
+"""Cells of a workbook where a formula failed: the reader of workbooks hands them over as blanks.
+
+In .xlsx and .xlsm they are found; of an .ods it can be said that it has some. Of .xls and .xlsb nothing is known.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from lxml import etree
 
 BOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SIGN_OF_ERRORS = re.compile(rb"""\st\s*=\s*["']e["']""")
+OPEN_DOCUMENT = "content.xml"
+SIGN_IN_OPEN_DOCUMENT = re.compile(rb"""calcext:value-type\s*=\s*["']error["']""")
 LONGEST_SIGN = 64
 CHUNK = 4 << 20
 UNTOLD = "#N/A"
@@ -27,8 +32,19 @@ def errors_of_sheets(path: Path) -> dict[str, Errors]:
         if BOOK not in archive.namelist():
             return {}
         return {
-            name: error_cells(archive, part) for name, part in parts_of(archive).items() if has_errors(archive, part)
+            name: error_cells(archive, part)
+            for name, part in parts_of(archive).items()
+            if has_sign(archive, part, SIGN_OF_ERRORS)
         }
+
+
+def has_untold_errors(path: Path) -> bool:
+    """Whether it is an .ods with errors, whose place is not known."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        is_open_document = OPEN_DOCUMENT in archive.namelist()
+        return is_open_document and has_sign(archive, OPEN_DOCUMENT, SIGN_IN_OPEN_DOCUMENT)
 
 
 def parts_of(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -46,12 +62,12 @@ def parts_of(archive: zipfile.ZipFile) -> dict[str, str]:
     }
 
 
-def has_errors(archive: zipfile.ZipFile, part: str) -> bool:
+def has_sign(archive: zipfile.ZipFile, part: str, sign: re.Pattern[bytes]) -> bool:
     """A search over the bytes: most sheets have none, and are not parsed a second time."""
     tail = b""
     with archive.open(part) as file:
         while chunk := file.read(CHUNK):
-            if SIGN_OF_ERRORS.search(tail + chunk):
+            if sign.search(tail + chunk):
                 return True
             tail = chunk[-LONGEST_SIGN:]
     return False

@@ -15,7 +15,7 @@ from orchestration.contracts import FeedContract
 from orchestration.foundation.machine import require_machine
 from orchestration.landing.layout import HEADER_ROWS_SEARCHED, header_score, heads_whole_table
 from orchestration.landing.printed_tables import Misprint, refuse_misprint, write_printed
-from orchestration.landing.sheet_errors import Errors, errors_of_sheets
+from orchestration.landing.sheet_errors import Errors, errors_of_sheets, has_untold_errors
 from orchestration.landing.source import refuse
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
     refuse_too_large(path, label)
     try:
         book = CalamineWorkbook.from_path(str(path))
-        errors = errors_of_sheets(path)
+        errors, is_untold = errors_of_sheets(path), has_untold_errors(path)
         # One sheet is in memory at a time, and none is read twice.
         sheets = [
             write_sheet(
@@ -64,6 +64,8 @@ def write_sheets(path: Path, label: str, contract: FeedContract, work: Path, ste
                 label, "the workbook is protected by a password", "save it without one inside the secure transfer"
             ) from None
         raise refuse(label, "the workbook cannot be opened", "save it again as .xlsx, or send CSV") from None
+    if is_untold:
+        raise refuse(label, "cells of the workbook in which a formula failed", "save it as .xlsx, or send CSV")
     return printed_sheets(sheets, label, contract) or sheets_with_rows(sheets, label, contract)
 
 

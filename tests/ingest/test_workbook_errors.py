@@ -11,8 +11,9 @@ import pytest
 import xlsxwriter
 
 from orchestration.landing import sheet_errors
+from tests.ingest.defects import as_zip
 from tests.ingest.good_files import as_text, table
-from tests.ingest.test_cases import ingest
+from tests.ingest.test_cases import ingest, refusal
 
 
 def with_failed_formulas(rows: list[list[str]], corner: tuple[int, int], writer: str) -> bytes:
@@ -27,6 +28,9 @@ def with_failed_formulas(rows: list[list[str]], corner: tuple[int, int], writer:
         return target.getvalue()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
         book.add_worksheet("Notes").write(0, 0, "Made for the monthly return")
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=Notes!$A$1:$A$2"})
+        book.add_chartsheet("Chart").set_chart(chart)
         sheet = book.add_worksheet("Rows & all")
         for row, cells in enumerate(rows):
             for column, cell in enumerate(cells):
@@ -83,4 +87,47 @@ def test_the_sign_of_an_error_is_found_across_two_chunks(
         archive.writestr("sheet.xml", " " * spaces + "<c r='A1' t='e'/>" + " " * 99)
         archive.writestr("good.xml", " " * spaces + "<c r='A1' t='s'/>" + " " * 99)
     with zipfile.ZipFile(tmp_path / "book") as archive:
-        assert sheet_errors.has_errors(archive, "sheet.xml") and not sheet_errors.has_errors(archive, "good.xml")
+        found = [
+            name for name in archive.namelist() if sheet_errors.has_sign(archive, name, sheet_errors.SIGN_OF_ERRORS)
+        ]
+    assert found == ["sheet.xml"]
+
+
+def open_document(rows: list[list[str]]) -> bytes:
+    """As LibreOffice writes it: of an error the text stands in the cell, and its value is blank."""
+    names = {name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0" for name in ("office", "table", "text")}
+    spaces = " ".join(f'xmlns:{name}="{urn}"' for name, urn in names.items())
+    failed = 'office:string-value="" calcext:value-type="error"'
+    cells = (
+        "".join(
+            f'<table:table-cell office:value-type="string" {failed if cell.startswith("#") else ""}>'
+            f"<text:p>{cell}</text:p></table:table-cell>"
+            for cell in row
+        )
+        for row in rows
+    )
+    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    return as_zip(
+        {
+            "mimetype": kind.encode(),
+            "content.xml": (
+                f'<office:document-content {spaces} xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:'
+                'xmlns:calcext:1.0"><office:body><office:spreadsheet><table:table table:name="One">'
+                f"{body}</table:table></office:spreadsheet></office:body></office:document-content>"
+            ).encode(),
+            "META-INF/manifest.xml": (
+                '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+                f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>'
+            ).encode(),
+        }
+    )
+
+
+def test_a_formula_that_failed_refuses_an_open_document(tmp_path: Path) -> None:
+    rows = table("community_contacts")
+    good, _ = ingest(tmp_path / "good", "community_contacts", {"f.ods": open_document(rows)})
+    assert good.rows_loaded == 40
+    rows[5][rows[0].index("PERSON_ID")] = "#N/A"
+    told = refusal(tmp_path / "failed", "community_contacts", {"f.ods": open_document(rows)})
+    assert "f.ods: cells of the workbook in which a formula failed; save it as .xlsx, or send CSV" in told
