@@ -78,9 +78,7 @@ class ReleaseStore:
             str(release) for release in self.complete()
         ]
         found = [ReleaseId.parse(name) for name in names if RELEASE_NAME.fullmatch(name)]
-        return [release.number for release in found if release.delivery == delivery] + [
-            number for number in [self._removed().get(delivery)] if number
-        ]
+        return [self._removed().get(delivery, 0), *(one.number for one in found if one.delivery == delivery)]
 
     def _removed(self) -> dict[str, int]:
         """Delivery → the highest number of its releases that were removed. Raises `IntMartsError` when the note cannot be read."""

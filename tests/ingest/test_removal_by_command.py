@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from orchestration.foundation.errors import IntMartsError
 from orchestration.foundation.hashes import hash_json
 from orchestration.foundation.settings import Settings, load_settings
 from orchestration.lake import retention
+from orchestration.lake.feed import ingest_feed
 from orchestration.lake.manifest import current, verify_version, version_folders
 from orchestration.lake.retention_note import read_note
 from orchestration.lake.whole_delivery import ingest_delivery
@@ -245,6 +247,18 @@ def test_a_list_of_opt_outs_that_is_withdrawn_removes_nobody(
         assert made is not None and made.opt_outs_key == (in_force.content_key if in_force else None)
     assert run(settings, "withdraw", "2025-10", "--feed", "opt_outs", "--undo").exit_code == 0
     assert plan(settings)[1] == dict.fromkeys(FEEDS, 0 if is_landed else ROWS - len(earlier or []))
+
+
+def test_the_list_that_holds_is_read_whichever_feed_comes_first(settings: Settings) -> None:
+    """The newest is withdrawn and the lake begins anew: the one before it is in landing only."""
+    for delivery, listed in {"2025-09": [person(5)], "2025-10": [person(n) for n in range(ROWS)]}.items():
+        (settings.paths.landing / delivery / "opt_outs.csv").write_text("\n".join(["PERSON_ID", *listed]) + "\n")
+    plan(settings)
+    assert run(settings, "withdraw", "2025-10", "--feed", "opt_outs", "--reason", "the whole extract").exit_code == 0
+    for feed in (*FEEDS, "opt_outs"):
+        shutil.rmtree(settings.paths.lake / feed)
+    made = ingest_feed(settings, find_delivery(settings.paths, "2025-10"), "deaths")
+    assert made is not None and (made.rows_loaded, made.rows_removed) == (ROWS - 1, {"opt_out": 1})
 
 
 def test_a_note_of_the_delivery_that_was_edited_since_is_named(settings: Settings) -> None:

@@ -121,6 +121,14 @@ def test_what_decides_nothing_changes_nothing(copy_of_home: Path, command: Calla
     assert done.exit_code == 0 and json.loads(done.stdout)["is_new"] is False
 
 
+def test_a_refresh_looks_at_the_waivers(copy_of_home: Path, command: Callable) -> None:
+    """Where all else is as it was it does not answer that the release stands."""
+    (copy_of_home / "waivers.yml").write_text("- no waiver", encoding="utf-8")
+    done = command("refresh", "--json", home=copy_of_home)
+    assert done.exit_code == 4 and "waivers.yml entry 1" in json.loads(done.stdout)["error"]
+    assert sorted(path.name for path in (copy_of_home / "releases").glob("2025-*")) == ["2025-10.1"]
+
+
 WAIVER = """
 - check_id: drift.level.hes_apc
   delivery: 2025-10
